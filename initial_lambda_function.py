@@ -1,0 +1,24 @@
+"""The skeleton of the Lambda function: it shows what Kinesis delivers, and stores nothing yet.
+
+Paste it into the code editor of the Lambda console as lambda_function.py, or upload it with the
+AWS CLI as the README does. Later lambda_function.py takes its place.
+"""
+
+import base64
+
+
+def lambda_handler(event, context):
+    """Print the data of each record in a Kinesis event; one that cannot be decoded stops no other.
+
+    event: the event as Lambda hands it over, a dict with a list "Records", each with its data
+    under "kinesis" (Lambda Developer Guide, "Process Amazon Kinesis Data Streams records").
+    context: information on this invocation, not used here.
+    """
+    for record in event.get("Records", []):
+        try:
+            # Lambda base64-encodes whatever is on the stream, as JSON has no type for bytes.
+            print(base64.b64decode(record["kinesis"]["data"], validate=True).decode("utf-8"))
+        except KeyError as error:
+            print(f"error: the record has no {error}")
+        except (TypeError, ValueError) as error:
+            print(f"error: {error}")

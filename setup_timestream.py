@@ -1,0 +1,112 @@
+"""Create the Timestream database and the table that the tutorial writes to.
+
+Run it first:  python setup_timestream.py
+
+What exists already is left as it is, so running it again does no harm. The exit status is 0 if
+database and table are there when the script ends, else 1.
+"""
+
+import argparse
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, NoCredentialsError
+
+DATABASE_NAME = "DemoDatabase"
+TABLE_NAME1 = "WeatherMetrics"
+
+# New readings live in the memory store, which is fast and costs the most. Timestream moves them to
+# the magnetic store by itself when they are older than this, and deletes them at the end.
+MEMORY_STORE_HOURS = 1
+MAGNETIC_STORE_PERIOD_DAYS = 7
+
+
+def create_database(client):
+    """Create the database; return True if it is there afterwards, False if that failed.
+
+    client: a Timestream write client, see authenticate().
+    """
+    print("Creating Database")
+    try:
+        client.create_database(DatabaseName=DATABASE_NAME)
+    except client.exceptions.ConflictException:
+        print(f"Database {DATABASE_NAME} exists. Skipping database creation")
+    except Exception as error:
+        print(f"Create database failed: {reason(error)}")
+        return False
+    else:
+        print(f"Database {DATABASE_NAME} created successfully.")
+    return True
+
+
+def create_table(client):
+    """Create the table; return True if it is there afterwards, False if that failed.
+
+    A reading that is older than the memory store keeps is rejected, unless magnetic store writes
+    are enabled: then it goes straight to the magnetic store (Timestream Developer Guide, "Writing
+    data"). Alarms that waited on the stream for more than an hour are stored that way.
+
+    client: a Timestream write client, see authenticate().
+    """
+    print("Creating table")
+    try:
+        client.create_table(
+            DatabaseName=DATABASE_NAME,
+            TableName=TABLE_NAME1,
+            RetentionProperties={
+                "MemoryStoreRetentionPeriodInHours": MEMORY_STORE_HOURS,
+                "MagneticStoreRetentionPeriodInDays": MAGNETIC_STORE_PERIOD_DAYS,
+            },
+            MagneticStoreWriteProperties={"EnableMagneticStoreWrites": True},
+        )
+    except client.exceptions.ConflictException:
+        print(f"Table {TABLE_NAME1} exists on database {DATABASE_NAME}. Skipping table creation")
+    except Exception as error:
+        print(f"Create table failed: {reason(error)}")
+        return False
+    else:
+        print(f"Table {TABLE_NAME1} successfully created.")
+    return True
+
+
+def reason(error):
+    """Return the text of an error as one line; some answers span several."""
+    return " ".join(str(error).split())
+
+
+def authenticate():
+    """Return a Timestream write client for the region and credentials that the AWS CLI uses too.
+
+    Raises a BotoCoreError if there are none. The settings are those of AWS's own examples for
+    writing to Timestream (Timestream Developer Guide, "Write SDK client").
+    """
+    session = boto3.Session()
+    client = session.client(
+        "timestream-write",
+        config=Config(read_timeout=20, max_pool_connections=5000, retries={"max_attempts": 10}),
+    )
+    if session.get_credentials() is None:
+        raise NoCredentialsError()
+    return client
+
+
+def main():
+    """Create database and table; return the exit status, 0 only if both are there."""
+    try:
+        client = authenticate()
+        succeeded = create_database(client) and create_table(client)
+    except (BotoCoreError, ValueError) as error:
+        print(f'AWS is not configured, run "aws configure" first: {reason(error)}')
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. Run the script again to finish.")
+        return 1
+    return 0 if succeeded else 1
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    sys.exit(main())
