@@ -91,6 +91,11 @@ def create_log_line(status, sensor=SENSOR):
     )
 
 
+def encode(line):
+    """Return a log line as the sensor puts it on the stream: base64-encoded, as bytes."""
+    return base64.b64encode(line.encode("ascii"))
+
+
 def generate_reading(client, sensor=SENSOR, interval=1, count=None, tally=None):
     """Take and send a reading every `interval` seconds, `count` times, or for ever if it is None.
 
@@ -124,7 +129,7 @@ def send(client, unsent, tally):
         try:
             answer = client.put_record(
                 StreamName=STREAM_NAME,
-                Data=base64.b64encode(unsent[0].encode("ascii")),
+                Data=encode(unsent[0]),
                 PartitionKey=PARTITION_KEY,
             )
         except (BotoCoreError, ClientError) as error:

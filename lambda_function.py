@@ -9,6 +9,7 @@ what the function reports as not stored. Without it nobody reads the report, and
 
 import base64
 import functools
+import re
 
 import boto3
 from botocore.config import Config
@@ -19,6 +20,9 @@ TABLE_NAME = "WeatherMetrics"
 
 # The most records that one WriteRecords call takes (Timestream Developer Guide, "Quotas").
 BATCH_SIZE = 100
+
+# Two pipes. Of three or more in a row it is the last two: the others end the value before.
+DELIMITER = re.compile(r"\|\|(?!\|)")
 
 FIELDS = ("status", "time", "location", "sensor")
 
@@ -47,7 +51,7 @@ def parse(line):
     The id comes first and can contain anything, even what looks like a field. The real ones come
     after it, and the last one of a name counts.
     """
-    fields = dict(part.split("=", 1) for part in line.split("||") if "=" in part)
+    fields = dict(part.split("=", 1) for part in DELIMITER.split(line) if "=" in part)
     missing = [name for name in FIELDS if not fields.get(name)]
     if missing:
         raise ValueError(f"no {', '.join(missing)} in the log line")

@@ -81,19 +81,19 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def refuse_connection(*_args, **_kwargs):
-    """Stand in for whatever opens a connection: nothing in the walkthrough may."""
-    raise OSError("the walkthrough uses no network")
+    """Stand in for whatever opens a connection."""
+    raise OSError("this runs without a network")
 
 
 @contextlib.contextmanager
-def offline():
-    """Put moto in the place of AWS, and make sure that nothing can reach a real account.
+def isolated():
+    """Make sure that nothing in this process can reach a real account.
 
-    Whatever the environment says of AWS or moto is put aside, and so are the configuration files
-    of AWS. Should a call get past moto all the same, it finds no network.
+    What the environment and AWS's configuration files say of credentials, endpoints and moto counts
+    for nothing, and there is no network.
     """
-    ours = ("AWS_", "BOTO", "MOTO_", "TEST_", "INITIAL_NO_AUTH")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    theirs = ("AWS_", "BOTO", "MOTO_", "TEST_", "INITIAL_NO_AUTH")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
     environment |= {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -102,17 +102,17 @@ def offline():
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(mock.patch.dict(os.environ, environment, clear=True))
-        stack.enter_context(mock.patch.object(moto.settings, "TEST_SERVER_MODE", False))
-        stack.enter_context(mock.patch.object(socket.socket, "connect", refuse_connection))
-        stack.enter_context(mock.patch.object(socket.socket, "connect_ex", refuse_connection))
-        stack.enter_context(mock.patch.object(socket, "getaddrinfo", refuse_connection))
-        stack.enter_context(mock_aws(config={"iam": {"load_aws_managed_policies": True}}))
-        # A client that an earlier run in this process has made knows nothing of this one.
-        lambda_function.authenticate.cache_clear()
-        stack.callback(lambda_function.authenticate.cache_clear)
+    # The function keeps its client, but one that was made outside knows nothing of this isolation.
+    lambda_function.authenticate.cache_clear()
+    with (
+        mock.patch.dict(os.environ, environment, clear=True),
+        mock.patch.object(moto.settings, "TEST_SERVER_MODE", False),
+        mock.patch.object(socket.socket, "connect", refuse_connection),
+        mock.patch.object(socket.socket, "connect_ex", refuse_connection),
+        mock.patch.object(socket, "getaddrinfo", refuse_connection),
+    ):
         yield
+    lambda_function.authenticate.cache_clear()
 
 
 def say(text=""):
@@ -391,7 +391,7 @@ def main():
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal may know no block characters
     say("The tutorial, with moto in the place of AWS: nothing leaves this machine.")
-    with offline():
+    with isolated(), mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
         wrong = walk()
     step("That was the tutorial" if not wrong else "This went wrong")
     for line in wrong:

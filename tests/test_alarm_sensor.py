@@ -1,0 +1,122 @@
+"""alarm_sensor.py: the status, the log line, what reaches the stream. What fails: test_sensors.py."""
+
+import base64
+import random
+import re
+import time
+import uuid
+from collections import Counter
+
+import pytest
+
+import alarm_sensor
+from tests.conftest import Service, aws_error
+
+
+@pytest.fixture
+def reading(monkeypatch):
+    """Let a reading always be the same."""
+    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=b"0123||status=Off"))
+    monkeypatch.setattr(time, "time", lambda: 1600000000.123)
+    monkeypatch.setattr(random, "randint", lambda low, high: 24)
+    return "id=b'0123||status=Off'||status=Alarm||time=1600000000123||location=TUTORIAL||sensor=Alarm-1"
+
+
+def read(stream):
+    """Return the log lines that are on the stream."""
+    iterator = stream.get_shard_iterator(
+        StreamName="TUTORIAL", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    records = stream.get_records(ShardIterator=iterator)["Records"]
+    assert {record["PartitionKey"] for record in records} <= {"0"}
+    return [base64.b64decode(record["Data"], validate=True).decode("ascii") for record in records]
+
+
+def test_21_of_25_numbers_are_normal_3_elevated_1_alarm():
+    statuses = [alarm_sensor.choose_status(number) for number in range(25)]
+    assert statuses == ["Normal"] * 21 + ["Elevated"] * 3 + ["Alarm"]
+
+
+def test_the_log_line_has_its_fields_in_order(reading):
+    assert alarm_sensor.create_log_line("Alarm") == reading
+
+
+def test_the_id_is_random_and_not_the_address_of_the_machine():
+    ids = [alarm_sensor.create_log_line("Normal").split("||status=")[0] for _ in range(50)]
+    assert len(set(ids)) == 50
+    assert all(re.fullmatch(r"id=b(['\"]).*\1", text) for text in ids)
+    versions = {uuid.UUID(bytes=eval(text[3:])).version for text in ids}
+    assert versions == {4}
+
+
+def test_the_statuses_are_drawn_from_0_to_24_alike(monkeypatch, sleeps):
+    random.seed(7)
+    service = Service()
+    alarm_sensor.generate_reading(service, count=2500)
+    lines = [base64.b64decode(data) for data in service.stored]
+    counts = Counter(re.search(rb"\|\|status=(\w+)\|\|time=", line)[1] for line in lines)
+    assert counts[b"Normal"] == pytest.approx(2100, rel=0.1)
+    assert counts[b"Elevated"] == pytest.approx(300, rel=0.25)
+    assert counts[b"Alarm"] == pytest.approx(100, rel=0.4)
+
+
+def test_generate_reading_sends_a_line_each_second_until_its_caller_is_interrupted(
+    stream, monkeypatch
+):
+    pauses = []
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        alarm_sensor.generate_reading(stream)
+    assert len(read(stream)) == 3
+    assert pauses == [1, 1, 1]
+
+
+def test_the_line_is_put_on_the_stream_and_printed_with_the_answer(stream, run, reading):
+    status, lines = run(alarm_sensor, "--count", "1")
+    assert read(stream) == [reading]
+    answer = {"ShardId": "shardId-000000000000", "SequenceNumber": "1"}
+    assert lines == [reading, str(answer), "Done. 1 readings sent, 0 not sent."]
+    assert status == 0
+
+
+def test_the_options_name_the_sensor_and_set_the_pace(stream, run, sleeps):
+    run(alarm_sensor, "--count", "3", "--sensor", " North ", "--interval", "0.5")
+    assert [line.rpartition("||")[2] for line in read(stream)] == ["sensor=North"] * 3
+    assert sleeps == [0.5] * 2
+
+
+@pytest.mark.parametrize("name", ["a||b", "a|", "Küche", "tab\there"])
+def test_a_name_that_the_log_line_cannot_carry_is_refused(run, capsys, name):
+    with pytest.raises(SystemExit) as stop:
+        run(alarm_sensor, "--sensor", name, "--count", "1")
+    assert stop.value.code == 2
+    assert "argument --sensor: a sensor needs a name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("code", "advice"), [
+    ("KMSAccessDeniedException", "No access to stream TUTORIAL"),
+    ("KMSDisabledException", "No access to stream TUTORIAL"),
+    ("KMSInvalidStateException", "No access to stream TUTORIAL"),
+    ("KMSNotFoundException", "No access to stream TUTORIAL"),
+    ("KMSOptInRequired", "No access to stream TUTORIAL"),
+    ("InvalidArgumentException", "Kinesis does not take this reading"),
+])
+def test_what_only_kinesis_answers_and_waiting_does_not_mend_ends_the_script(
+    run, monkeypatch, code, advice
+):
+    monkeypatch.setattr(alarm_sensor, "authenticate", lambda: Service(aws_error(code)))
+    status, [line] = run(alarm_sensor)
+    assert status == 1
+    assert line.startswith(f"{advice}: ")
+
+
+def test_a_missing_stream_names_the_script_that_creates_it(aws, run):
+    status, [line] = run(alarm_sensor)
+    assert status == 1
+    assert line.startswith("No stream TUTORIAL, run setup_kinesis.py first: ")

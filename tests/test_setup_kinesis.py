@@ -1,0 +1,109 @@
+"""setup_kinesis.py: the stream, the wait for it, its tags."""
+
+import boto3
+import pytest
+
+import setup_kinesis
+
+STEPS = {
+    "create_stream": (setup_kinesis.create_stream, "Create stream failed: "),
+    "describe_stream": (setup_kinesis.wait_for_stream, "Stream TUTORIAL did not become ACTIVE: "),
+    "add_tags_to_stream": (setup_kinesis.add_tags, "Could not add tags: "),
+}
+
+
+def describe(stubber, *statuses):
+    """Let DescribeStream answer with these statuses, one after the other."""
+    for status in statuses:
+        description = {
+            "StreamName": "TUTORIAL", "StreamARN": "arn:aws:kinesis:x:1:stream/TUTORIAL",
+            "StreamStatus": status, "Shards": [], "HasMoreShards": False,
+            "RetentionPeriodHours": 24, "StreamCreationTimestamp": 0, "EnhancedMonitoring": [],
+        }
+        stubber.add_response("describe_stream", {"StreamDescription": description})
+
+
+def test_the_stream_has_one_shard_and_is_tagged(aws, run):
+    status, lines = run(setup_kinesis)
+    client = boto3.client("kinesis")
+    summary = client.describe_stream_summary(StreamName="TUTORIAL")["StreamDescriptionSummary"]
+    tags = client.list_tags_for_stream(StreamName="TUTORIAL")["Tags"]
+    assert summary["OpenShardCount"] == 1
+    assert tags == [{"Key": "ENVIRONMENT", "Value": "TUTORIAL"}]
+    assert (status, lines) == (0, [
+        "Creating Stream",
+        "Stream TUTORIAL created successfully.",
+        "Waiting for stream TUTORIAL to become ACTIVE",
+        "Stream TUTORIAL is ACTIVE.",
+        "Adding Tags",
+        "Tags added",
+    ])
+
+
+def test_a_stream_that_exists_is_skipped_and_counts_as_success(aws, run):
+    run(setup_kinesis)
+    status, lines = run(setup_kinesis)
+    assert status == 0
+    assert lines[1] == "Stream TUTORIAL exists. Skipping Stream creation"
+    assert setup_kinesis.create_stream(boto3.client("kinesis")) is True
+
+
+def test_the_wait_looks_every_two_seconds_until_the_stream_is_active(stub, sleeps):
+    client, stubber = stub("kinesis")
+    describe(stubber, "CREATING", "CREATING", "UPDATING", "ACTIVE")
+    assert setup_kinesis.wait_for_stream(client) is True
+    assert sleeps == [2, 2, 2]
+    stubber.assert_no_pending_responses()
+
+
+def test_a_stream_that_never_becomes_active_ends_the_wait_after_three_minutes(stub, sleeps, lines):
+    client, stubber = stub("kinesis")
+    describe(stubber, *["CREATING"] * 100)
+    assert setup_kinesis.wait_for_stream(client) is False
+    assert sum(sleeps) == pytest.approx(180, abs=2)
+    assert lines()[1].startswith("Stream TUTORIAL did not become ACTIVE: ")
+
+
+def test_tags_are_added_with_true(stream):
+    assert setup_kinesis.build_tags() == {"ENVIRONMENT": "TUTORIAL"}
+    assert setup_kinesis.add_tags(stream) is True
+
+
+@pytest.mark.parametrize("operation", STEPS)
+@pytest.mark.parametrize("code", ["AccessDeniedException", "LimitExceededException", "502"])
+def test_a_failure_is_one_line_and_false(stub, lines, operation, code):
+    client, stubber = stub("kinesis")
+    stubber.add_client_error(operation, code, "first line\n  second line")
+    call, begin = STEPS[operation]
+    assert call(client) is False
+    [line] = lines()[1:]
+    assert line.startswith(begin) and code in line and "first line second line" in line
+
+
+@pytest.mark.parametrize(("failing", "count"), [
+    ("create_stream", 2), ("describe_stream", 4), ("add_tags_to_stream", 6)
+])
+def test_the_exit_status_is_1_and_nothing_more_is_tried_after_a_failure(
+    stub, run, monkeypatch, failing, count
+):
+    client, stubber = stub("kinesis")
+    for operation in STEPS:
+        if operation == failing:
+            stubber.add_client_error(operation, "AccessDeniedException")
+            break
+        if operation == "describe_stream":
+            describe(stubber, "ACTIVE")
+        else:
+            stubber.add_response(operation, {})
+    monkeypatch.setattr(setup_kinesis, "authenticate", lambda: client)
+    status, lines = run(setup_kinesis)
+    assert (status, len(lines)) == (1, count)
+
+
+def test_ctrl_c_during_the_wait_ends_it_with_one_line(aws, run, monkeypatch):
+    def interrupt(_client):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(setup_kinesis, "wait_for_stream", interrupt)
+    status, lines = run(setup_kinesis)
+    assert (status, lines[-1]) == (1, "Stopped. Run the script again to finish.")
