@@ -73,6 +73,9 @@ WAVE = [*range(61, 100), *range(98, 32, -1), *range(34, 61)]
 ALARM_COUNT = 200
 INTERVAL = 0.002
 
+# AWS's managed policies are many, so moto loads them only if it is asked to.
+MOTO_CONFIG = {"iam": {"load_aws_managed_policies": True}}
+
 QUERY = f"select * from {wave_sensor.DATABASE_NAME}.{wave_sensor.TABLE_NAME} where time >= ago(1m)"
 COLUMNS = (
     "Location", "Sensor", "measure_name", "time", "measure_value::double", "measure_value::varchar"
@@ -391,7 +394,7 @@ def main():
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal may know no block characters
     say("The tutorial, with moto in the place of AWS: nothing leaves this machine.")
-    with isolated(), mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
+    with isolated(), mock_aws(config=MOTO_CONFIG):
         wrong = walk()
     step("That was the tutorial" if not wrong else "This went wrong")
     for line in wrong:

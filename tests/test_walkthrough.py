@@ -1,0 +1,229 @@
+"""walkthrough.py: it shows the whole tutorial, and notices when something is missing."""
+
+import base64
+import contextlib
+import io
+import os
+import socket
+import uuid
+
+import boto3
+import pytest
+
+import alarm_sensor
+import cleanup
+import lambda_function
+import setup_kinesis
+import wave_sensor
+from tests import walkthrough
+
+
+@pytest.fixture(scope="module")
+def walked():
+    """Exit status and lines of the whole walkthrough, which takes a few seconds."""
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        status = walkthrough.main()
+    return status, output.getvalue().splitlines()
+
+
+@pytest.fixture
+def walk(monkeypatch, lines):
+    """A function that walks a shorter way; it returns exit status and lines."""
+    monkeypatch.setattr(walkthrough, "WAVE", walkthrough.WAVE[:10])
+    monkeypatch.setattr(walkthrough, "ALARM_COUNT", 40)
+    monkeypatch.setattr(walkthrough, "MOTO_CONFIG", {})
+    monkeypatch.setattr(walkthrough, "POLICIES", [])
+
+    def walk():
+        return walkthrough.main(), lines()
+
+    return walk
+
+
+def break_function(monkeypatch, script, name, change):
+    """Let a function of a script return something else: change(what it returns)."""
+    original = getattr(script, name)
+    monkeypatch.setattr(script, name, lambda *args, **kwargs: change(original(*args, **kwargs)))
+
+
+def test_the_whole_tutorial_succeeds_and_shows_commands_and_results(walked):
+    status, lines = walked
+    assert status == 0
+    for line in [
+        "$ python setup_timestream.py",
+        "Stream TUTORIAL exists. Skipping Stream creation",
+        "$ python wave_sensor.py --interval 0.002 --count 132",
+        "Done. 132 readings sent, 0 not sent.",
+        "$ python alarm_sensor.py --interval 0.002 --count 200",
+        "Done. 200 readings sent, 0 not sent.",
+        "200 records read, 0 dropped.",
+        "(332 rows)",
+        "In the table: 132 of 132 temperatures, 200 of 200 alarms",
+        "$ python cleanup.py",
+        "Nothing of the tutorial is left.",
+        "Asked each service what is left: nothing.",
+        "Every reading that was sent is in the table, and nothing is left.",
+    ]:
+        assert line in lines
+
+
+def test_the_scripts_run_in_the_order_of_the_tutorial(walked):
+    _, lines = walked
+    scripts = [line.split()[2] for line in lines if line.startswith("$ python ")]
+    assert scripts == [
+        "setup_timestream.py", "setup_timestream.py", "setup_kinesis.py", "setup_kinesis.py",
+        "wave_sensor.py", "alarm_sensor.py", "-m", "cleanup.py",
+    ]
+    commands = [line.split()[3] for line in lines if line.startswith("$ aws ")]
+    assert commands == [
+        "create-role", *["attach-role-policy"] * 3, "create-function",
+        "create-event-source-mapping", "update-function-code", "update-function-configuration",
+        "query",
+    ]
+
+
+def test_the_sample_event_is_shown_as_its_log_line(walked):
+    _, lines = walked
+    assert [line for line in lines if line.endswith("||location=BLOG||sensor=Alarm")]
+
+
+def test_ids_like_delimiters_and_fields_and_one_poison_record_in_ten_lose_no_reading(
+    walk, monkeypatch
+):
+    ids = [b"=", b"||", b"||status=Off", b"||time=1||", b"'", b'"||', b"||sensor=x||"]
+    count = []
+
+    def create_log_line(*args):
+        count.append(None)
+        if len(count) % 10 == 0:
+            poison = [b"", b"\xff", b"status=||||", base64.b64encode(b"no log line")][len(count) % 4]
+            boto3.client("kinesis").put_record(
+                StreamName="TUTORIAL", Data=poison or b"-", PartitionKey="0"
+            )
+        bytes_ = ids[len(count) % len(ids)].ljust(16, b"|")
+        monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=bytes_))
+        return original(*args)
+
+    original = alarm_sensor.create_log_line
+    monkeypatch.setattr(alarm_sensor, "create_log_line", create_log_line)
+    status, lines = walk()
+    assert status == 0
+    assert "In the table: 10 of 10 temperatures, 40 of 40 alarms" in lines
+    [delivered] = [line for line in lines if line.startswith("44 records read, ")]
+    assert delivered != "44 records read, 0 dropped."
+
+
+def test_a_lost_temperature_is_noticed(walk, monkeypatch):
+    break_function(monkeypatch, wave_sensor, "wave", lambda values: (v + (v == 70) for v in values))
+    status, lines = walk()
+    assert (status, lines[-1]) == (1, "The temperatures in the table are not those that were sent.")
+
+
+@pytest.mark.parametrize(("script", "name", "change"), [
+    (lambda_function, "parse", lambda fields: {**fields, "status": "Normal"}),
+    (lambda_function, "parse", lambda fields: {**fields, "time": fields["time"][:-3] + "000"}),
+    (alarm_sensor, "create_log_line", lambda line: line.replace("Alarm-1", "Alarm-2")),
+])
+def test_a_lost_or_changed_alarm_is_noticed(walk, monkeypatch, script, name, change):
+    break_function(monkeypatch, script, name, change)
+    status, lines = walk()
+    assert (status, lines[-1]) == (1, "The alarms in the table are not those that were sent.")
+
+
+def test_a_script_that_fails_is_noticed(walk, monkeypatch):
+    monkeypatch.setattr(setup_kinesis, "add_tags", lambda client: False)
+    status, lines = walk()
+    assert (status, lines[-2:]) == (1, ["setup_kinesis.py ended with exit status 1."] * 2)
+
+
+@pytest.mark.parametrize("name", [
+    "delete_event_source_mappings", "delete_lambda", "delete_log_group", "delete_role",
+    "delete_stream", "delete_table", "delete_database",
+])
+def test_anything_that_is_left_is_noticed(walk, monkeypatch, name):
+    monkeypatch.setattr(cleanup, name, lambda client: True)
+    if name == "delete_table":  # moto would delete it with the database
+        monkeypatch.setattr(cleanup, "delete_database", lambda client: True)
+    if name == "delete_stream":
+        monkeypatch.setattr(cleanup, "wait_until_stream_is_gone", lambda client: True)
+    status, lines = walk()
+    assert status == 1
+    assert lines[-1].startswith("Left on AWS: ")
+
+
+def test_no_environment_can_lead_it_to_a_real_account(walk, monkeypatch, tmp_path):
+    config = tmp_path / "config"
+    config.write_text("[default]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:9\n")
+    hostile = {
+        "AWS_PROFILE": "missing", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "x",
+        "AWS_ENDPOINT_URL_KINESIS": "http://127.0.0.1:9", "AWS_CONFIG_FILE": str(config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(config), "TEST_PROXY_MODE": "true",
+        "HTTPS_PROXY": "http://127.0.0.1:9", "AWS_CA_BUNDLE": "/missing",
+    }
+    for name, value in hostile.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(walkthrough.moto.settings, "TEST_SERVER_MODE", True)
+    assert walk()[0] == 0
+    assert os.environ["AWS_PROFILE"] == "missing"
+
+
+def test_isolation_leaves_no_way_into_a_network(monkeypatch):
+    with walkthrough.isolated(), socket.socket() as connection:
+        with pytest.raises(OSError, match="without a network"):
+            connection.connect(("127.0.0.1", 9))
+        with pytest.raises(OSError, match="without a network"):
+            connection.connect_ex(("127.0.0.1", 9))
+        with pytest.raises(OSError, match="without a network"):
+            socket.create_connection(("localhost", 9))
+
+
+def test_a_client_made_outside_is_not_used_inside_and_the_other_way_round(monkeypatch):
+    outside = lambda_function.authenticate()
+    with walkthrough.isolated():
+        inside = lambda_function.authenticate()
+    assert inside is not outside
+    assert lambda_function.authenticate() is not inside
+
+
+def test_a_record_that_was_delivered_twice_is_one_row(table):
+    record = {
+        "Dimensions": [{"Name": "Location", "Value": "a"}, {"Name": "Sensor", "Value": "b"}],
+        "MeasureName": "Alarm", "MeasureValueType": "VARCHAR", "MeasureValue": "Normal",
+    }
+    table += [{**record, "Time": "1600000001000"}, {**record, "Time": "1600000000123"}] * 2
+    rows = walkthrough.read_table()
+    assert [row["time"] for row in rows] == [1600000000123, 1600000001000]
+    assert walkthrough.format_row(rows[0]) == [
+        "a", "b", "Alarm", "2020-09-13 12:26:40.123000000", "-", "Normal"
+    ]
+
+
+def test_the_query_shows_the_last_minute_alone(lines, monkeypatch):
+    monkeypatch.setattr(walkthrough.time, "time", lambda: 1600000100)
+    row = {"Location": "a", "Sensor": "b", "measure_name": "c"}
+    walkthrough.show_query([row | {"time": 1600000000000 + 1000 * s} for s in (39, 40, 41, 100)])
+    output = lines()
+    assert output[-2] == "(3 rows)"
+    assert [line for line in output if "2020-09-13 12:27:20" in line]
+    assert not [line for line in output if "2020-09-13 12:27:19" in line]
+
+
+@pytest.mark.parametrize(("values", "line"), [
+    ([0, 0, 7, 0, 3, 0], "▁█▄"), ([5, 5], "▁"), ([1, 9, 2, 9], "▁▂"),
+])
+def test_the_wave_is_drawn_a_block_for_two_values_higher_for_a_greater_one(values, line):
+    assert walkthrough.draw(values) == line
+
+
+@pytest.mark.parametrize(("count", "shown"), [
+    (6, list("012345")), (7, list("0123456")), (8, ["0", "1", "2", "3", "... 2 more lines ...", "6", "7"])
+])
+def test_long_output_is_shortened_and_says_so(lines, count, shown):
+    walkthrough.show("\n".join(map(str, range(count))), head=4, tail=2)
+    assert lines() == shown
+
+
+def test_a_long_line_is_shortened_and_says_so(lines):
+    walkthrough.show("x" * 400 + "\n" + "x" * 403)
+    assert lines() == ["x" * 400, "x" * 400 + " ... (3 more characters)"]
