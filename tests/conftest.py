@@ -1,6 +1,7 @@
 """What the tests share: an isolated process, moto, Stubber, and a few stand-ins for services."""
 
 import functools
+import gc
 import json
 import sys
 import time
@@ -23,6 +24,7 @@ from tests import walkthrough
 @pytest.fixture(autouse=True, scope="session")
 def service_models():
     """Read botocore's service models once, and not again for every session a test makes."""
+    gc.freeze()  # what is loaded by now stays, so the garbage collector need not go through it
     create_loader = functools.lru_cache(botocore.loaders.create_loader)
     with mock.patch("botocore.session.create_loader", create_loader):
         yield
@@ -30,8 +32,12 @@ def service_models():
 
 @pytest.fixture(autouse=True)
 def isolated():
-    """Keep each test from the network and from the AWS settings of this machine."""
-    with walkthrough.isolated():
+    """Keep each test from the network and from the AWS settings of this machine.
+
+    Within a test all sessions are the same one, as making one takes longer than most tests.
+    """
+    one_session = functools.lru_cache(boto3.Session)
+    with walkthrough.isolated(), mock.patch.object(boto3, "Session", one_session):
         yield
 
 
@@ -88,7 +94,7 @@ def run(monkeypatch, lines):
 
 
 @pytest.fixture
-def stub(aws):
+def stub():
     """A function that returns a client of a service and its Stubber, which is in force."""
 
     def stub(service_name):

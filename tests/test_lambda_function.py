@@ -273,9 +273,9 @@ def test_failures_of_all_kinds_are_reported_in_the_order_of_the_stream(strict_ta
 
 def test_the_client_is_made_at_the_first_invocation_and_kept(table, monkeypatch):
     clients = []
-    make = boto3.Session.client
+    make = boto3.session.Session.client
     monkeypatch.setattr(
-        boto3.Session, "client",
+        boto3.session.Session, "client",
         lambda *args, **kwargs: clients.append(make(*args, **kwargs)) or clients[-1],
     )
     for number in range(3):
