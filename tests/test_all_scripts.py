@@ -145,9 +145,7 @@ def proxy(monkeypatch):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = spawn("-c", "from moto.proxy import main; main()", "-p", str(port))
-    for line in process.stdout:
-        if "Serving" in line:
-            break
+    assert any("Serving" in line for line in process.stdout)
     yield {
         "HTTPS_PROXY": f"http://127.0.0.1:{port}",
         "AWS_CA_BUNDLE": str(Path(moto.moto_proxy.__file__).parent / "ca.crt"),
