@@ -43,7 +43,9 @@ def build_event_record(record, shard_id, stream_arn):
             "partitionKey": record["PartitionKey"],
             "sequenceNumber": record["SequenceNumber"],
             "data": base64.b64encode(record["Data"]).decode("ascii"),
-            "approximateArrivalTimestamp": record["ApproximateArrivalTimestamp"].timestamp(),
+            "approximateArrivalTimestamp": round(
+                record["ApproximateArrivalTimestamp"].timestamp(), 3
+            ),
         },
         "eventSource": "aws:kinesis",
         "eventVersion": "1.0",

@@ -17,7 +17,7 @@ RECORD = {
     "PartitionKey": "0",
     "SequenceNumber": "4959",
     "Data": b"\xff\x00data",
-    "ApproximateArrivalTimestamp": datetime(2026, 1, 1, 12, 0, 0, 500000, timezone.utc),
+    "ApproximateArrivalTimestamp": datetime(2026, 1, 1, 12, 0, 0, 500499, timezone.utc),
 }
 
 
