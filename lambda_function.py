@@ -31,16 +31,14 @@ def decode(data):
     """Return the log line in the data of a Kinesis record, as far as the data can be decoded.
 
     Lambda base64-encodes what is on the stream, and the sensor has encoded it once before. A record
-    put by hand may lack the sensor's encoding. A pipe tells, as base64 does not use it.
+    put by hand may lack the sensor's encoding. Its pipes tell, as base64 does not use them.
     """
     for _ in range(2):
-        if "|" in data:
-            break
         try:
             # Tools that encode base64 may break it into lines, which count for nothing.
             payload = base64.b64decode("".join(data.split()), validate=True)
         except ValueError:
-            break
+            break  # no base64, so this is the log line already
         data = payload.decode("utf-8", errors="backslashreplace")
     return data.strip()
 

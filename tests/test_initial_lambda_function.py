@@ -29,6 +29,7 @@ def test_data_is_decoded_once(lines):
 
 @pytest.mark.parametrize(("record", "error"), [
     ({"kinesis": {"data": "no base64!"}}, "error: "),
+    ({"kinesis": {"data": "%%%%"}}, "error: "),
     ({"kinesis": {"data": "YWI"}}, "error: Incorrect padding"),
     ({"kinesis": {"data": "/w=="}}, "error: 'utf-8' codec can't decode byte 0xff"),
     ({"kinesis": {"data": None}}, "error: argument should be"),

@@ -136,8 +136,9 @@ def test_base64_in_several_lines_is_read(table):
     ("no base64!", "no status, time, location, sensor in the log line", "no base64!"),
     (once("YWI"), "no status, time, location, sensor in the log line", "YWI"),
     ("", "no status, time, location, sensor in the log line", ""),
-    (None, "TypeError: ", None),
-    (7, "TypeError: ", 7),
+    (once(twice(LINE)), "no status, time, location, sensor in the log line", once(LINE)),
+    (None, "AttributeError: ", None),
+    (7, "AttributeError: ", 7),
 ])
 def test_a_record_that_cannot_be_read_fails_alone_and_is_shown(table, lines, data, reason, shown):
     assert handle(twice(line(1)), data, twice(line(3))) == ["2"]
