@@ -152,8 +152,8 @@ def drain(client, handler, positions, tally, batch_size=BATCH_SIZE, retries=MAXI
                     build_event_record(record, shard_id, summary["StreamARN"])
                     for record in records[start : start + batch_size]
                 ]
-                tally["dropped"] += deliver(handler, batch, retries)
                 tally["read"] += len(batch)
+                tally["dropped"] += deliver(handler, batch, retries)
                 positions[shard_id] = batch[-1]["kinesis"]["sequenceNumber"]
 
 
