@@ -1,4 +1,4 @@
-"""What holds for every script; and all of them, unmodified, as processes of their own on moto_proxy."""
+"""What holds for every script; and the tutorial with each of them in a process of its own."""
 
 import ast
 import os
@@ -128,6 +128,16 @@ def test_importing_the_scripts_needs_neither_network_nor_credentials_nor_region(
     process = spawn("-c", code + ", ".join(script.__name__ for script in SCRIPTS))
     assert process.communicate() == ("", None)
     assert process.returncode == 0
+
+
+def test_every_command_hands_its_exit_status_to_the_shell():
+    modules = [[f"{script.__name__}.py"] for script in COMMANDS]
+    modules.append(["-m", "tests.event_source_mapping"])
+    processes = [spawn(*module, HOME=os.devnull) for module in modules]
+    for process in processes:
+        [line] = process.communicate()[0].splitlines()
+        assert "aws configure" in line
+        assert process.returncode == 1
 
 
 @pytest.mark.parametrize("script", [setup_timestream, setup_kinesis, cleanup], ids=name)
