@@ -139,7 +139,12 @@ def send(client, unsent, tally):
             return
         tally["sent"] += 1
         print(unsent.popleft())
-        print({name: answer[name] for name in answer if name != "ResponseMetadata"}, flush=True)
+        print(summarize(answer), flush=True)
+
+
+def summarize(answer):
+    """Return an answer of AWS without its ResponseMetadata, which says nothing of the reading."""
+    return {name: value for name, value in (answer or {}).items() if name != "ResponseMetadata"}
 
 
 def error_code(error):

@@ -146,8 +146,13 @@ def send(client, unsent, tally):
         else:
             tally["sent"] += 1
             print(unsent[0])
-            print({name: answer[name] for name in answer if name != "ResponseMetadata"}, flush=True)
+            print(summarize(answer), flush=True)
         unsent.popleft()
+
+
+def summarize(answer):
+    """Return an answer of AWS without its ResponseMetadata, which says nothing of the reading."""
+    return {name: value for name, value in (answer or {}).items() if name != "ResponseMetadata"}
 
 
 def error_code(error):

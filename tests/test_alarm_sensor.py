@@ -1,4 +1,4 @@
-"""alarm_sensor.py: the status, the log line, what reaches the stream. What fails: test_sensors.py."""
+"""alarm_sensor.py: status, log line, what reaches the stream. What fails: test_sensors.py."""
 
 import base64
 import random
@@ -19,7 +19,8 @@ def reading(monkeypatch):
     monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=b"0123||status=Off"))
     monkeypatch.setattr(time, "time", lambda: 1600000000.123)
     monkeypatch.setattr(random, "randint", lambda low, high: 24)
-    return "id=b'0123||status=Off'||status=Alarm||time=1600000000123||location=TUTORIAL||sensor=Alarm-1"
+    identifier = "id=b'0123||status=Off'"
+    return f"{identifier}||status=Alarm||time=1600000000123||location=TUTORIAL||sensor=Alarm-1"
 
 
 def read(stream):

@@ -149,7 +149,7 @@ def test_help_and_unknown_options_do_nothing_to_aws(script):
 
 
 @pytest.fixture
-def proxy(monkeypatch):
+def proxy():
     """Start moto_proxy; the fixture is the environment in which all processes find AWS there."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

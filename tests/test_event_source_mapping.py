@@ -1,7 +1,5 @@
 """event_source_mapping.py: it delivers as Lambda does, and retries and drops by Lambda's rules."""
 
-import json
-import sys
 import time
 from collections import Counter
 from datetime import datetime, timezone
@@ -9,9 +7,7 @@ from datetime import datetime, timezone
 import boto3
 import pytest
 
-import lambda_function
 from tests import event_source_mapping
-from tests.conftest import aws_error
 
 RECORD = {
     "PartitionKey": "0",
@@ -22,7 +18,7 @@ RECORD = {
 
 
 class Function:
-    """A handler that fails for certain records so many times, and notes the batches that it gets."""
+    """A handler that fails for certain records so many times, and notes its batches."""
 
     def __init__(self, failures=None):
         self.failures = dict(failures or {})
@@ -225,7 +221,6 @@ def follow(run, monkeypatch):
             before_each()
 
         monkeypatch.setattr(time, "sleep", sleep)
-        event_source_mapping.__name__ = "event_source_mapping"
         return run(event_source_mapping)
 
     return follow

@@ -36,7 +36,7 @@ def test_data_is_decoded_once(lines):
     ({"kinesis": {}}, "error: the record has no 'data'"),
     ({}, "error: the record has no 'kinesis'"),
 ])
-def test_a_record_that_cannot_be_decoded_is_an_error_line_and_the_others_go_on(lines, record, error):
+def test_a_record_that_cannot_be_decoded_is_an_error_line_and_others_go_on(lines, record, error):
     good = event("Z29vZA==")["Records"]
     initial_lambda_function.lambda_handler({"Records": [*good, record, *good]}, None)
     first, middle, last = lines()

@@ -1,10 +1,7 @@
 """lambda_function.py: what is stored, and that exactly what is not stored is reported."""
 
 import base64
-import json
-import os
 import random
-import re
 import time
 
 import boto3
@@ -31,7 +28,7 @@ def twice(text):
 
 
 def line(number=0, status="Normal", sensor="Alarm-1", **fields):
-    """Return a log line taken so many milliseconds after a certain moment; None leaves a field out."""
+    """Return a log line taken so many milliseconds after some moment; None leaves a field out."""
     fields = {
         "id": "x", "status": status, "time": 1600000000000 + number, "location": "TUTORIAL",
         "sensor": sensor, **fields,
@@ -149,7 +146,7 @@ def test_a_record_that_cannot_be_read_fails_alone_and_is_shown(table, lines, dat
     assert summary == "3 records: 2 stored, 1 failed"
 
 
-def test_a_record_of_another_kind_is_reported_so_that_lambda_takes_the_batch_as_failed(table, lines):
+def test_a_record_of_another_kind_is_reported_so_that_the_batch_counts_as_failed(table, lines):
     records = [{"body": "from SQS"}, *event(twice(LINE))["Records"]]
     answer = lambda_function.lambda_handler({"Records": records}, None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": None}]}

@@ -32,7 +32,9 @@ NAMES = {
     "--function-name": {cleanup.FUNCTION_NAME},
     "--role-name": {cleanup.ROLE_NAME},
     "--stream-name": {setup_kinesis.STREAM_NAME},
-    "--event-source-arn": {f"arn:aws:kinesis:${{REGION}}:${{ACCOUNT_ID}}:stream/{cleanup.STREAM_NAME}"},
+    "--event-source-arn": {
+        f"arn:aws:kinesis:${{REGION}}:${{ACCOUNT_ID}}:stream/{cleanup.STREAM_NAME}"
+    },
     "--role": {f"arn:aws:iam::${{ACCOUNT_ID}}:role/{cleanup.ROLE_NAME}"},
     "--log-group-name": {cleanup.LOG_GROUP_NAME},
     "--log-group-name-prefix": {cleanup.LOG_GROUP_NAME},
@@ -149,7 +151,8 @@ def test_the_walkthrough_shows_commands_of_the_readme(monkeypatch):
     monkeypatch.setattr(walkthrough, "say", lambda text="": shown.append(text))
     walkthrough.main()
     text = " ".join("\n".join(BASH).replace("\\\n", " ").split())
-    commands = [line[2:] for line in shown if line.startswith(("$ aws", "$ python3", "$ python -m"))]
+    starts = ("$ aws", "$ python3", "$ python -m")
+    commands = [line[2:] for line in shown if line.startswith(starts)]
     assert len(commands) >= 10
     assert [command for command in commands if command not in text] == []
 

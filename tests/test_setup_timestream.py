@@ -36,8 +36,14 @@ def test_each_function_returns_true_for_what_it_created(aws):
 
 
 @pytest.mark.parametrize(("operation", "line"), [
-    ("create_database", "Database DemoDatabase exists. Skipping database creation"),
-    ("create_table", "Table WeatherMetrics exists on database DemoDatabase. Skipping table creation"),
+    (
+        "create_database",
+        "Database DemoDatabase exists. Skipping database creation",
+    ),
+    (
+        "create_table",
+        "Table WeatherMetrics exists on database DemoDatabase. Skipping table creation",
+    ),
 ])
 def test_what_exists_is_skipped_and_counts_as_success(stub, lines, operation, line):
     client, stubber = stub("timestream-write")
