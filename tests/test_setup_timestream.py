@@ -75,3 +75,12 @@ def test_the_exit_status_is_1_and_nothing_more_is_tried_after_a_failure(
     status, lines = run(setup_timestream)
     assert (status, len(lines)) == (1, count)
     stubber.assert_no_pending_responses()
+
+
+def test_ctrl_c_ends_the_script_with_one_line(aws, run, monkeypatch):
+    def interrupt(_client):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(setup_timestream, "create_table", interrupt)
+    status, lines = run(setup_timestream)
+    assert (status, lines[-1]) == (1, "Stopped. Run the script again to finish.")

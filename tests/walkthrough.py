@@ -214,8 +214,10 @@ def update_function():
         "$ aws lambda update-function-configuration"
         f" --function-name {cleanup.FUNCTION_NAME} --handler {handler}"
     )
-    client.update_function_configuration(FunctionName=cleanup.FUNCTION_NAME, Handler=handler)
-    say()
+    function = client.update_function_configuration(
+        FunctionName=cleanup.FUNCTION_NAME, Handler=handler
+    )
+    say(f"{function['FunctionArn']} calls {function['Handler']} now\n")
 
 
 def create_event_source_mapping():
@@ -252,6 +254,7 @@ def try_skeleton():
 
 def deliver_alarms():
     """Pass what is on the stream through the function; return the Counter of the stand-in."""
+    say("(moto would run the function in Docker. This calls it on this machine, by Lambda's rules.)")
     say("$ python -m tests.event_source_mapping")
     client, tally, output = boto3.client("kinesis"), Counter(), io.StringIO()
     with contextlib.redirect_stdout(output):
