@@ -77,6 +77,24 @@ def sleeps(monkeypatch):
 
 
 @pytest.fixture
+def ctrl_c(monkeypatch):
+    """A function that lets the n-th time.sleep() be Ctrl-C; it returns the list of their seconds."""
+
+    def ctrl_c(number):
+        seconds = []
+
+        def sleep(pause):
+            seconds.append(pause)
+            if len(seconds) == number:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(time, "sleep", sleep)
+        return seconds
+
+    return ctrl_c
+
+
+@pytest.fixture
 def lines(capsys):
     """A function that returns the lines printed since the last call."""
     return lambda: capsys.readouterr().out.splitlines()

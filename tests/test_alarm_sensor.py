@@ -50,7 +50,7 @@ def test_the_id_is_random_and_not_the_address_of_the_machine():
     assert versions == {4}
 
 
-def test_the_statuses_are_drawn_from_0_to_24_alike(monkeypatch, sleeps):
+def test_the_statuses_are_drawn_from_0_to_24_alike(sleeps):
     random.seed(7)
     service = Service()
     alarm_sensor.generate_reading(service, count=2500)
@@ -61,17 +61,8 @@ def test_the_statuses_are_drawn_from_0_to_24_alike(monkeypatch, sleeps):
     assert counts[b"Alarm"] == pytest.approx(100, rel=0.4)
 
 
-def test_generate_reading_sends_a_line_each_second_until_its_caller_is_interrupted(
-    stream, monkeypatch
-):
-    pauses = []
-
-    def sleep(seconds):
-        pauses.append(seconds)
-        if len(pauses) == 3:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(time, "sleep", sleep)
+def test_generate_reading_sends_a_line_each_second_until_its_caller_is_interrupted(stream, ctrl_c):
+    pauses = ctrl_c(3)
     with pytest.raises(KeyboardInterrupt):
         alarm_sensor.generate_reading(stream)
     assert len(read(stream)) == 3

@@ -168,32 +168,34 @@ def proxy():
     process.communicate()
 
 
+@pytest.fixture
+def shell(proxy):
+    """A function that runs a command on moto_proxy; it returns exit status and last line.
+
+    interrupt: what the line begins with at which the command gets Ctrl-C.
+    """
+
+    def shell(*command, interrupt=None):
+        process = spawn(*command, **proxy)
+        lines = []
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            if interrupt and line.startswith(interrupt):
+                process.send_signal(signal.SIGINT)
+        return process.wait(), lines[-1]
+
+    return shell
+
+
 @pytest.mark.skipif(not shutil.which("openssl"), reason="moto_proxy needs openssl")
 @pytest.mark.skipif(os.name == "nt", reason="there is no Ctrl-C for a single process")
-def test_the_unmodified_scripts_do_the_whole_tutorial_each_in_its_own_process(proxy):
-    def run(*command):
-        process = spawn(*command, **proxy)
-        output = process.communicate()[0].splitlines()
-        return process.returncode, output[-1]
-
-    def interrupt(*command, after):
-        process = spawn(*command, **proxy)
-        output = []
-        for line in process.stdout:
-            output.append(line.rstrip("\n"))
-            if line.startswith(after):
-                process.send_signal(signal.SIGINT)
-        return process.wait(), output[-1]
-
-    assert run("setup_timestream.py") == (0, "Table WeatherMetrics successfully created.")
-    assert run("setup_kinesis.py") == (0, "Tags added")
-    assert interrupt("wave_sensor.py", after="{'RecordsIngested'") == (
-        0, "Stopped. 1 readings sent, 0 not sent."
-    )
-    assert run("alarm_sensor.py", "--count", "3", "--interval", "0") == (
-        0, "Done. 3 readings sent, 0 not sent."
-    )
-    assert interrupt("-m", "tests.event_source_mapping", after="3 records: 3 stored") == (
-        0, "Stopped. 3 records read, 0 dropped."
-    )
-    assert run("cleanup.py") == (0, "Nothing of the tutorial is left.")
+def test_the_unmodified_scripts_do_the_whole_tutorial_each_in_its_own_process(shell):
+    assert shell("setup_timestream.py") == (0, "Table WeatherMetrics successfully created.")
+    assert shell("setup_kinesis.py") == (0, "Tags added")
+    wave = shell("wave_sensor.py", interrupt="{'RecordsIngested'")
+    assert wave == (0, "Stopped. 1 readings sent, 0 not sent.")
+    alarms = shell("alarm_sensor.py", "--count", "3", "--interval", "0")
+    assert alarms == (0, "Done. 3 readings sent, 0 not sent.")
+    mapping = shell("-m", "tests.event_source_mapping", interrupt="3 records: 3 stored")
+    assert mapping == (0, "Stopped. 3 records read, 0 dropped.")
+    assert shell("cleanup.py") == (0, "Nothing of the tutorial is left.")

@@ -17,6 +17,24 @@ RECORD = {
 }
 
 
+EVENT_RECORD = {
+    "kinesis": {
+        "kinesisSchemaVersion": "1.0",
+        "partitionKey": "0",
+        "sequenceNumber": "4959",
+        "data": "/wBkYXRh",
+        "approximateArrivalTimestamp": 1767268800.5,
+    },
+    "eventSource": "aws:kinesis",
+    "eventVersion": "1.0",
+    "eventID": "shardId-000000000006:4959",
+    "eventName": "aws:kinesis:record",
+    "invokeIdentityArn": "arn:aws:iam::123456789012:role/kinesis-log-consumer-role",
+    "awsRegion": "eu-west-1",
+    "eventSourceARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/TUTORIAL",
+}
+
+
 class Function:
     """A handler that fails for certain records so many times, and notes its batches."""
 
@@ -53,23 +71,9 @@ def drain(stream, function, positions=None, **options):
 
 
 def test_an_event_record_has_all_the_fields_that_aws_documents():
-    arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/TUTORIAL"
-    assert event_source_mapping.build_event_record(RECORD, "shardId-000000000006", arn) == {
-        "kinesis": {
-            "kinesisSchemaVersion": "1.0",
-            "partitionKey": "0",
-            "sequenceNumber": "4959",
-            "data": "/wBkYXRh",
-            "approximateArrivalTimestamp": 1767268800.5,
-        },
-        "eventSource": "aws:kinesis",
-        "eventVersion": "1.0",
-        "eventID": "shardId-000000000006:4959",
-        "eventName": "aws:kinesis:record",
-        "invokeIdentityArn": "arn:aws:iam::123456789012:role/kinesis-log-consumer-role",
-        "awsRegion": "eu-west-1",
-        "eventSourceARN": arn,
-    }
+    arn = EVENT_RECORD["eventSourceARN"]
+    built = event_source_mapping.build_event_record(RECORD, "shardId-000000000006", arn)
+    assert built == EVENT_RECORD
 
 
 def test_the_stream_is_delivered_in_order_in_batches_of_ten(stream):
@@ -170,24 +174,30 @@ def test_after_a_dropped_batch_the_next_one_is_delivered(stream):
     assert function.batches == ["12345678910", "910", "1112"]
 
 
-def test_an_iterator_that_has_expired_is_replaced_after_the_last_record(stream, monkeypatch):
-    put(stream, 3)
-    get_records, answers = stream.get_records, [None, "expired", None]
+@pytest.fixture
+def slow(stream, monkeypatch):
+    """The stream, read two records at a time, and so slowly that the second iterator expires."""
+    get_records, expired = stream.get_records, [False, True]
 
-    def expire(**parameters):
-        if answers and answers.pop(0):
+    def get(**parameters):
+        if expired and expired.pop(0):
             raise stream.exceptions.ExpiredIteratorException({}, "GetRecords")
         return get_records(Limit=2, **parameters)
 
-    monkeypatch.setattr(stream, "get_records", expire)
+    monkeypatch.setattr(stream, "get_records", get)
+    return stream
+
+
+def test_an_iterator_that_has_expired_is_replaced_after_the_last_record(slow):
     function = Function()
-    assert drain(stream, function) == (3, 0)
+    put(slow, 3)
+    assert drain(slow, function) == (3, 0)
     assert function.batches == ["12", "3"]
 
 
 @pytest.mark.parametrize(("answers", "batches"), [
-    ([([], 5000, "more"), (["7"], 0, "more"), ([], 0, "more")], ["7"]),  # a gap in the shard
-    ([(["7"], 0, None)], ["7"]),  # the end of a shard that is closed
+    ([([], 5000, "more"), (["7"], 0, "more"), ([], 0, "more")], [["7"]]),  # a gap in the shard
+    ([(["7"], 0, None)], [["7"]]),  # the end of a shard that is closed
     ([([], 0, "more")], []),
     ([([], 5000, None)], []),
 ])
@@ -196,14 +206,12 @@ def test_a_shard_is_read_to_its_tip_or_its_end(stub, answers, batches):
     stubber.add_response("get_shard_iterator", {"ShardIterator": "first"})
     for numbers, behind, iterator in answers:
         records = [{**RECORD, "SequenceNumber": number} for number in numbers]
-        answer = {"Records": records, "MillisBehindLatest": behind, "NextShardIterator": iterator}
-        answer = {name: value for name, value in answer.items() if value is not None}
-        stubber.add_response("get_records", answer)
-    read = [
-        "".join(record["SequenceNumber"] for record in records)
-        for records in event_source_mapping.read_shard(client, "shardId-000000000000")
-    ]
-    assert read == batches
+        more = {"NextShardIterator": iterator} if iterator else {}
+        stubber.add_response(
+            "get_records", {"Records": records, "MillisBehindLatest": behind} | more
+        )
+    read = event_source_mapping.read_shard(client, "shardId-000000000000")
+    assert [[record["SequenceNumber"] for record in records] for records in read] == batches
     stubber.assert_no_pending_responses()
 
 

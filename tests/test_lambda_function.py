@@ -3,6 +3,8 @@
 import base64
 import random
 import time
+import uuid
+from collections import Counter
 
 import boto3
 import pytest
@@ -15,6 +17,20 @@ from tests.conftest import aws_error
 from tests.walkthrough import SAMPLE_EVENT
 
 LINE = "id=x||status=Normal||time=1600000000123||location=TUTORIAL||sensor=Alarm-1"
+
+
+# What is stored of it.
+RECORD = {
+    "Dimensions": [
+        {"Name": "Location", "Value": "TUTORIAL"},
+        {"Name": "Sensor", "Value": "Alarm-1"},
+    ],
+    "MeasureName": "Alarm",
+    "MeasureValue": "Normal",
+    "MeasureValueType": "VARCHAR",
+    "Time": "1600000000123",
+    "TimeUnit": "MILLISECONDS",
+}
 
 
 def once(text):
@@ -61,19 +77,7 @@ def stored(table):
 
 def test_a_reading_is_stored_with_the_time_of_its_log_line(table, lines):
     assert handle(twice(LINE)) == []
-    assert table == [
-        {
-            "Dimensions": [
-                {"Name": "Location", "Value": "TUTORIAL"},
-                {"Name": "Sensor", "Value": "Alarm-1"},
-            ],
-            "MeasureName": "Alarm",
-            "MeasureValue": "Normal",
-            "MeasureValueType": "VARCHAR",
-            "Time": "1600000000123",
-            "TimeUnit": "MILLISECONDS",
-        }
-    ]
+    assert table == [RECORD]
     assert lines() == ["1 records: 1 stored, 0 failed"]
 
 
@@ -98,13 +102,7 @@ def test_a_record_is_returned_in_a_list(table):
 ])
 def test_whatever_the_id_and_other_parts_look_like_the_fields_are_read(table, text):
     assert handle(twice(text), once(text)) == []
-    assert [
-        (
-            record["MeasureValue"], record["Time"],
-            [dimension["Value"] for dimension in record["Dimensions"]],
-        )
-        for record in table
-    ] == [("Normal", "1600000000123", ["TUTORIAL", "Alarm-1"])] * 2
+    assert table == [RECORD, RECORD]
 
 
 def test_a_value_can_contain_an_equals_sign(table):
@@ -282,27 +280,37 @@ def test_the_client_is_made_at_the_first_invocation_and_kept(table, monkeypatch)
     assert lambda_function.authenticate() is clients[0]
 
 
-def test_10_000_lines_with_any_bytes_as_id_all_arrive_with_their_own_status_and_time(
-    table, stream, monkeypatch, capsys
-):
+@pytest.fixture
+def noisy_lines(monkeypatch):
+    """10,000 log lines as the sensor makes them, but their ids are noise; and what they report.
+
+    The noise is made of random bytes and of what could be taken for a delimiter or a field.
+    """
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     dice = random.Random(seed)
-    alphabet = [b"||", b"=", b"|", b"status=", b"time=1", b"'", b'"', b"\\", b"\n"]
-    sent, records = [], []
-    monkeypatch.setattr(time, "time", lambda: 1600000000 + len(sent) / 1000)
-    for _ in range(10_000):
-        noise = b"".join([*dice.choices(alphabet, k=4), dice.randbytes(16)])
+    traps = [b"||", b"=", b"|", b"status=", b"time=1", b"'", b'"', b"\\", b"\n"]
+    lines, readings = [], []
+    for number in range(10_000):
+        noise = b"".join([*dice.choices(traps, k=4), dice.randbytes(16)])
         start = dice.randrange(len(noise) - 16)
-        identifier = type("UUID", (), {"bytes": noise[start : start + 16]})
-        monkeypatch.setattr(alarm_sensor.uuid, "uuid4", lambda identifier=identifier: identifier)
+        identifier = uuid.UUID(bytes=noise[start : start + 16])
+        monkeypatch.setattr(uuid, "uuid4", lambda identifier=identifier: identifier)
+        monkeypatch.setattr(time, "time", lambda number=number: 1600000000 + number / 1000)
         status = alarm_sensor.choose_status(dice.randint(0, 24))
-        data = alarm_sensor.encode(alarm_sensor.create_log_line(status))
-        sent.append((str(1600000000000 + len(sent)), status))
-        records.append({"Data": data, "PartitionKey": "0"})
+        lines.append(alarm_sensor.create_log_line(status))
+        readings.append((str(1600000000000 + number), status))
+    return lines, readings
+
+
+def test_10_000_lines_with_any_bytes_as_id_all_arrive_with_their_own_status_and_time(
+    table, stream, noisy_lines
+):
+    lines, readings = noisy_lines
+    records = [{"Data": alarm_sensor.encode(line), "PartitionKey": "0"} for line in lines]
     for start in range(0, 10_000, 500):
         stream.put_records(StreamName="TUTORIAL", Records=records[start : start + 500])
-    tally = {"read": 0, "dropped": 0}
+    tally = Counter()
     event_source_mapping.drain(stream, lambda_function.lambda_handler, {}, tally, batch_size=100)
     assert tally == {"read": 10_000, "dropped": 0}
-    assert [(record["Time"], record["MeasureValue"]) for record in table] == sent
+    assert [(record["Time"], record["MeasureValue"]) for record in table] == readings

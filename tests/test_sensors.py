@@ -126,17 +126,17 @@ def test_the_oldest_of_too_many_readings_is_the_one_that_is_dropped(sensor, monk
     assert sensor.read(service) == [3, 4]
 
 
-def test_ctrl_c_ends_with_the_number_of_readings_sent_and_status_0(sensor, monkeypatch):
+def test_ctrl_c_ends_with_the_number_of_readings_sent_and_status_0(sensor, ctrl_c):
     service = Service()
-    monkeypatch.setattr(time, "sleep", Service(None, None, KeyboardInterrupt()).answer)
+    ctrl_c(3)
     status, lines = sensor.run(service)
     assert len(service.stored) == 3
     assert (status, lines[-1]) == (0, "Stopped. 3 readings sent, 0 not sent.")
 
 
-def test_ctrl_c_tries_nothing_more_and_status_1_tells_that_readings_are_left(sensor, monkeypatch):
+def test_ctrl_c_tries_nothing_more_and_status_1_tells_that_readings_are_left(sensor, ctrl_c):
     service = Service(None, aws_error("ThrottlingException"))
-    monkeypatch.setattr(time, "sleep", Service(None, KeyboardInterrupt()).answer)
+    ctrl_c(2)
     status, lines = sensor.run(service)
     assert sensor.read(service) == [1]
     assert (status, lines[-1]) == (1, "Stopped. 1 readings sent, 1 not sent.")

@@ -24,13 +24,16 @@ def describe(stubber, *statuses):
 
 
 def test_the_stream_has_one_shard_and_is_tagged(aws, run):
-    status, lines = run(setup_kinesis)
+    assert run(setup_kinesis)[0] == 0
     client = boto3.client("kinesis")
     summary = client.describe_stream_summary(StreamName="TUTORIAL")["StreamDescriptionSummary"]
     tags = client.list_tags_for_stream(StreamName="TUTORIAL")["Tags"]
     assert summary["OpenShardCount"] == 1
     assert tags == [{"Key": "ENVIRONMENT", "Value": "TUTORIAL"}]
-    assert (status, lines) == (0, [
+
+
+def test_each_step_is_printed(aws, run):
+    assert run(setup_kinesis) == (0, [
         "Creating Stream",
         "Stream TUTORIAL created successfully.",
         "Waiting for stream TUTORIAL to become ACTIVE",
@@ -87,14 +90,11 @@ def test_the_exit_status_is_1_and_nothing_more_is_tried_after_a_failure(
     stub, run, monkeypatch, failing, count
 ):
     client, stubber = stub("kinesis")
-    for operation in STEPS:
-        if operation == failing:
-            stubber.add_client_error(operation, "AccessDeniedException")
-            break
-        if operation == "describe_stream":
-            describe(stubber, "ACTIVE")
-        else:
-            stubber.add_response(operation, {})
+    if failing != "create_stream":
+        stubber.add_response("create_stream", {})
+    if failing == "add_tags_to_stream":
+        describe(stubber, "ACTIVE")
+    stubber.add_client_error(failing, "AccessDeniedException")
     monkeypatch.setattr(setup_kinesis, "authenticate", lambda: client)
     status, lines = run(setup_kinesis)
     assert (status, len(lines)) == (1, count)

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import io
+import itertools
 import os
 import socket
 import uuid
@@ -16,6 +17,33 @@ import lambda_function
 import setup_kinesis
 import wave_sensor
 from tests import walkthrough
+
+
+SHOWN = [
+    "$ python setup_timestream.py",
+    "Stream TUTORIAL exists. Skipping Stream creation",
+    "$ python wave_sensor.py --interval 0.002 --count 132",
+    "Done. 132 readings sent, 0 not sent.",
+    "$ python alarm_sensor.py --interval 0.002 --count 200",
+    "Done. 200 readings sent, 0 not sent.",
+    "200 records read, 0 dropped.",
+    "(332 rows)",
+    "In the table: 132 of 132 temperatures, 200 of 200 alarms",
+    "$ python cleanup.py",
+    "Nothing of the tutorial is left.",
+    "Asked each service what is left: nothing.",
+    "Every reading that was sent is in the table, and nothing is left.",
+]
+
+SCRIPTS = [
+    "setup_timestream.py", "setup_timestream.py", "setup_kinesis.py", "setup_kinesis.py",
+    "wave_sensor.py", "alarm_sensor.py", "-m", "cleanup.py",
+]
+
+AWS_COMMANDS = [
+    "create-role", *["attach-role-policy"] * 3, "create-function", "create-event-source-mapping",
+    "update-function-code", "update-function-configuration", "query",
+]
 
 
 @pytest.fixture(scope="module")
@@ -50,37 +78,13 @@ def break_function(monkeypatch, script, name, change):
 def test_the_whole_tutorial_succeeds_and_shows_commands_and_results(walked):
     status, lines = walked
     assert status == 0
-    for line in [
-        "$ python setup_timestream.py",
-        "Stream TUTORIAL exists. Skipping Stream creation",
-        "$ python wave_sensor.py --interval 0.002 --count 132",
-        "Done. 132 readings sent, 0 not sent.",
-        "$ python alarm_sensor.py --interval 0.002 --count 200",
-        "Done. 200 readings sent, 0 not sent.",
-        "200 records read, 0 dropped.",
-        "(332 rows)",
-        "In the table: 132 of 132 temperatures, 200 of 200 alarms",
-        "$ python cleanup.py",
-        "Nothing of the tutorial is left.",
-        "Asked each service what is left: nothing.",
-        "Every reading that was sent is in the table, and nothing is left.",
-    ]:
-        assert line in lines
+    assert [line for line in SHOWN if line not in lines] == []
 
 
-def test_the_scripts_run_in_the_order_of_the_tutorial(walked):
+def test_the_commands_come_in_the_order_of_the_tutorial(walked):
     _, lines = walked
-    scripts = [line.split()[2] for line in lines if line.startswith("$ python ")]
-    assert scripts == [
-        "setup_timestream.py", "setup_timestream.py", "setup_kinesis.py", "setup_kinesis.py",
-        "wave_sensor.py", "alarm_sensor.py", "-m", "cleanup.py",
-    ]
-    commands = [line.split()[3] for line in lines if line.startswith("$ aws ")]
-    assert commands == [
-        "create-role", *["attach-role-policy"] * 3, "create-function",
-        "create-event-source-mapping", "update-function-code", "update-function-configuration",
-        "query",
-    ]
+    assert [line.split()[2] for line in lines if line.startswith("$ python ")] == SCRIPTS
+    assert [line.split()[3] for line in lines if line.startswith("$ aws ")] == AWS_COMMANDS
 
 
 def test_the_sample_event_is_shown_as_its_log_line(walked):
@@ -88,25 +92,29 @@ def test_the_sample_event_is_shown_as_its_log_line(walked):
     assert [line for line in lines if line.endswith("||location=BLOG||sensor=Alarm")]
 
 
-def test_ids_like_delimiters_and_fields_and_one_poison_record_in_ten_lose_no_reading(
-    walk, monkeypatch
-):
+@pytest.fixture
+def trouble(monkeypatch):
+    """Let the alarms have ids like delimiters and fields, and put poison between them, one in ten."""
     ids = [b"=", b"||", b"||status=Off", b"||time=1||", b"'", b'"||', b"||sensor=x||"]
-    count = []
+    poison = [b"\xff", b"status=||||", base64.b64encode(b"no log line")]
+    original, numbers = alarm_sensor.create_log_line, itertools.count(1)
 
     def create_log_line(*args):
-        count.append(None)
-        if len(count) % 10 == 0:
-            poison = [b"\xff", b"status=||||", base64.b64encode(b"no log line")][len(count) % 3]
-            boto3.client("kinesis").put_record(
-                StreamName="TUTORIAL", Data=poison, PartitionKey="0"
-            )
-        bytes_ = ids[len(count) % len(ids)].ljust(16, b"|")
-        monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=bytes_))
+        number = next(numbers)
+        if number % 10 == 0:
+            data = poison[number % len(poison)]
+            stream = boto3.client("kinesis")
+            stream.put_record(StreamName="TUTORIAL", Data=data, PartitionKey="0")
+        identifier = uuid.UUID(bytes=ids[number % len(ids)].ljust(16, b"|"))
+        monkeypatch.setattr(uuid, "uuid4", lambda: identifier)
         return original(*args)
 
-    original = alarm_sensor.create_log_line
     monkeypatch.setattr(alarm_sensor, "create_log_line", create_log_line)
+
+
+def test_ids_like_delimiters_and_fields_and_one_poison_record_in_ten_lose_no_reading(
+    trouble, walk
+):
     status, lines = walk()
     assert status == 0
     assert "In the table: 10 of 10 temperatures, 20 of 20 alarms" in lines
@@ -145,18 +153,22 @@ def test_what_the_clean_up_leaves_is_noticed(walk, monkeypatch):
     assert lines[-1] == "Left on AWS: TUTORIAL, kinesis-log-consumer-role"
 
 
-def test_no_environment_can_lead_it_to_a_real_account(walk, monkeypatch, tmp_path):
+@pytest.fixture
+def hostile(monkeypatch, tmp_path):
+    """An environment in which everything leads elsewhere."""
     config = tmp_path / "config"
     config.write_text("[default]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:9\n")
-    hostile = {
+    for name, value in {
         "AWS_PROFILE": "missing", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "x",
         "AWS_ENDPOINT_URL_KINESIS": "http://127.0.0.1:9", "AWS_CONFIG_FILE": str(config),
         "AWS_SHARED_CREDENTIALS_FILE": str(config), "TEST_PROXY_MODE": "true",
         "HTTPS_PROXY": "http://127.0.0.1:9", "AWS_CA_BUNDLE": "/missing",
-    }
-    for name, value in hostile.items():
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(walkthrough.moto.settings, "TEST_SERVER_MODE", True)
+
+
+def test_no_environment_can_lead_it_to_a_real_account(hostile, walk):
     assert walk()[0] == 0
     assert os.environ["AWS_PROFILE"] == "missing"
 

@@ -44,15 +44,8 @@ def test_a_record_is_the_measure_with_its_dimensions_in_order(clock):
     assert wave_sensor.create_record(wave_sensor.create_measurement("61")) == [RECORD]
 
 
-def test_generate_wave_sends_a_reading_each_second_until_its_caller_is_interrupted(monkeypatch):
-    service, pauses = Service(), []
-
-    def sleep(seconds):
-        pauses.append(seconds)
-        if len(pauses) == 3:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(time, "sleep", sleep)
+def test_generate_wave_sends_a_reading_each_second_until_its_caller_is_interrupted(ctrl_c):
+    service, pauses = Service(), ctrl_c(3)
     with pytest.raises(KeyboardInterrupt):
         wave_sensor.generate_wave(100, 32, 60, service)
     assert [record["MeasureValue"] for record in service.stored] == ["61", "62", "63"]
