@@ -11,6 +11,7 @@ from pathlib import Path
 
 import moto.moto_proxy
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 import alarm_sensor
 import cleanup
@@ -50,6 +51,18 @@ def test_the_clients_are_configured_as_aws_does_it_in_its_examples(authenticate,
     assert client.meta.service_model.service_name == service
     assert (config.read_timeout, config.max_pool_connections) == (20, 5000)
     assert config.retries["total_max_attempts"] == 11  # the first one, and 10 retries
+
+
+@pytest.mark.parametrize(("authenticate", "service"), [
+    pair for pair in AUTHENTICATE if pair[0] is not lambda_function.authenticate
+])
+def test_missing_credentials_are_noticed_before_anything_is_tried(
+    monkeypatch, authenticate, service
+):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(NoCredentialsError):
+        authenticate()
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=name)
