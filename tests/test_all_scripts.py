@@ -53,12 +53,10 @@ def test_the_clients_are_configured_as_aws_does_it_in_its_examples(authenticate,
     assert config.retries["total_max_attempts"] == 11  # the first one, and 10 retries
 
 
-@pytest.mark.parametrize(("authenticate", "service"), [
-    pair for pair in AUTHENTICATE if pair[0] is not lambda_function.authenticate
+@pytest.mark.parametrize("authenticate", [
+    function for function, _ in AUTHENTICATE if function is not lambda_function.authenticate
 ])
-def test_missing_credentials_are_noticed_before_anything_is_tried(
-    monkeypatch, authenticate, service
-):
+def test_missing_credentials_are_noticed_before_anything_is_tried(monkeypatch, authenticate):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(NoCredentialsError):
