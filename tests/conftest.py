@@ -78,7 +78,7 @@ def sleeps(monkeypatch):
 
 @pytest.fixture
 def ctrl_c(monkeypatch):
-    """A function that lets the n-th time.sleep() be Ctrl-C; it returns the list of their seconds."""
+    """A function that lets the n-th time.sleep() be Ctrl-C; it returns the list of all seconds."""
 
     def ctrl_c(number):
         seconds = []

@@ -20,6 +20,7 @@ import lambda_function
 import setup_kinesis
 import setup_timestream
 import wave_sensor
+from tests import event_source_mapping
 from tests.walkthrough import REPOSITORY
 
 COMMANDS = [setup_timestream, setup_kinesis, wave_sensor, alarm_sensor, cleanup]
@@ -151,9 +152,14 @@ def test_every_command_hands_its_exit_status_to_the_shell():
         assert process.returncode == 1
 
 
-@pytest.mark.parametrize("script", [setup_timestream, setup_kinesis, cleanup], ids=name)
-def test_help_and_unknown_options_do_nothing_to_aws(script):
-    helped, refused = (spawn(f"{script.__name__}.py", option) for option in ("--help", "--force"))
+@pytest.mark.parametrize(("script", "command"), [
+    (setup_timestream, ["setup_timestream.py"]),
+    (setup_kinesis, ["setup_kinesis.py"]),
+    (cleanup, ["cleanup.py"]),
+    (event_source_mapping, ["-m", "tests.event_source_mapping"]),
+])
+def test_help_and_unknown_options_do_nothing_to_aws(script, command):
+    helped, refused = (spawn(*command, option) for option in ("--help", "--force"))
     text, error = helped.communicate()[0], refused.communicate()[0]
     assert helped.returncode == 0 and script.__doc__.splitlines()[0] in text
     assert refused.returncode == 2 and "unrecognized arguments: --force" in error

@@ -237,7 +237,8 @@ def test_policies_on_every_page_go_and_one_that_has_gone_meanwhile_is_no_failure
         ("attached_role_policies", "AttachedPolicies", "detach_role_policy", policies),
         ("role_policies", "PolicyNames", "delete_role_policy", ["c", "d"]),
     ]:
-        stubber.add_response(f"list_{kind}", {listed: pages[:1], "IsTruncated": True, "Marker": "2"})
+        first = {listed: pages[:1], "IsTruncated": True, "Marker": "2"}
+        stubber.add_response(f"list_{kind}", first)
         stubber.add_response(f"list_{kind}", {listed: pages[1:], "IsTruncated": False})
         stubber.add_client_error(delete, "NoSuchEntity")
         stubber.add_response(delete, {})

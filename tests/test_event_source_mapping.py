@@ -167,6 +167,12 @@ def test_a_batch_is_retried_ten_times_and_each_time_and_the_end_are_said(lines):
     ]
 
 
+def test_what_is_dropped_is_named_by_the_number_it_starts_at_in_the_end(lines):
+    function = Function({"1": 1, "3": 9})
+    assert event_source_mapping.deliver(function, batch("12345"), retries=1) == 3
+    assert lines()[-1] == "Dropped after 1 retries: 3 records from 3"
+
+
 def test_after_a_dropped_batch_the_next_one_is_delivered(stream):
     function = Function({"9": 99})
     put(stream, 12)
@@ -176,15 +182,21 @@ def test_after_a_dropped_batch_the_next_one_is_delivered(stream):
 
 @pytest.fixture
 def slow(stream, monkeypatch):
-    """The stream, read two records at a time, and so slowly that the second iterator expires."""
-    get_records, expired = stream.get_records, [False, True]
+    """The stream, read two records at a time and then so slowly that the iterator expires."""
+    get_records, get_shard_iterator, age = stream.get_records, stream.get_shard_iterator, Counter()
 
-    def get(**parameters):
-        if expired and expired.pop(0):
+    def get_aged_records(**parameters):
+        age["reads"] += 1
+        if age["reads"] > 1 and age["iterators"] < 2:
             raise stream.exceptions.ExpiredIteratorException({}, "GetRecords")
         return get_records(Limit=2, **parameters)
 
-    monkeypatch.setattr(stream, "get_records", get)
+    def get_new_iterator(**parameters):
+        age["iterators"] += 1
+        return get_shard_iterator(**parameters)
+
+    monkeypatch.setattr(stream, "get_records", get_aged_records)
+    monkeypatch.setattr(stream, "get_shard_iterator", get_new_iterator)
     return stream
 
 
@@ -217,14 +229,14 @@ def test_a_shard_is_read_to_its_tip_or_its_end(stub, answers, batches):
 
 @pytest.fixture
 def follow(run, monkeypatch):
-    """A function that runs the command, and stops it with Ctrl-C at its n-th pause."""
+    """A function that runs the command, and stops it with Ctrl-C at its n-th pause of a second."""
 
     def follow(pauses=1, before_each=lambda: None):
         seconds = []
 
         def sleep(pause):
             seconds.append(pause)
-            if len(seconds) == pauses:
+            if sum(seconds) >= pauses:
                 raise KeyboardInterrupt
             before_each()
 

@@ -207,6 +207,11 @@ def test_the_smallest_options_are_accepted(sensor):
     assert len(service.stored) == 1
 
 
+def test_the_pace_is_a_reading_a_second_unless_told_otherwise(sensor):
+    sensor.run(Service(), "--count", "3")
+    assert sensor.sleeps == [1, 1]
+
+
 def test_the_longest_interval_is_a_day(sensor):
     sensor.run(Service(), "--count", "2", "--interval", "86400")
     assert sensor.sleeps == [86400]

@@ -18,7 +18,6 @@ import setup_kinesis
 import wave_sensor
 from tests import walkthrough
 
-
 SHOWN = [
     "$ python setup_timestream.py",
     "Stream TUTORIAL exists. Skipping Stream creation",

@@ -253,8 +253,8 @@ def try_skeleton():
 
 
 def deliver_alarms():
-    """Pass what is on the stream through the function; return the Counter of the stand-in."""
-    say("(moto would run the function in Docker. This calls it on this machine, by Lambda's rules.)")
+    """Pass what is on the stream through the function."""
+    say("(moto runs functions in Docker. This calls it on this machine, by Lambda's rules.)")
     say("$ python -m tests.event_source_mapping")
     client, tally, output = boto3.client("kinesis"), Counter(), io.StringIO()
     with contextlib.redirect_stdout(output):
