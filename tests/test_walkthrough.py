@@ -93,7 +93,7 @@ def test_the_sample_event_is_shown_as_its_log_line(walked):
 
 @pytest.fixture
 def trouble(monkeypatch):
-    """Let the alarms have ids like delimiters and fields, and put poison between them, one in ten."""
+    """Let the alarms have ids like delimiters and fields, and one record in ten be poison."""
     ids = [b"=", b"||", b"||status=Off", b"||time=1||", b"'", b'"||', b"||sensor=x||"]
     poison = [b"\xff", b"status=||||", base64.b64encode(b"no log line")]
     original, numbers = alarm_sensor.create_log_line, itertools.count(1)
