@@ -3,6 +3,7 @@
 import functools
 import gc
 import json
+import os
 import sys
 import time
 from types import SimpleNamespace
@@ -32,13 +33,28 @@ def service_models():
 
 @pytest.fixture(autouse=True)
 def isolated():
-    """Keep each test from the network and from the AWS settings of this machine.
-
-    Within a test all sessions are the same one, as making one takes longer than most tests.
-    """
-    one_session = functools.lru_cache(boto3.Session)
-    with walkthrough.isolated(), mock.patch.object(boto3, "Session", one_session):
+    """Keep each test from the network and from the AWS settings of this machine."""
+    with (
+        walkthrough.isolated(),
+        mock.patch.object(boto3, "Session", find_session),
+        mock.patch.object(boto3, "client", find_client),
+    ):
         yield
+
+
+# Making sessions and clients takes longer than most tests, so the tests share them. The scripts make
+# their clients themselves.
+find_client = functools.lru_cache(boto3.client)
+make_session = boto3.Session
+sessions = {}
+
+
+def find_session():
+    """Return the session for what the environment says of AWS."""
+    settings = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
+    if settings not in sessions:
+        sessions[settings] = make_session()
+    return sessions[settings]
 
 
 @pytest.fixture
@@ -113,10 +129,10 @@ def run(monkeypatch, lines):
 
 @pytest.fixture
 def stub():
-    """A function that returns a client of a service and its Stubber, which is in force."""
+    """A function that returns a new client of a service and its Stubber, which is in force."""
 
     def stub(service_name):
-        client = boto3.client(service_name)
+        client = boto3.Session().client(service_name)
         stubber = Stubber(client)
         stubber.activate()
         return client, stubber

@@ -252,7 +252,7 @@ def test_policies_on_every_page_go_and_one_that_has_gone_meanwhile_is_no_failure
 ])
 def test_a_role_that_cannot_be_deleted_is_one_line_and_false(make, lines, operation):
     make.role()
-    iam = boto3.client("iam")
+    iam = cleanup.authenticate_iam()
     iam.put_role_policy(RoleName=cleanup.ROLE_NAME, PolicyName="x", PolicyDocument=POLICY)
     refuse(iam, operation)
     assert cleanup.delete_role(iam) is False

@@ -86,6 +86,16 @@ def test_the_commands_come_in_the_order_of_the_tutorial(walked):
     assert [line.split()[3] for line in lines if line.startswith("$ aws ")] == AWS_COMMANDS
 
 
+def test_the_commands_stand_in_the_readme_too(walked):
+    _, lines = walked
+    readme = (walkthrough.REPOSITORY / "README.md").read_text(encoding="utf-8")
+    text = " ".join(readme.replace("\\\n", " ").split())
+    starts = ("$ aws ", "$ python3 ", "$ python -m ", "$ python setup", "$ python cleanup")
+    commands = [line[2:] for line in lines if line.startswith(starts)]
+    assert len(commands) == 17
+    assert [command for command in commands if command not in text] == []
+
+
 def test_the_sample_event_is_shown_as_its_log_line(walked):
     _, lines = walked
     assert [line for line in lines if line.endswith("||location=BLOG||sensor=Alarm")]
