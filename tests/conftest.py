@@ -42,7 +42,7 @@ def isolated():
         yield
 
 
-# Making sessions and clients takes longer than most tests, so the tests share them. The scripts make
+# Making sessions and clients takes longer than most tests, so the tests share them. Scripts make
 # their clients themselves.
 find_client = functools.lru_cache(boto3.client)
 make_session = boto3.Session

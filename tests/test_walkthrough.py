@@ -2,14 +2,17 @@
 
 import base64
 import contextlib
+import hashlib
 import io
 import itertools
 import os
 import socket
 import uuid
+import zipfile
 
 import boto3
 import pytest
+from moto import mock_aws
 
 import alarm_sensor
 import cleanup
@@ -241,3 +244,65 @@ def test_long_output_is_shortened_and_says_so(lines, count, shown):
 def test_a_long_line_is_shortened_and_says_so(lines):
     walkthrough.show("x" * 400 + "\n" + "x" * 403)
     assert lines() == ["x" * 400, "x" * 400 + " ... (3 more characters)"]
+
+
+@pytest.fixture
+def functions(stream, monkeypatch):
+    """A Lambda client, and what the walkthrough makes for Lambda."""
+    monkeypatch.setattr(walkthrough, "POLICIES", [])
+    walkthrough.create_function(walkthrough.create_role())
+    return boto3.client("lambda")
+
+
+def code_and_handler(client):
+    """Return the digest of the function's code, and its handler."""
+    function = client.get_function_configuration(FunctionName="kinesis-log-consumer")
+    return function["CodeSha256"], function["Handler"]
+
+
+def digest(name):
+    """Return the digest of a deployment package with this file."""
+    return base64.b64encode(hashlib.sha256(walkthrough.zip_file(name)).digest()).decode()
+
+
+def test_the_function_is_the_skeleton_first_and_has_its_final_code_then(functions):
+    skeleton = digest("initial_lambda_function.py"), "initial_lambda_function.lambda_handler"
+    assert code_and_handler(functions) == skeleton
+    walkthrough.update_function()
+    final = digest("lambda_function.py"), "lambda_function.lambda_handler"
+    assert code_and_handler(functions) == final
+
+
+def test_the_function_has_the_role_and_a_minute(functions):
+    function = functions.get_function_configuration(FunctionName="kinesis-log-consumer")
+    assert function["Role"] == "arn:aws:iam::123456789012:role/kinesis-log-consumer-role"
+    assert (function["Timeout"], function["Runtime"]) == (60, "python3.13")
+
+
+def test_a_deployment_package_has_the_file_as_it_is():
+    package = zipfile.ZipFile(io.BytesIO(walkthrough.zip_file("lambda_function.py")))
+    assert package.namelist() == ["lambda_function.py"]
+    source = (walkthrough.REPOSITORY / "lambda_function.py").read_bytes()
+    assert package.read("lambda_function.py") == source
+
+
+def test_the_mapping_is_as_in_the_readme(functions):
+    walkthrough.create_event_source_mapping()
+    [mapping] = functions.list_event_source_mappings()["EventSourceMappings"]
+    assert mapping["FunctionArn"].endswith(":function:kinesis-log-consumer")
+    assert mapping["EventSourceArn"] == "arn:aws:kinesis:us-east-1:123456789012:stream/TUTORIAL"
+    assert (mapping["BatchSize"], mapping["MaximumRetryAttempts"]) == (10, 10)
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+
+
+def test_the_role_has_the_three_policies_and_trusts_lambda():
+    with mock_aws(config=walkthrough.MOTO_CONFIG):
+        walkthrough.create_role()
+        iam = boto3.client("iam")
+        role = iam.get_role(RoleName="kinesis-log-consumer-role")["Role"]
+        attached = iam.list_attached_role_policies(RoleName="kinesis-log-consumer-role")
+    assert "lambda.amazonaws.com" in str(role["AssumeRolePolicyDocument"])
+    assert sorted(policy["PolicyName"] for policy in attached["AttachedPolicies"]) == [
+        "AWSLambdaBasicExecutionRole", "AmazonKinesisFullAccess", "AmazonTimestreamFullAccess"
+    ]
