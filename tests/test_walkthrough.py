@@ -83,6 +83,21 @@ def test_the_whole_tutorial_succeeds_and_shows_commands_and_results(walked):
     assert [line for line in SHOWN if line not in lines] == []
 
 
+def test_the_wave_is_drawn_and_the_alarms_are_counted(walked):
+    _, lines = walked
+    [wave] = [line for line in lines if line.startswith("Temperature, 33 to 99: ")]
+    assert len(wave.split()[-1]) == 66
+    [alarms] = [line for line in lines if line.startswith("Alarms by status: ")]
+    assert sum(int(word) for word in alarms.split() if word.isdigit()) == 200
+
+
+def test_a_terminal_without_block_characters_is_no_reason_to_fail(walk):
+    output = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    with contextlib.redirect_stdout(output):
+        status, _ = walk()
+    assert status == 0
+
+
 def test_the_commands_come_in_the_order_of_the_tutorial(walked):
     _, lines = walked
     assert [line.split()[2] for line in lines if line.startswith("$ python ")] == SCRIPTS
@@ -167,10 +182,13 @@ def test_what_the_clean_up_leaves_is_noticed(walk, monkeypatch):
 
 @pytest.fixture
 def hostile(monkeypatch, tmp_path):
-    """An environment in which everything leads elsewhere."""
-    config = tmp_path / "config"
-    config.write_text("[default]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:9\n")
+    """An environment and a home folder in which everything leads elsewhere."""
+    (tmp_path / ".aws").mkdir()
+    for name in ("config", "credentials"):
+        config = tmp_path / ".aws" / name
+        config.write_text("[default]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:9\n")
     for name, value in {
+        "HOME": str(tmp_path), "USERPROFILE": str(tmp_path),
         "AWS_PROFILE": "missing", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "x",
         "AWS_ENDPOINT_URL_KINESIS": "http://127.0.0.1:9", "AWS_CONFIG_FILE": str(config),
         "AWS_SHARED_CREDENTIALS_FILE": str(config), "TEST_PROXY_MODE": "true",
