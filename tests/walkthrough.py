@@ -92,10 +92,11 @@ def refuse_connection(*_args, **_kwargs):
 def isolated():
     """Make sure that nothing in this process can reach a real account.
 
-    What the environment and AWS's configuration files say of credentials, endpoints and moto counts
-    for nothing, and there is no network.
+    What the environment and AWS's configuration files say of credentials and endpoints counts for
+    nothing, nor does what would lead moto to a server (TEST_SERVER_MODE and its like); and there is
+    no network.
     """
-    theirs = ("AWS_", "BOTO", "MOTO_", "TEST_", "INITIAL_NO_AUTH")
+    theirs = ("AWS_", "TEST_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
     environment |= {
         "AWS_ACCESS_KEY_ID": "testing",
