@@ -193,6 +193,7 @@ def hostile(monkeypatch, tmp_path):
         "AWS_ENDPOINT_URL_KINESIS": "http://127.0.0.1:9", "AWS_CONFIG_FILE": str(config),
         "AWS_SHARED_CREDENTIALS_FILE": str(config), "TEST_PROXY_MODE": "true",
         "HTTPS_PROXY": "http://127.0.0.1:9", "AWS_CA_BUNDLE": "/missing",
+        "MOTO_ACCOUNT_ID": "111111111111",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(walkthrough.moto.settings, "TEST_SERVER_MODE", True)

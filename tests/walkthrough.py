@@ -93,10 +93,10 @@ def isolated():
     """Make sure that nothing in this process can reach a real account.
 
     What the environment and AWS's configuration files say of credentials and endpoints counts for
-    nothing, nor does what would lead moto to a server (TEST_SERVER_MODE and its like); and there is
-    no network.
+    nothing, nor does what is said to moto (TEST_SERVER_MODE, MOTO_ACCOUNT_ID and their like); and
+    there is no network.
     """
-    theirs = ("AWS_", "TEST_")
+    theirs = ("AWS_", "MOTO_", "TEST_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
     environment |= {
         "AWS_ACCESS_KEY_ID": "testing",
