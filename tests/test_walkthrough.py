@@ -22,6 +22,9 @@ import wave_sensor
 from tests import walkthrough
 
 SHOWN = [
+    "arn:aws:iam::123456789012:role/kinesis-log-consumer-role",
+    "arn:aws:lambda:us-east-1:123456789012:function:kinesis-log-consumer",
+    "10 records: 10 stored, 0 failed",
     "$ python setup_timestream.py",
     "Stream TUTORIAL exists. Skipping Stream creation",
     "$ python wave_sensor.py --interval 0.002 --count 132",
@@ -81,6 +84,12 @@ def test_the_whole_tutorial_succeeds_and_shows_commands_and_results(walked):
     status, lines = walked
     assert status == 0
     assert [line for line in SHOWN if line not in lines] == []
+
+
+def test_each_step_has_a_heading(walked):
+    _, lines = walked
+    headings = [line.split()[1] for line in lines if line.startswith("== ")]
+    assert headings == ["1.", "2.", "3.", "4.", "5.", "6.", "That"]
 
 
 def test_the_wave_is_drawn_and_the_alarms_are_counted(walked):
@@ -240,13 +249,17 @@ def test_the_query_shows_the_last_minute_alone(lines, monkeypatch):
     row = {"Location": "a", "Sensor": "b", "measure_name": "c"}
     walkthrough.show_query([row | {"time": 1600000000000 + 1000 * s} for s in (39, 40, 41, 100)])
     output = lines()
+    assert output[3].split() == [
+        "Location", "Sensor", "measure_name", "time", "measure_value::double",
+        "measure_value::varchar",
+    ]
     assert output[-2] == "(3 rows)"
     assert [line for line in output if "2020-09-13 12:27:20" in line]
     assert not [line for line in output if "2020-09-13 12:27:19" in line]
 
 
 @pytest.mark.parametrize(("values", "line"), [
-    ([0, 0, 7, 0, 3, 0], "▁█▄"), ([5, 5], "▁"), ([1, 9, 2, 9], "▁▂"),
+    ([0, 0, 7, 0, 3, 0], "▁█▄"), ([5, 5], "▁"), ([1, 9, 2, 9], "▁▂"), ([20, 10, 80, 10], "▂█"),
 ])
 def test_the_wave_is_drawn_a_block_for_two_values_higher_for_a_greater_one(values, line):
     assert walkthrough.draw(values) == line
@@ -296,6 +309,11 @@ def test_the_function_has_the_role_and_a_minute(functions):
     function = functions.get_function_configuration(FunctionName="kinesis-log-consumer")
     assert function["Role"] == "arn:aws:iam::123456789012:role/kinesis-log-consumer-role"
     assert (function["Timeout"], function["Runtime"]) == (60, "python3.13")
+
+
+def test_the_function_has_a_log_group_as_if_it_had_run(functions):
+    [group] = boto3.client("logs").describe_log_groups()["logGroups"]
+    assert group["logGroupName"] == "/aws/lambda/kinesis-log-consumer"
 
 
 def test_a_deployment_package_has_the_file_as_it_is():
