@@ -126,9 +126,12 @@ def spawn(*command, **environment):
     """Start a Python process in the repository, with no environment but the one given."""
     kept = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT") if key in os.environ}
     environment = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", **kept, **environment}
+    # A shell lets what it starts in the background ignore Ctrl-C; the tests may be started so too.
+    hear_ctrl_c = None if os.name == "nt" else lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen(
         [sys.executable, *command], cwd=REPOSITORY, env=environment, text=True, encoding="utf-8",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=hear_ctrl_c,
     )
 
 
