@@ -1,0 +1,55 @@
+"""The environment of everything in tests/: no account, no network, no home folder.
+
+Tests and programs run in it, and so does every process that they start. Whatever the shell, ~/.aws,
+~/.boto or the machine's metadata service hold, nothing can reach anything but this machine.
+"""
+
+import contextlib
+import os
+import socket
+from unittest import mock
+
+import moto.settings
+
+REGION = "us-east-1"
+
+# What AWS's SDKs and moto read, and proxies, through which anything could be reached.
+SETTINGS_OF_OTHERS = ("AWS_", "BOTO_", "MOTO_", "TEST_")
+
+
+def build_environment():
+    """Return the environment variables for a process: those of this one, made harmless."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(SETTINGS_OF_OTHERS) and not name.upper().endswith("_PROXY")
+    }
+    return kept | {
+        "HOME": os.devnull,  # so there is no ~/.aws/models, which could name other endpoints
+        "USERPROFILE": os.devnull,  # the same on Windows
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "BOTO_CONFIG": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+    }
+
+
+def refuse_connection(*_args, **_kwargs):
+    """Stand in for whatever opens a connection."""
+    raise OSError("there is no network here")
+
+
+@contextlib.contextmanager
+def isolated():
+    """Put this process into that environment, and cut it off from the network, while it lasts."""
+    with (
+        mock.patch.dict(os.environ, build_environment(), clear=True),
+        mock.patch.object(moto.settings, "TEST_SERVER_MODE", False),
+        mock.patch.object(socket.socket, "connect", refuse_connection),
+        mock.patch.object(socket.socket, "connect_ex", refuse_connection),
+        mock.patch.object(socket, "getaddrinfo", refuse_connection),
+    ):
+        yield
