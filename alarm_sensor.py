@@ -2,29 +2,23 @@
 
 Run it after setup_kinesis.py, and stop it with Ctrl-C:  python alarm_sensor.py
 
-A reading that cannot be sent for the moment (network, throttling, a server error) is kept and sent
-again with the next one. The exit status is 0 if all readings were sent, else 1.
+In an outage it goes on taking readings, keeps them, and sends them when the outage is over. The
+exit status is 0 if all readings were sent, else 1.
 """
 
 import argparse
 import base64
-import itertools
+import os
 import random
+import signal
 import sys
 import time
 import uuid
 from collections import Counter, deque
 
 import boto3
+from botocore import exceptions
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    NoCredentialsError,
-    ParamValidationError,
-)
-from botocore.exceptions import ConnectionError as BotocoreConnectionError
 
 STREAM_NAME = "TUTORIAL"
 LOCATION = "TUTORIAL"
@@ -35,31 +29,39 @@ SENSOR = "Alarm-1"
 # spread over the shards, and the readings of each stay in order.
 PARTITION_KEY = "0"
 
-# How many unsent readings are kept: an hour of them at one a second.
-MAX_UNSENT = 3600
+MAX_UNSENT = 3600  # readings that are kept: an hour of them, at one a second
+MAX_SENT_PER_READING = 5  # so that catching up after an outage does not hold up new readings
 
-# What the network is to blame for.
-NETWORK_ERRORS = (BotocoreConnectionError, HTTPClientError)
+# The errors of PutRecord that may pass by themselves (Kinesis API Reference, "PutRecord" and
+# "Common Errors"), as may any answer with a status of 500 or more; and those of a network that is
+# down.
+MAY_PASS = (
+    "InternalFailureException", "KMSThrottlingException", "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+)
+NETWORK_ERRORS = (exceptions.ConnectionError, exceptions.HTTPClientError)
 
-# Error codes that stay the same however long one waits. AWS appends "Exception" to some of them.
-NO_ACCESS = {
-    "AccessDenied",
-    "ExpiredToken",
-    "IncompleteSignature",
-    "InvalidClientTokenId",
-    "InvalidSignature",
-    "KMSAccessDenied",
-    "KMSDisabled",
-    "KMSInvalidState",
-    "KMSNotFound",
-    "KMSOptInRequired",
-    "MissingAuthenticationToken",
-    "NotAuthorized",
-    "OptInRequired",
-    "RequestExpired",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClient",
-}
+
+def generate_reading(client, sensor=SENSOR, interval=1, count=None, counts=None):
+    """Take and send a reading every `interval` seconds, `count` times, or for ever if it is None.
+
+    client: a Kinesis client, see authenticate().
+    counts: a Counter of the readings "taken" and "sent", for who wants them after Ctrl-C.
+
+    Until a first reading is sent, an error that will not pass by itself is raised.
+    """
+    counts = Counter() if counts is None else counts
+    unsent = deque()
+    while True:
+        unsent.append(create_log_line(choose_status(random.randint(0, 24)), sensor))
+        counts["taken"] += 1
+        if len(unsent) > MAX_UNSENT:
+            print(f"Discarded, as {MAX_UNSENT} newer readings wait: {unsent.popleft()}")
+        send(client, unsent, counts, MAX_SENT_PER_READING)
+        if counts["taken"] == count:
+            break
+        time.sleep(interval)
+    send(client, unsent, counts, MAX_UNSENT)  # no reading follows, so this is the last try
 
 
 def choose_status(number):
@@ -76,19 +78,15 @@ def create_log_line(status, sensor=SENSOR):
 
     The id is free text, as logs have it: its bytes can look like a delimiter or a field. It comes
     from uuid4, which is random; uuid1 would publish this machine's network address.
-
-    status: what choose_status() returns.
-    sensor: the sensor's name, ASCII and without a pipe.
     """
-    return "||".join(
-        [
-            f"id={uuid.uuid4().bytes!r}",
-            f"status={status}",
-            f"time={round(time.time() * 1000)}",
-            f"location={LOCATION}",
-            f"sensor={sensor}",
-        ]
-    )
+    fields = {
+        "id": repr(uuid.uuid4().bytes),
+        "status": status,
+        "time": round(time.time() * 1000),
+        "location": LOCATION,
+        "sensor": sensor,
+    }
+    return "||".join(f"{name}={value}" for name, value in fields.items())
 
 
 def encode(line):
@@ -96,159 +94,98 @@ def encode(line):
     return base64.b64encode(line.encode("ascii"))
 
 
-def generate_reading(client, sensor=SENSOR, interval=1, count=None, tally=None):
-    """Take and send a reading every `interval` seconds, `count` times, or for ever if it is None.
+def send(client, unsent, counts, limit):
+    """Send up to `limit` log lines of the deque `unsent`, oldest first, until one cannot be sent.
 
-    client: a Kinesis client, see authenticate().
-    sensor: the sensor's name in the log line, ASCII and without a pipe.
-    tally: a Counter in which the readings "taken" and "sent" are counted, for a caller that wants
-    to know after an interruption.
-
-    Raises the ClientError or BotoCoreError of a failure that waiting does not mend. Other failures
-    are shown, and the readings kept for the next try; the last reading is followed by one more.
+    A log line leaves the deque when it is sent.
     """
-    tally = Counter() if tally is None else tally
-    unsent = deque()
-    for number in itertools.islice(itertools.count(), count):
-        if number:
-            time.sleep(interval)
-        if len(unsent) == MAX_UNSENT:
-            print(f"Dropped, as {MAX_UNSENT} newer readings wait: {unsent.popleft()}")
-        unsent.append(create_log_line(choose_status(random.randint(0, 24)), sensor))
-        tally["taken"] += 1
-        send(client, unsent, tally)
-    send(client, unsent, tally)
-
-
-def send(client, unsent, tally):
-    """Send the log lines in the deque `unsent`, oldest first, and take out those that were sent.
-
-    A failure that may pass is shown and ends the round; another one is raised.
-    """
-    while unsent:
+    for _ in range(min(limit, len(unsent))):
         try:
             answer = client.put_record(
-                StreamName=STREAM_NAME,
-                Data=encode(unsent[0]),
-                PartitionKey=PARTITION_KEY,
+                StreamName=STREAM_NAME, Data=encode(unsent[0]), PartitionKey=PARTITION_KEY
             )
-        except (BotoCoreError, ClientError) as error:
-            if advice(error):
+        except Exception as error:
+            if not counts["sent"] and not may_pass(error):
                 raise
-            print(f"Not sent, {len(unsent)} waiting: {reason(error)}", flush=True)
+            print(f"Not sent, {len(unsent)} waiting: {reason(error)}")
             return
-        tally["sent"] += 1
+        counts["sent"] += 1
         print(unsent.popleft())
-        print(summarize(answer), flush=True)
+        print({key: value for key, value in (answer or {}).items() if key != "ResponseMetadata"})
 
 
-def summarize(answer):
-    """Return an answer of AWS without its ResponseMetadata, which says nothing of the reading."""
-    return {name: value for name, value in (answer or {}).items() if name != "ResponseMetadata"}
+def may_pass(error):
+    """Tell whether an error may pass by itself: the network's, throttling, a fault of AWS."""
+    if isinstance(error, exceptions.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or error_code(error) in MAY_PASS
+    return isinstance(error, NETWORK_ERRORS)
+
+
+def advise(error):
+    """Return what to do about an error that will not pass by itself."""
+    code = error_code(error)
+    if not code:
+        return 'AWS is not configured, run "aws configure" first'
+    if code == "ResourceNotFoundException":
+        return f"No stream {STREAM_NAME}, run setup_kinesis.py first"
+    return f"No access to stream {STREAM_NAME}"
 
 
 def error_code(error):
-    """Return the code of an answer of AWS without its ending "Exception"; "" for other errors."""
-    if not isinstance(error, ClientError):
-        return ""
-    return error.response.get("Error", {}).get("Code", "").removesuffix("Exception")
-
-
-def advice(error):
-    """Return what to do about an error that waiting does not mend; None for one that may pass."""
-    code = error_code(error)
-    if code == "ResourceNotFound":
-        return f"No stream {STREAM_NAME}, run setup_kinesis.py first"
-    if code in NO_ACCESS:
-        return f"No access to stream {STREAM_NAME}"
-    if code in ("InvalidArgument", "Validation") or isinstance(error, ParamValidationError):
-        return "Kinesis does not take this reading"
-    if isinstance(error, (ClientError, *NETWORK_ERRORS)):
-        return None
-    return 'AWS is not configured, run "aws configure" first'
+    """Return the code of an answer of AWS, None for an error that is no answer of AWS."""
+    return error.response["Error"]["Code"] if isinstance(error, exceptions.ClientError) else None
 
 
 def reason(error):
-    """Return the text of an error as one line; some answers span several."""
-    return " ".join(str(error).split())
+    """Return the text of an error as one line; some span several, and some have none."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def authenticate():
     """Return a Kinesis client for the region and credentials that the AWS CLI uses too.
 
-    Raises a BotoCoreError if there are none. All scripts have the same settings, those of AWS's
-    own examples for Timestream.
+    A call is tried once, for 5 seconds: the sensor itself tries again, with its next reading.
     """
-    session = boto3.Session()
-    client = session.client(
-        "kinesis",
-        config=Config(read_timeout=20, max_pool_connections=5000, retries={"max_attempts": 10}),
-    )
-    if session.get_credentials() is None:
-        raise NoCredentialsError()
-    return client
-
-
-def sensor_name(text):
-    """Return a sensor's name from the command line, one that the log line can carry."""
-    name = text.strip()
-    if not name or "|" in name or not (name.isascii() and name.isprintable()):
-        raise argparse.ArgumentTypeError("a sensor needs a name, in ASCII and without |")
-    return name
-
-
-def seconds(text):
-    """Return a number of seconds from the command line, up to a day."""
-    value = float(text)
-    if not 0 <= value <= 86400:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 86400")
-    return value
-
-
-def positive(text):
-    """Return a whole number of at least 1 from the command line."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return value
-
-
-def parse_options():
-    """Return the command line's options."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--sensor", metavar="NAME", type=sensor_name, default=SENSOR,
-        help="the sensor's name, to tell several sensors apart (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--interval", metavar="SECONDS", type=seconds, default=1,
-        help="time between two readings (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--count", metavar="N", type=positive, help="stop after N readings (default: never)"
-    )
-    return parser.parse_args()
+    retries = {"total_max_attempts": 1, "mode": "standard"}
+    config = Config(connect_timeout=5, read_timeout=5, retries=retries)
+    return boto3.Session().client("kinesis", config=config)
 
 
 def main():
     """Send readings until Ctrl-C or --count; return the exit status, 0 only if all was sent."""
-    options = parse_options()
-    tally = Counter()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sensor", metavar="NAME", default=SENSOR, help="tells sensors apart")
+    parser.add_argument("--interval", metavar="SECONDS", type=float, default=1, help="default: 1")
+    parser.add_argument("--count", metavar="N", type=int, help="stop after N readings")
+    options = parser.parse_args()
+    sensor = options.sensor.strip()
+    if not sensor.isascii() or not sensor.isprintable() or not 1 <= len(sensor) <= 2048:
+        parser.error("argument --sensor: a sensor needs a name, of up to 2,048 ASCII characters")
+    if "|" in sensor:
+        parser.error("argument --sensor: the log line cannot carry a name with |")
+    if not 0 <= options.interval <= 86400:
+        parser.error("argument --interval: has to be from 0 to 86400")
+    if options.count is not None and options.count < 1:
+        parser.error("argument --count: has to be 1 or more")
+
+    counts = Counter()
     ending, status = "Done", 0
     try:
-        generate_reading(
-            authenticate(), options.sensor, options.interval, options.count, tally
-        )
+        generate_reading(authenticate(), sensor, options.interval, options.count, counts)
     except KeyboardInterrupt:
         ending = "Stopped"
-    except (BotoCoreError, ClientError, ValueError) as error:
-        ending, status = f"{advice(error)}: {reason(error).rstrip('.')}", 1
-    not_sent = tally["taken"] - tally["sent"]
-    print(f"{ending}. {tally['sent']} readings sent, {not_sent} not sent.")
+    except Exception as error:  # on the way to credentials, boto3 raises errors of any kind
+        ending, status = f"{advise(error)}: {reason(error).rstrip('.')}", 1
+    not_sent = counts["taken"] - counts["sent"]
+    print(f"{ending}. {counts['sent']} readings sent, {not_sent} not sent.")
     return 1 if not_sent else status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends it as Ctrl-C does
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # whoever reads the output is gone, as with "| head -1"
+        os._exit(1)  # without flushing what nobody reads

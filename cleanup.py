@@ -8,11 +8,12 @@ can be run again until all is gone. The exit status is 0 if nothing of the tutor
 
 import argparse
 import contextlib
+import os
 import sys
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.exceptions import NoCredentialsError
 
 STREAM_NAME = "TUTORIAL"
 DATABASE_NAME = "DemoDatabase"
@@ -26,23 +27,23 @@ WAIT_DELAY = 2
 WAIT_MAX_ATTEMPTS = 90
 
 
-def delete(what, gone, call, **parameters):
-    """Delete one thing; return True if it does not exist afterwards, False if that failed.
+def delete(resource, not_found, operation, **parameters):
+    """Delete a resource; return True if it does not exist afterwards, False if that failed.
 
-    what: its kind and name, for the reader.
-    gone: the exception that says that it does not exist.
-    call, parameters: the function that deletes it, and the arguments that it takes.
+    resource: its kind and name, for the reader.
+    not_found: the exception that says that it does not exist.
+    operation, parameters: the function that deletes it, and the arguments that it takes.
     """
-    print(f"Deleting {what}")
+    print(f"Deleting {resource}")
     try:
-        call(**parameters)
-    except gone:
-        print(f"No {what}. Nothing to delete")
+        operation(**parameters)
+    except not_found:
+        print(f"No {resource}. Nothing to delete")
     except Exception as error:
-        print(f"Delete {what} failed: {reason(error)}")
+        print(f"Delete {resource} failed: {reason(error)}")
         return False
     else:
-        print(f"Deleted {what}")
+        print(f"Deleted {resource}")
     return True
 
 
@@ -53,32 +54,31 @@ def delete_event_source_mappings(client):
 
     client: a Lambda client, see authenticate_lambda().
     """
-    what = f"event source mappings of {FUNCTION_NAME}"
-    print(f"Looking for {what}")
+    print(f"Looking for event source mappings of {FUNCTION_NAME}")
     try:
         pages = client.get_paginator("list_event_source_mappings")
         mappings = pages.paginate(FunctionName=FUNCTION_NAME).build_full_result()
     except client.exceptions.ResourceNotFoundException:
         mappings = {}
     except Exception as error:
-        print(f"List {what} failed: {reason(error)}")
+        print(f"List event source mappings failed: {reason(error)}")
         return False
     # Deleting takes Lambda a while, in which a mapping is listed and cannot be deleted again.
-    uuids = [
-        mapping["UUID"]
+    found = [
+        mapping
         for mapping in mappings.get("EventSourceMappings", [])
         if mapping.get("State") != "Deleting"
     ]
-    if not uuids:
-        print(f"No {what}. Nothing to delete")
+    if not found:
+        print(f"No event source mappings of {FUNCTION_NAME}. Nothing to delete")
     deleted = [
         delete(
-            f"event source mapping {uuid}",
+            f"event source mapping {mapping['UUID']}",
             client.exceptions.ResourceNotFoundException,
             client.delete_event_source_mapping,
-            UUID=uuid,
+            UUID=mapping["UUID"],
         )
-        for uuid in uuids
+        for mapping in found
     ]
     return all(deleted)
 
@@ -109,6 +109,87 @@ def delete_log_group(client):
         client.delete_log_group,
         logGroupName=LOG_GROUP_NAME,
     )
+
+
+def delete_stream(client):
+    """Ask for the stream to be deleted; return True if it is being deleted now or does not exist.
+
+    client: a Kinesis client, see authenticate_kinesis().
+    """
+    return delete(
+        f"stream {STREAM_NAME}",
+        client.exceptions.ResourceNotFoundException,
+        request_deletion_of_stream,
+        client=client,
+    )
+
+
+def request_deletion_of_stream(client):
+    """Ask for the stream to be deleted, unless it is being deleted already; raise what fails."""
+    try:
+        client.delete_stream(StreamName=STREAM_NAME)
+    except client.exceptions.ResourceInUseException:
+        summary = client.describe_stream_summary(StreamName=STREAM_NAME)
+        if summary["StreamDescriptionSummary"]["StreamStatus"] != "DELETING":
+            raise
+
+
+def wait_until_stream_is_gone(client):
+    """Wait until the stream is gone; return True then, False after three minutes or an error.
+
+    DeleteStream only starts the work (Kinesis API Reference, "DeleteStream"). As long as it lasts,
+    no stream of that name can be created.
+
+    client: a Kinesis client, see authenticate_kinesis().
+    """
+    print(f"Waiting until stream {STREAM_NAME} is gone")
+    try:
+        client.get_waiter("stream_not_exists").wait(
+            StreamName=STREAM_NAME,
+            WaiterConfig={"Delay": WAIT_DELAY, "MaxAttempts": WAIT_MAX_ATTEMPTS},
+        )
+    except Exception as error:
+        print(f"Stream {STREAM_NAME} is not gone: {reason(error)}")
+        return False
+    print("Stream is gone")
+    return True
+
+
+def delete_table(client):
+    """Delete the table with all its readings; return True if it does not exist afterwards.
+
+    client: a Timestream write client, see authenticate_timestream().
+    """
+    return delete(
+        f"table {DATABASE_NAME}.{TABLE_NAME1}",
+        client.exceptions.ResourceNotFoundException,
+        client.delete_table,
+        DatabaseName=DATABASE_NAME,
+        TableName=TABLE_NAME1,
+    )
+
+
+def delete_database(client):
+    """Delete the database, which has to be empty; return True if it does not exist afterwards.
+
+    client: a Timestream write client, see authenticate_timestream().
+    """
+    return delete(
+        f"database {DATABASE_NAME}",
+        client.exceptions.ResourceNotFoundException,
+        look_and_delete_database,
+        client=client,
+    )
+
+
+def look_and_delete_database(client):
+    """Delete the database; raise what fails, ResourceNotFoundException if there is none.
+
+    AWS needs no look at the database first, but moto breaks down on deleting what does not exist.
+    """
+    with contextlib.suppress(client.exceptions.AccessDeniedException):
+        client.describe_database(DatabaseName=DATABASE_NAME)
+    client.delete_database(DatabaseName=DATABASE_NAME)
 
 
 def delete_role(client):
@@ -142,96 +223,26 @@ def delete_role_and_policies(client):
     client.delete_role(**role)
 
 
-def delete_stream(client):
-    """Ask for the stream to be deleted; return True if it is being deleted now or does not exist.
-
-    client: a Kinesis client, see authenticate_kinesis().
-    """
-    return delete(
-        f"stream {STREAM_NAME}",
-        client.exceptions.ResourceNotFoundException,
-        client.delete_stream,
-        StreamName=STREAM_NAME,
-    )
-
-
-def delete_table(client):
-    """Delete the table with all its readings; return True if it does not exist afterwards.
-
-    client: a Timestream write client, see authenticate_timestream().
-    """
-    return delete(
-        f"table {DATABASE_NAME}.{TABLE_NAME1}",
-        client.exceptions.ResourceNotFoundException,
-        client.delete_table,
-        DatabaseName=DATABASE_NAME,
-        TableName=TABLE_NAME1,
-    )
-
-
-def delete_database(client):
-    """Delete the database, which has to be empty; return True if it does not exist afterwards.
-
-    client: a Timestream write client, see authenticate_timestream().
-    """
-    return delete(
-        f"database {DATABASE_NAME}",
-        client.exceptions.ResourceNotFoundException,
-        delete_existing_database,
-        client=client,
-    )
-
-
-def delete_existing_database(client):
-    """Delete the database; raise what fails, ResourceNotFoundException if there is none.
-
-    AWS needs no look at the database first, but moto breaks down on deleting what does not exist.
-    """
-    try:
-        client.describe_database(DatabaseName=DATABASE_NAME)
-    except client.exceptions.ResourceNotFoundException:
-        raise
-    except Exception:
-        pass  # whoever may delete the database need not be allowed to look at it
-    client.delete_database(DatabaseName=DATABASE_NAME)
-
-
-def wait_until_stream_is_gone(client):
-    """Wait until the stream is gone; return True then, False after three minutes or an error.
-
-    DeleteStream only starts the work (Kinesis API Reference, "DeleteStream"). As long as it lasts,
-    no stream of that name can be created.
-
-    client: a Kinesis client, see authenticate_kinesis().
-    """
-    print(f"Waiting until stream {STREAM_NAME} is gone")
-    try:
-        client.get_waiter("stream_not_exists").wait(
-            StreamName=STREAM_NAME,
-            WaiterConfig={"Delay": WAIT_DELAY, "MaxAttempts": WAIT_MAX_ATTEMPTS},
-        )
-    except Exception as error:
-        print(f"Stream {STREAM_NAME} is not gone: {reason(error)}")
-        return False
-    print("Stream is gone")
-    return True
-
-
 def reason(error):
-    """Return the text of an error as one line; some answers span several."""
-    return " ".join(str(error).split())
+    """Return the text of an error as one line; some span several, and some have none."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def authenticate(service_name):
     """Return a client of a service, for the region and credentials that the AWS CLI uses too.
 
-    Raises a BotoCoreError if there are none. All scripts have the same settings, those of AWS's
-    own examples for Timestream.
+    A call is tried up to eleven times: nobody else would try it again. Raises a BotoCoreError if
+    there is no region or no credentials.
     """
     session = boto3.Session()
     client = session.client(
         service_name,
-        config=Config(read_timeout=20, max_pool_connections=5000, retries={"max_attempts": 10}),
+        config=Config(
+            connect_timeout=5,
+            read_timeout=20,
+            max_pool_connections=5000,
+            retries={"max_attempts": 10, "mode": "standard"},
+        ),
     )
     if session.get_credentials() is None:
         raise NoCredentialsError()
@@ -265,33 +276,37 @@ def authenticate_logs():
 
 def main():
     """Delete everything; return the exit status, 0 only if nothing is left."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     try:
         lambda_client, iam, logs = authenticate_lambda(), authenticate_iam(), authenticate_logs()
         kinesis, timestream = authenticate_kinesis(), authenticate_timestream()
-        done = [
+        region = kinesis.meta.region_name
+        print(f"Deleting what the tutorial has made in {region}")
+        deleted = [
             delete_event_source_mappings(lambda_client),
             delete_lambda(lambda_client),
             delete_log_group(logs),
-            delete_role(iam),
             delete_stream(kinesis) and wait_until_stream_is_gone(kinesis),
             delete_table(timestream),
             delete_database(timestream),
+            delete_role(iam),  # last, as the one thing that belongs to no region
         ]
-    except (BotoCoreError, ValueError) as error:
-        print(f'AWS is not configured, run "aws configure" first: {reason(error)}')
-        return 1
     except KeyboardInterrupt:
         print("Stopped. Run the script again to finish.")
         return 1
-    if not all(done):
+    except Exception as error:  # on the way to credentials, boto3 raises errors of any kind
+        print(f'AWS is not configured, run "aws configure" first: {reason(error)}')
+        return 1
+    if not all(deleted):
         print("Not all could be deleted, see above. Run the script again when that is mended.")
         return 1
-    print("Nothing of the tutorial is left.")
+    print(f"Nothing of the tutorial is left in {region}.")
     return 0
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    sys.exit(main())
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # whoever reads the output is gone, as with "| head -1"
+        os._exit(1)  # without flushing what nobody reads

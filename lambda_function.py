@@ -9,59 +9,58 @@ what the function reports as not stored. Without it nobody reads the report, and
 
 import base64
 import functools
-import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError
 
 DATABASE_NAME = "DemoDatabase"
 TABLE_NAME = "WeatherMetrics"
+FIELDS = ["status", "time", "location", "sensor"]
 
 # The most records that one WriteRecords call takes (Timestream Developer Guide, "Quotas").
 BATCH_SIZE = 100
 
-# Two pipes. Of three or more in a row it is the last two: the others end the value before.
-DELIMITER = re.compile(r"\|\|(?!\|)")
+# Characters of a line that the log shows: a bad record can be long, and comes again and again.
+MAX_SHOWN = 500
 
-FIELDS = ("status", "time", "location", "sensor")
+CLIENT_LOCK = threading.Lock()
 
 
 def decode(data):
-    """Return the log line in the data of a Kinesis record, as far as the data can be decoded.
+    """Return the log line in the data of a Kinesis record.
 
     Lambda base64-encodes what is on the stream, and the sensor has encoded it once before. A record
-    put by hand may lack the sensor's encoding. Its pipes tell, as base64 does not use them.
+    put by hand may lack the sensor's encoding: then decoding fails the second time, on the pipes of
+    the log line, which base64 does not have.
     """
     for _ in range(2):
         try:
-            # Tools that encode base64 may break it into lines, which count for nothing.
-            payload = base64.b64decode("".join(data.split()), validate=True)
+            payload = base64.b64decode(data.strip(), validate=True)
         except ValueError:
-            break  # no base64, so this is the log line already
+            break
         data = payload.decode("utf-8", errors="backslashreplace")
     return data.strip()
 
 
 def parse(line):
-    """Return the fields of a log line as a dict; raise ValueError if one of FIELDS is missing.
+    """Return status, time, location and sensor from a log line; raise ValueError if one is missing.
 
-    The id comes first and can contain anything, even what looks like a field. The real ones come
-    after it, and the last one of a name counts.
+    They are its last four parts. All that stands before them is the id, whatever it looks like.
     """
-    fields = dict(part.split("=", 1) for part in DELIMITER.split(line) if "=" in part)
-    missing = [name for name in FIELDS if not fields.get(name)]
-    if missing:
-        raise ValueError(f"no {', '.join(missing)} in the log line")
-    return fields
+    if "\n" in line:
+        raise ValueError("the record holds more than one line")
+    fields = [part.partition("=") for part in line.rsplit("||", 4)[-4:]]
+    values = [value for _, _, value in fields]
+    if [name for name, _, _ in fields] != FIELDS or not all(values):
+        raise ValueError("the log line does not end in status, time, location and sensor")
+    return values
 
 
 def create_measurement(status, timestamp):
-    """Return the measure of an alarm reading.
-
-    status: the alarm status, such as "Normal".
-    timestamp: when the reading was taken, in milliseconds since 1970, as a string.
-    """
+    """Return the measure of an alarm, taken at a time in milliseconds since 1970, as a string."""
     return {
         "MeasureName": "Alarm",
         "MeasureValue": status,
@@ -84,26 +83,33 @@ def create_record(measurement, location, sensor):
 def authenticate():
     """Return the Timestream write client, made once and kept as long as Lambda keeps the container.
 
-    Region and credentials are the function's own. The settings are those of AWS's own examples for
-    writing to Timestream (Timestream Developer Guide, "Write SDK client").
+    Region and credentials are the function's own. Three attempts fit into the function's 60 seconds
+    even if each of them hangs, so that it can still report what is not stored. Timestream validates
+    the records itself; done here as well, that would be half of the function's own time.
     """
-    return boto3.Session().client(
-        "timestream-write",
-        config=Config(read_timeout=20, max_pool_connections=5000, retries={"max_attempts": 10}),
+    config = Config(
+        connect_timeout=5,
+        read_timeout=10,
+        max_pool_connections=5000,
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        parameter_validation=False,
     )
+    return boto3.Session().client("timestream-write", config=config)
 
 
 def write_records(batch):
-    """Write up to 100 records to Timestream; return {position: reason} of those not stored.
+    """Write up to 100 records to Timestream; return {sequence number: reason} of those not stored.
 
     Timestream rejects records one by one and stores the others of the call. But a value that is no
     valid input, an overlong one for instance, makes it refuse the whole call. Such a call is
     repeated in halves, until the bad record is alone. Writing a record twice does no harm.
 
-    batch: a list of pairs, the record's position in the event and the Timestream record.
+    batch: a list of pairs, a sequence number and the Timestream record made of its Kinesis record.
     """
     try:
-        authenticate().write_records(
+        with CLIENT_LOCK:  # of several threads, one makes the client, and the others wait for it
+            client = authenticate()
+        client.write_records(
             DatabaseName=DATABASE_NAME,
             TableName=TABLE_NAME,
             Records=[record for _, record in batch],
@@ -117,53 +123,44 @@ def write_records(batch):
                 batch[rejected["RecordIndex"]][0]: rejected.get("Reason", code)
                 for rejected in answer["RejectedRecords"]
             }
-        invalid = code == "ValidationException" or isinstance(error, ParamValidationError)
-        if invalid and len(batch) > 1:
+        if code == "ValidationException" and len(batch) > 1:
             middle = len(batch) // 2
             return {**write_records(batch[:middle]), **write_records(batch[middle:])}
-        return {position: str(error) for position, _ in batch}
+        return {number: str(error) for number, _ in batch}
     return {}
 
 
 def lambda_handler(event, context):
     """Store the alarm readings in a Kinesis event, and report those that are not stored.
 
-    event: the event as Lambda hands it over, a dict with a list "Records" (Lambda Developer Guide,
-    "Process Amazon Kinesis Data Streams records").
-    context: information on this invocation, not used here.
-
-    Returns {"batchItemFailures": [{"itemIdentifier": sequence number}, ...]}: the records that are
-    not stored, in the order of the stream, none if all are (Lambda Developer Guide, "Configuring
-    partial batch response with Kinesis Data Streams and Lambda").
+    Returns {"batchItemFailures": [{"itemIdentifier": sequence number}, ...]}: every record that is
+    not stored, in the order of the stream, and none if all are. Event and answer are as in the
+    Lambda Developer Guide, "Process Amazon Kinesis Data Streams records" and "Configuring partial
+    batch response with Kinesis Data Streams and Lambda". The context is not used.
     """
-    deliveries = event.get("Records") or []
-    if not deliveries:
-        print("No records in this event, nothing to do")
-        return {"batchItemFailures": []}
-
-    lines, records, failures = [], [], {}
-    for position, delivery in enumerate(deliveries):
-        lines.append(delivery)
+    lines, records, failures = {}, [], {}
+    for kinesis_record in event.get("Records") or []:
+        number = line = None
         try:
-            lines[position] = delivery["kinesis"]["data"]
-            lines[position] = decode(lines[position])
-            fields = parse(lines[position])
+            number = kinesis_record["kinesis"]["sequenceNumber"]
+            line = decode(kinesis_record["kinesis"]["data"])
+            status, timestamp, location, sensor = parse(line)
+            measurement = create_measurement(status, timestamp)
+            [record] = create_record(measurement, location, sensor)
+            records.append((number, record))
         except Exception as error:  # whatever is wrong with one record, the others go on
-            failures[position] = f"{type(error).__name__}: {error}"
-        else:
-            measurement = create_measurement(fields["status"], fields["time"])
-            [record] = create_record(measurement, fields["location"], fields["sensor"])
-            records.append((position, record))
+            failures[number] = f"{type(error).__name__}: {error}"
+        lines[number] = line
 
-    for start in range(0, len(records), BATCH_SIZE):
-        failures.update(write_records(records[start : start + BATCH_SIZE]))
+    batches = [records[i : i + BATCH_SIZE] for i in range(0, len(records), BATCH_SIZE)]
+    # Side by side, since a call is mostly waiting: the event takes no longer than its longest call.
+    with ThreadPoolExecutor(max_workers=max(len(batches), 1)) as pool:
+        for not_stored in pool.map(write_records, batches):
+            failures.update(not_stored)
 
-    report = []
-    for position in sorted(failures):
-        number = deliveries[position].get("kinesis", {}).get("sequenceNumber")
-        reason = " ".join(failures[position].split())  # some reasons span several lines
-        print(f"Failed: {number}: {reason}: {lines[position]!r}")
-        report.append({"itemIdentifier": number})
-    stored = len(deliveries) - len(report)
-    print(f"{len(deliveries)} records: {stored} stored, {len(report)} failed")
-    return {"batchItemFailures": report}
+    failed = [number for number in lines if number in failures]  # in the order of the stream
+    for number in failed:
+        reason = repr(" ".join(failures[number].split())[:MAX_SHOWN])[1:-1]
+        print(f"Failed: {number}: {reason}: {(lines[number] or '')[:MAX_SHOWN]!r}")
+    print(f"{len(lines)} records: {len(lines) - len(failed)} stored, {len(failed)} failed")
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

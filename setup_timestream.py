@@ -7,11 +7,12 @@ database and table are there when the script ends, else 1.
 """
 
 import argparse
+import os
 import sys
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.exceptions import NoCredentialsError
 
 DATABASE_NAME = "DemoDatabase"
 TABLE_NAME1 = "WeatherMetrics"
@@ -71,20 +72,25 @@ def create_table(client):
 
 
 def reason(error):
-    """Return the text of an error as one line; some answers span several."""
-    return " ".join(str(error).split())
+    """Return the text of an error as one line; some span several, and some have none."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def authenticate():
     """Return a Timestream write client for the region and credentials that the AWS CLI uses too.
 
-    Raises a BotoCoreError if there are none. The settings are those of AWS's own examples for
-    writing to Timestream (Timestream Developer Guide, "Write SDK client").
+    A call is tried up to eleven times: nobody else would try it again. Raises a BotoCoreError if
+    there is no region or no credentials.
     """
     session = boto3.Session()
     client = session.client(
         "timestream-write",
-        config=Config(read_timeout=20, max_pool_connections=5000, retries={"max_attempts": 10}),
+        config=Config(
+            connect_timeout=5,
+            read_timeout=20,
+            max_pool_connections=5000,
+            retries={"max_attempts": 10, "mode": "standard"},
+        ),
     )
     if session.get_credentials() is None:
         raise NoCredentialsError()
@@ -93,20 +99,22 @@ def authenticate():
 
 def main():
     """Create database and table; return the exit status, 0 only if both are there."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     try:
         client = authenticate()
         succeeded = create_database(client) and create_table(client)
-    except (BotoCoreError, ValueError) as error:
-        print(f'AWS is not configured, run "aws configure" first: {reason(error)}')
-        return 1
     except KeyboardInterrupt:
         print("Stopped. Run the script again to finish.")
+        return 1
+    except Exception as error:  # on the way to credentials, boto3 raises errors of any kind
+        print(f'AWS is not configured, run "aws configure" first: {reason(error)}')
         return 1
     return 0 if succeeded else 1
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    sys.exit(main())
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # whoever reads the output is gone, as with "| head -1"
+        os._exit(1)  # without flushing what nobody reads

@@ -2,76 +2,76 @@
 
 Run it after setup_timestream.py, and stop it with Ctrl-C:  python wave_sensor.py
 
-A reading that cannot be sent for the moment (network, throttling, a server error) is kept and sent
-again with the next one. The exit status is 0 if all readings were sent, else 1.
+In an outage it goes on taking readings, keeps them, and sends them when the outage is over. The
+exit status is 0 if all readings were sent, else 1.
 """
 
 import argparse
-import itertools
+import os
+import signal
 import sys
 import time
 from collections import Counter, deque
 
 import boto3
+from botocore import exceptions
 from botocore.config import Config
 from botocore.discovery import EndpointDiscoveryRefreshFailed
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    NoCredentialsError,
-    ParamValidationError,
-)
-from botocore.exceptions import ConnectionError as BotocoreConnectionError
 
 DATABASE_NAME = "DemoDatabase"
 TABLE_NAME = "WeatherMetrics"
 LOCATION = "Tutorial"
 SENSOR = "1"
 
-# How many unsent readings are kept: an hour of them at one a second.
-MAX_UNSENT = 3600
+MAX_UNSENT = 3600  # readings that are kept: an hour of them, at one a second
+MAX_SENT_PER_READING = 5  # so that catching up after an outage does not hold up new readings
 
-# What the network is to blame for. A Timestream client asks for its endpoint first, so without a
-# network it is often this discovery that fails.
-NETWORK_ERRORS = (BotocoreConnectionError, HTTPClientError, EndpointDiscoveryRefreshFailed)
+# The errors of WriteRecords that may pass by themselves (Timestream API Reference, "WriteRecords"),
+# as may any answer with a status of 500 or more; and those of a network that is down, which often
+# shows in the SDK's question for the endpoint that comes before the first call.
+MAY_PASS = ("InternalServerException", "InvalidEndpointException", "ThrottlingException")
+NETWORK_ERRORS = (
+    exceptions.ConnectionError, exceptions.HTTPClientError, EndpointDiscoveryRefreshFailed
+)
 
-# Error codes that stay the same however long one waits. AWS appends "Exception" to some of them.
-NO_ACCESS = {
-    "AccessDenied",
-    "ExpiredToken",
-    "IncompleteSignature",
-    "InvalidClientTokenId",
-    "InvalidSignature",
-    "MissingAuthenticationToken",
-    "NotAuthorized",
-    "OptInRequired",
-    "RequestExpired",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClient",
-}
+
+def generate_wave(high, low, start, client, sensor=SENSOR, interval=1, count=None, counts=None):
+    """Take and send a reading every `interval` seconds, `count` times, or for ever if it is None.
+
+    high, low, start: the bounds of the wave, which turns one short of them, and where it starts.
+    client: a Timestream write client, see authenticate().
+    counts: a Counter of the readings "taken" and "sent", for who wants them after Ctrl-C.
+
+    Until a first reading is sent, an error that will not pass by itself is raised.
+    """
+    counts = Counter() if counts is None else counts
+    unsent = deque()
+    for value in wave(high, low, start):
+        unsent.append(create_record(create_measurement(str(value)), sensor))
+        counts["taken"] += 1
+        if len(unsent) > MAX_UNSENT:
+            print(f"Discarded, as {MAX_UNSENT} newer readings wait: {unsent.popleft()}")
+        send(client, unsent, counts, MAX_SENT_PER_READING)
+        if counts["taken"] == count:
+            break
+        time.sleep(interval)
+    send(client, unsent, counts, MAX_UNSENT)  # no reading follows, so this is the last try
 
 
 def wave(high, low, start):
-    """Yield the values of the wave for ever: up by one to high - 1, down to low + 1, up again.
-
-    start: the value before the first one.
-    """
+    """Yield the values after `start` for ever: up by one to high - 1, down to low + 1, up again."""
     value, step = start, 1
     while True:
-        if value >= high - 1:
-            step = -1
-        elif value <= low + 1:
-            step = 1
+        if not low < value + step < high:
+            step = -step
         value += step
         yield value
 
 
 def create_measurement(metric):
-    """Return the measure of a reading: a temperature, taken now.
+    """Return the measure of a reading taken now: a temperature, given as a string.
 
-    metric: the temperature, as a string. Timestream takes every value and every time as a string
-    and converts it to the type that is named beside it.
+    Timestream takes values and times as strings, and converts them to the type beside them.
     """
     return {
         "MeasureName": "Temperature",
@@ -83,11 +83,7 @@ def create_measurement(metric):
 
 
 def create_record(measurement, sensor=SENSOR):
-    """Return a list with one Timestream record: the measure and the dimensions it was taken in.
-
-    measurement: what create_measurement() returns.
-    sensor: the value of the dimension Sensor, not empty.
-    """
+    """Return a list with one Timestream record: the measure and the dimensions it was taken in."""
     dimensions = [
         {"Name": "Location", "Value": LOCATION},
         {"Name": "Sensor", "Value": sensor},
@@ -95,38 +91,12 @@ def create_record(measurement, sensor=SENSOR):
     return [{"Dimensions": dimensions, **measurement}]
 
 
-def generate_wave(high, low, start, client, sensor=SENSOR, interval=1, count=None, tally=None):
-    """Take and send a reading every `interval` seconds, `count` times, or for ever if it is None.
+def send(client, unsent, counts, limit):
+    """Send up to `limit` readings of the deque `unsent`, oldest first, until one cannot be sent.
 
-    high, low, start: the bounds of the wave, which turns one short of them, and where it starts.
-    client: a Timestream write client, see authenticate().
-    sensor: the value of the dimension Sensor.
-    tally: a Counter in which the readings "taken" and "sent" are counted, for a caller that wants
-    to know after an interruption.
-
-    Raises the ClientError or BotoCoreError of a failure that waiting does not mend. Other failures
-    are shown, and the readings kept for the next try; the last reading is followed by one more.
+    A reading leaves the deque when it is sent, or when Timestream rejects it, as it would again.
     """
-    tally = Counter() if tally is None else tally
-    unsent = deque()
-    for number, value in enumerate(itertools.islice(wave(high, low, start), count)):
-        if number:
-            time.sleep(interval)
-        if len(unsent) == MAX_UNSENT:
-            print(f"Dropped, as {MAX_UNSENT} newer readings wait: {unsent.popleft()}")
-        unsent.append(create_record(create_measurement(str(value)), sensor))
-        tally["taken"] += 1
-        send(client, unsent, tally)
-    send(client, unsent, tally)
-
-
-def send(client, unsent, tally):
-    """Send the readings in the deque `unsent`, oldest first, and take out those that are done with.
-
-    A failure that may pass is shown and ends the round; another one is raised. A record that
-    Timestream rejects, because it is too old for instance, is shown and not sent again.
-    """
-    while unsent:
+    for _ in range(min(limit, len(unsent))):
         try:
             answer = client.write_records(
                 DatabaseName=DATABASE_NAME,
@@ -134,128 +104,90 @@ def send(client, unsent, tally):
                 Records=unsent[0],
                 CommonAttributes={},
             )
-        except (BotoCoreError, ClientError) as error:
-            if error_code(error) == "RejectedRecords":
-                rejected = error.response.get("RejectedRecords") or [{}]
-                print(f"Rejected: {rejected[0].get('Reason', reason(error))}: {unsent[0]}")
-            elif advice(error):
+        except Exception as error:
+            if error_code(error) == "RejectedRecordsException":
+                rejected = error.response.get("RejectedRecords") or reason(error)
+                print(f"Rejected: {rejected}: {unsent.popleft()}")
+                continue
+            if not counts["sent"] and not may_pass(error):
                 raise
-            else:
-                print(f"Not sent, {len(unsent)} waiting: {reason(error)}", flush=True)
-                return
-        else:
-            tally["sent"] += 1
-            print(unsent[0])
-            print(summarize(answer), flush=True)
-        unsent.popleft()
+            print(f"Not sent, {len(unsent)} waiting: {reason(error)}")
+            return
+        counts["sent"] += 1
+        print(unsent.popleft())
+        print({key: value for key, value in (answer or {}).items() if key != "ResponseMetadata"})
 
 
-def summarize(answer):
-    """Return an answer of AWS without its ResponseMetadata, which says nothing of the reading."""
-    return {name: value for name, value in (answer or {}).items() if name != "ResponseMetadata"}
+def may_pass(error):
+    """Tell whether an error may pass by itself: the network's, throttling, a fault of AWS."""
+    if isinstance(error, exceptions.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or error_code(error) in MAY_PASS
+    return isinstance(error, NETWORK_ERRORS)
+
+
+def advise(error):
+    """Return what to do about an error that will not pass by itself."""
+    code = error_code(error)
+    if not code:
+        return 'AWS is not configured, run "aws configure" first'
+    if code == "ResourceNotFoundException":
+        return f"No table {DATABASE_NAME}.{TABLE_NAME}, run setup_timestream.py first"
+    return f"No access to table {DATABASE_NAME}.{TABLE_NAME}"
 
 
 def error_code(error):
-    """Return the code of an answer of AWS without its ending "Exception"; "" for other errors."""
-    if not isinstance(error, ClientError):
-        return ""
-    return error.response.get("Error", {}).get("Code", "").removesuffix("Exception")
-
-
-def advice(error):
-    """Return what to do about an error that waiting does not mend; None for one that may pass."""
-    code = error_code(error)
-    if code == "ResourceNotFound":
-        return f"No table {DATABASE_NAME}.{TABLE_NAME}, run setup_timestream.py first"
-    if code in NO_ACCESS:
-        return f"No access to table {DATABASE_NAME}.{TABLE_NAME}"
-    if code == "Validation" or isinstance(error, ParamValidationError):
-        return "Timestream does not take this reading"
-    if isinstance(error, (ClientError, *NETWORK_ERRORS)):
-        return None
-    return 'AWS is not configured, run "aws configure" first'
+    """Return the code of an answer of AWS, None for an error that is no answer of AWS."""
+    return error.response["Error"]["Code"] if isinstance(error, exceptions.ClientError) else None
 
 
 def reason(error):
-    """Return the text of an error as one line; some answers span several."""
-    return " ".join(str(error).split())
+    """Return the text of an error as one line; some span several, and some have none."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def authenticate():
     """Return a Timestream write client for the region and credentials that the AWS CLI uses too.
 
-    Raises a BotoCoreError if there are none. The settings are those of AWS's own examples for
-    writing to Timestream (Timestream Developer Guide, "Write SDK client").
+    A call is tried once, for 5 seconds: the sensor itself tries again, with its next reading.
     """
-    session = boto3.Session()
-    client = session.client(
-        "timestream-write",
-        config=Config(read_timeout=20, max_pool_connections=5000, retries={"max_attempts": 10}),
-    )
-    if session.get_credentials() is None:
-        raise NoCredentialsError()
-    return client
-
-
-def sensor_name(text):
-    """Return a sensor's name from the command line."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError("a sensor needs a name")
-    return text.strip()
-
-
-def seconds(text):
-    """Return a number of seconds from the command line, up to a day."""
-    value = float(text)
-    if not 0 <= value <= 86400:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 86400")
-    return value
-
-
-def positive(text):
-    """Return a whole number of at least 1 from the command line."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return value
-
-
-def parse_options():
-    """Return the command line's options."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--sensor", metavar="NAME", type=sensor_name, default=SENSOR,
-        help="the dimension Sensor, to tell several sensors apart (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--interval", metavar="SECONDS", type=seconds, default=1,
-        help="time between two readings (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--count", metavar="N", type=positive, help="stop after N readings (default: never)"
-    )
-    return parser.parse_args()
+    retries = {"total_max_attempts": 1, "mode": "standard"}
+    config = Config(connect_timeout=5, read_timeout=5, retries=retries)
+    return boto3.Session().client("timestream-write", config=config)
 
 
 def main():
     """Send the wave until Ctrl-C or --count; return the exit status, 0 only if all was sent."""
-    options = parse_options()
-    tally = Counter()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sensor", metavar="NAME", default=SENSOR, help="tells sensors apart")
+    parser.add_argument("--interval", metavar="SECONDS", type=float, default=1, help="default: 1")
+    parser.add_argument("--count", metavar="N", type=int, help="stop after N readings")
+    options = parser.parse_args()
+    sensor = options.sensor.strip()
+    if not sensor.isprintable() or not 1 <= len(sensor.encode()) <= 2048:
+        parser.error("argument --sensor: a sensor needs a name, of up to 2,048 bytes")
+    if not 0 <= options.interval <= 86400:
+        parser.error("argument --interval: has to be from 0 to 86400")
+    if options.count is not None and options.count < 1:
+        parser.error("argument --count: has to be 1 or more")
+
+    counts = Counter()
     ending, status = "Done", 0
     try:
-        generate_wave(
-            100, 32, 60, authenticate(), options.sensor, options.interval, options.count, tally
-        )
+        generate_wave(100, 32, 60, authenticate(), sensor, options.interval, options.count, counts)
     except KeyboardInterrupt:
         ending = "Stopped"
-    except (BotoCoreError, ClientError, ValueError) as error:
-        ending, status = f"{advice(error)}: {reason(error).rstrip('.')}", 1
-    not_sent = tally["taken"] - tally["sent"]
-    print(f"{ending}. {tally['sent']} readings sent, {not_sent} not sent.")
+    except Exception as error:  # on the way to credentials, boto3 raises errors of any kind
+        ending, status = f"{advise(error)}: {reason(error).rstrip('.')}", 1
+    not_sent = counts["taken"] - counts["sent"]
+    print(f"{ending}. {counts['sent']} readings sent, {not_sent} not sent.")
     return 1 if not_sent else status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends it as Ctrl-C does
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # whoever reads the output is gone, as with "| head -1"
+        os._exit(1)  # without flushing what nobody reads

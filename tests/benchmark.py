@@ -2,123 +2,75 @@
 
     python -m tests.benchmark
 
-One shard delivers up to 1,000 records a second, and one function at a time works on it. The time
-that it takes is mostly that of the round trips to Timestream, which are simulated here: below
-botocore, so that all that boto3 does for a call is part of the measurement. What the round trips
-alone allow (batch size / round trip) is the bound; the share of it that is reached is comparable
-between machines, the records per second are not.
+What it takes is mostly the round trips to Timestream, which are simulated here: below botocore, so
+that all that boto3 does for a call is part of the measurement. The bound of a batch size is what
+the round trips alone allow; with many records a batch, it is what a shard can be read at, 2 MB a
+second (Kinesis Data Streams Developer Guide, "Quotas and limits"). The share of the bound that is
+reached can be compared between machines, the records per second cannot.
 """
 
+import argparse
+import base64
 import contextlib
 import gc
 import io
-import json
+import os
 import statistics
 import sys
+import threading
 import time
 from collections import Counter
-from datetime import datetime, timezone
-from unittest import mock
-
-import botocore.session
-from botocore.awsrequest import AWSResponse
-from botocore.httpsession import URLLib3Session
 
 import alarm_sensor
 import lambda_function
-from tests import event_source_mapping, walkthrough
+from tests import environment
+from tests.transport import Transport
 
 RECORD_COUNT = 1000
-BATCH_SIZES = (10, 100)
+BATCH_SIZES = (10, 100, 1000)
 ROUND_TRIP = 0.02  # seconds
 LOADS = 5
-
-STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/TUTORIAL"
-
-
-class Body(io.BytesIO):
-    """A response body as botocore reads it."""
-
-    def stream(self, **_kwargs):
-        """Yield the body's parts."""
-        yield self.read()
+SHARD_BYTES_PER_SECOND = 2_000_000
 
 
-class SimulatedTimestream:
-    """Answers Timestream's requests after a round trip, and counts what comes.
-
-    counts: a Counter of the calls by operation, of "records" written and of "clients" made.
-    """
-
-    def __init__(self, round_trip):
-        self.round_trip = round_trip
-        self.counts = Counter()
-
-    def send(self, request):
-        """Take the place of the HTTP session's send()."""
-        time.sleep(self.round_trip)
-        operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
-        self.counts[operation] += 1
-        if operation == "DescribeEndpoints":
-            endpoint = {"Address": "ingest.timestream.invalid", "CachePeriodInMinutes": 1440}
-            answer = {"Endpoints": [endpoint]}
-        else:
-            total = request.body.count(b'"Dimensions"')  # faster than reading all of the JSON
-            self.counts["records"] += total
-            answer = {"RecordsIngested": {"Total": total, "MemoryStore": total}}
-        headers = {"content-type": "application/x-amz-json-1.0"}
-        return AWSResponse(request.url, 200, headers, Body(json.dumps(answer).encode()))
-
-    @contextlib.contextmanager
-    def in_place(self):
-        """Take the place of Timestream for all clients, and count those that are made."""
-        create_client = botocore.session.Session.create_client
-
-        def counting(session, *args, **kwargs):
-            self.counts["clients"] += 1
-            return create_client(session, *args, **kwargs)
-
-        with (
-            walkthrough.isolated(),
-            mock.patch.object(botocore.session.Session, "create_client", counting),
-            mock.patch.object(URLLib3Session, "send", lambda _, request: self.send(request)),
-        ):
-            yield
-
-
-def build_events(record_count, batch_size):
-    """Return the events in which Lambda would deliver so many alarms."""
-    now = datetime.now(timezone.utc)
-    records = [
-        event_source_mapping.build_event_record(
-            {
-                "PartitionKey": alarm_sensor.PARTITION_KEY,
-                "SequenceNumber": str(number),
-                "Data": alarm_sensor.encode(alarm_sensor.create_log_line("Normal")),
-                "ApproximateArrivalTimestamp": now,
-            },
-            "shardId-000000000000",
-            STREAM_ARN,
-        )
-        for number in range(record_count)
-    ]
+def build_records(count):
+    """Return so many alarms as Lambda would deliver them."""
+    lines = [alarm_sensor.create_log_line("Normal") for _ in range(count)]
     return [
-        {"Records": records[start : start + batch_size]}
-        for start in range(0, record_count, batch_size)
+        {
+            "kinesis": {
+                "sequenceNumber": str(number),
+                "data": base64.b64encode(alarm_sensor.encode(line)).decode(),
+            }
+        }
+        for number, line in enumerate(lines)
     ]
 
 
-def measure(batch_size, round_trip=ROUND_TRIP, record_count=RECORD_COUNT, loads=LOADS):
+def measure(batch_size, round_trip, record_count, loads):
     """Pass loads of records through the handler, after one event that warms it up as a cold start.
 
-    Returns the median of the seconds that a load takes, and the Counter of SimulatedTimestream.
+    Returns the median of the seconds that a load takes, and a Counter of the calls by operation and
+    of the "records" written.
     """
-    events = build_events(record_count, batch_size)
-    timestream = SimulatedTimestream(round_trip)
-    times = []
+    records = build_records(record_count)
+    events = [{"Records": records[i : i + batch_size]} for i in range(0, record_count, batch_size)]
+    counts, lock, times = Counter(), threading.Lock(), []
+
+    def respond(operation, body):
+        time.sleep(round_trip)
+        with lock:
+            counts[operation] += 1
+            counts["records"] += body.count(b'"Dimensions"')  # faster than reading the JSON
+
+    lambda_function.authenticate.cache_clear()
     gc.collect()
     gc.freeze()  # Lambda has not imported all that the tests need, so it is not to be searched here
-    with timestream.in_place(), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        environment.isolated(),
+        Transport(respond).in_place(),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         for number in range(loads + 1):
             begin = time.perf_counter()
             for event in events if number else events[:1]:
@@ -126,26 +78,40 @@ def measure(batch_size, round_trip=ROUND_TRIP, record_count=RECORD_COUNT, loads=
                 if answer["batchItemFailures"]:
                     raise RuntimeError(f"not stored: {answer}")
             times.append(time.perf_counter() - begin)
-    return statistics.median(times[1:]), timestream.counts
+    gc.unfreeze()
+    lambda_function.authenticate.cache_clear()
+    return statistics.median(times[1:]), counts
+
+
+def find_bound(batch_size, round_trip):
+    """Return the records a second that the round trips allow, or the shard if that is less."""
+    lines = [alarm_sensor.create_log_line("Normal") for _ in range(100)]
+    size = sum(len(alarm_sensor.encode(line)) for line in lines) / len(lines)
+    return min(batch_size / round_trip, SHARD_BYTES_PER_SECOND / size)
 
 
 def main():
     """Print a line for each batch size; return the exit status."""
-    print(
-        f"{LOADS} loads of {RECORD_COUNT} records and a first event for the cold start,"
-        f" at a round trip of {ROUND_TRIP * 1000:.0f} ms"
-    )
-    print("batch size  records/s  share of the bound  records  WriteRecords calls  clients made")
-    for batch_size in BATCH_SIZES:
-        seconds, counts = measure(batch_size)
-        rate = RECORD_COUNT / seconds
-        share = rate / (batch_size / ROUND_TRIP)
-        print(
-            f"{batch_size:10}  {rate:9.0f}  {share:18.0%}  {counts['records']:7}"
-            f"  {counts['WriteRecords']:18}  {counts['clients']:12}"
-        )
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    print(f"{LOADS} loads of {RECORD_COUNT} records, at a round trip of {ROUND_TRIP * 1000:.0f} ms")
+    print("batch size  records/s  bound  share of it  records  WriteRecords calls")
+    try:
+        for batch_size in BATCH_SIZES:
+            seconds, counts = measure(batch_size, ROUND_TRIP, RECORD_COUNT, LOADS)
+            rate, bound = RECORD_COUNT / seconds, find_bound(batch_size, ROUND_TRIP)
+            print(
+                f"{batch_size:10}  {rate:9.0f}  {bound:5.0f}  {rate / bound:11.0%}"
+                f"  {counts['records']:7}  {counts['WriteRecords']:18}"
+            )
+    except KeyboardInterrupt:
+        print("Stopped.")
+        return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.stdout.reconfigure(line_buffering=True)
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # whoever reads the output is gone, as with "| head -1"
+        os._exit(1)  # without flushing what nobody reads

@@ -1,60 +1,50 @@
-"""What the tests share: an isolated process, moto, Stubber, and a few stand-ins for services."""
+"""What the tests share: an isolated process, moto, services below botocore, and processes."""
 
+import contextlib
 import functools
-import gc
-import json
 import os
+import signal
+import subprocess
 import sys
 import time
-from types import SimpleNamespace
+from pathlib import Path
 from unittest import mock
 
 import boto3
 import botocore.loaders
 import pytest
-from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto import mock_aws
 
 import lambda_function
 import setup_kinesis
-import setup_timestream
-from tests import walkthrough
+from tests import environment
+from tests.transport import Transport
+
+REPOSITORY = Path(__file__).parent.parent
+
+# Seconds that anything a test starts may take. It is ended then, and the test fails.
+LIMIT = 60
 
 
 @pytest.fixture(autouse=True, scope="session")
 def service_models():
-    """Read botocore's service models once, and not again for every session a test makes."""
-    gc.freeze()  # what is loaded by now stays, so the garbage collector need not go through it
-    create_loader = functools.lru_cache(botocore.loaders.create_loader)
-    with mock.patch("botocore.session.create_loader", create_loader):
+    """Read each of botocore's service models once, which makes a client in a third of the time."""
+    load_file = botocore.loaders.JSONFileLoader.load_file
+    read = functools.lru_cache(lambda path: load_file(botocore.loaders.JSONFileLoader(), path))
+    with mock.patch.object(
+        botocore.loaders.JSONFileLoader, "load_file", lambda _loader, path: read(path)
+    ):
         yield
 
 
 @pytest.fixture(autouse=True)
 def isolated():
-    """Keep each test from the network and from the AWS settings of this machine."""
-    with (
-        walkthrough.isolated(),
-        mock.patch.object(boto3, "Session", find_session),
-        mock.patch.object(boto3, "client", find_client),
-    ):
+    """Keep each test from the network, and from what this machine knows of AWS."""
+    lambda_function.authenticate.cache_clear()
+    with environment.isolated():
         yield
-
-
-# Making sessions and clients takes longer than most tests, so the tests share them. Scripts make
-# their clients themselves.
-find_client = functools.lru_cache(boto3.client)
-make_session = boto3.Session
-sessions = {}
-
-
-def find_session():
-    """Return the session for what the environment says of AWS."""
-    settings = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
-    if settings not in sessions:
-        sessions[settings] = make_session()
-    return sessions[settings]
+    lambda_function.authenticate.cache_clear()
 
 
 @pytest.fixture
@@ -74,14 +64,14 @@ def stream(aws, capsys):
 
 
 @pytest.fixture
-def table(aws, capsys):
-    """The list that moto keeps the records in, of the tutorial's table."""
-    client = boto3.client("timestream-write")
-    setup_timestream.create_database(client)
-    setup_timestream.create_table(client)
-    capsys.readouterr()
-    backend = walkthrough.timestreamwrite_backends[walkthrough.DEFAULT_ACCOUNT_ID]["us-east-1"]
-    return backend.databases["DemoDatabase"].tables["WeatherMetrics"].records
+def wire():
+    """A function that lets another one respond to the requests of all clients.
+
+    It takes the operation's name and the body, and returns status and body, or None if all is well.
+    """
+    transport = Transport()
+    with transport.in_place():
+        yield lambda respond: setattr(transport, "respond", respond) or transport
 
 
 @pytest.fixture
@@ -140,67 +130,66 @@ def stub():
     return stub
 
 
-def aws_error(code, message="as asked", operation="Any", **response):
-    """Return the ClientError that boto3 raises for an answer of AWS."""
-    return ClientError({"Error": {"Code": code, "Message": message}, **response}, operation)
-
-
-class Service:
-    """A plain client of Timestream and Kinesis; it plays the answers given, then it stores all."""
-
-    def __init__(self, *answers):
-        self.answers = list(answers)
-        self.stored = []
-
-    def answer(self, item):
-        """Raise the next answer if it is an exception, else store the item."""
-        answer = self.answers.pop(0) if self.answers else None
-        if isinstance(answer, BaseException):
-            raise answer
-        self.stored.append(item)
-        return {"Stored": len(self.stored), "ResponseMetadata": {"HTTPStatusCode": 200}}
-
-    def write_records(self, DatabaseName, TableName, Records, CommonAttributes):
-        """Take a Timestream record."""
-        assert (DatabaseName, TableName, CommonAttributes) == ("DemoDatabase", "WeatherMetrics", {})
-        [record] = Records
-        return self.answer(record)
-
-    def put_record(self, StreamName, Data, PartitionKey):
-        """Take a Kinesis record."""
-        assert (StreamName, PartitionKey) == ("TUTORIAL", "0")
-        return self.answer(Data)
+def describe_stream(stubber, *statuses):
+    """Let DescribeStream answer with these statuses, one after the other."""
+    for status in statuses:
+        description = {
+            "StreamName": "TUTORIAL", "StreamARN": "arn:aws:kinesis:x:1:stream/TUTORIAL",
+            "StreamStatus": status, "Shards": [], "HasMoreShards": False,
+            "RetentionPeriodHours": 24, "StreamCreationTimestamp": 0, "EnhancedMonitoring": [],
+        }
+        stubber.add_response("describe_stream", {"StreamDescription": description})
 
 
 @pytest.fixture
-def strict_table(table):
-    """The table, with checks that moto lacks; `calls` counts the records of each WriteRecords call.
+def spawn():
+    """A function that starts a Python process in the repository; each ends with the test.
 
-    As Timestream does, it refuses a call with a value of more than 2,048 bytes as a whole, and
-    rejects records from before 2020 one by one, while it stores the others of the call. `errors` is
-    played first: an error for each call, None for a call that goes through.
+    settings: environment variables besides those of tests.environment, None for one to leave out.
     """
-    strict = SimpleNamespace(rows=table, calls=[], errors=[])
+    processes = []
 
-    def check(params, **_kwargs):
-        records = json.loads(params["body"])["Records"]
-        strict.calls.append(len(records))
-        error = strict.errors.pop(0) if strict.errors else None
-        old = [index for index, record in enumerate(records) if int(record["Time"]) < 1577836800000]
-        if error:
-            raise error
-        if any(len(record["MeasureValue"]) > 2048 for record in records):
-            return refuse("ValidationException")
-        if old:
-            table.extend(record for index, record in enumerate(records) if index not in old)
-            rejected = [{"RecordIndex": index, "Reason": "too old"} for index in old]
-            return refuse("RejectedRecordsException", RejectedRecords=rejected)
-        return None
+    def spawn(*command, shell=False, **settings):
+        variables = environment.build_environment()
+        variables |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHON": sys.executable, **settings}
+        processes.append(subprocess.Popen(
+            command[0] if shell else [sys.executable, *command],
+            cwd=REPOSITORY, shell=shell, text=True, encoding="utf-8", errors="replace",
+            env={name: value for name, value in variables.items() if value is not None},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True, preexec_fn=hear_ctrl_c if os.name == "posix" else None,
+        ))
+        return processes[-1]
 
-    def refuse(code, **answer):
-        error = {"Code": code, "Message": "as asked"}
-        return SimpleNamespace(status_code=400), {"Error": error, **answer}
+    yield spawn
+    for process in processes:
+        end(process)
 
-    events = lambda_function.authenticate().meta.events
-    events.register("before-call.timestream-write.WriteRecords", check)
-    return strict
+
+def hear_ctrl_c():
+    """Undo what a shell does that starts the tests in the background: it lets them ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def end(process):
+    """End a process and all that it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+    process.communicate(timeout=LIMIT)
+
+
+@pytest.fixture
+def finish(spawn):
+    """A function that starts a process as spawn() does; it returns its exit status and lines."""
+
+    def finish(*command, **settings):
+        process = spawn(*command, **settings)
+        output = process.communicate(timeout=LIMIT)[0]
+        return process.returncode, output.splitlines()
+
+    return finish
+
+
+def refusal(code, status=400, **details):
+    """Return status and body of an answer of AWS that says no."""
+    return status, {"__type": code, "message": "as asked"} | details

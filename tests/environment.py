@@ -13,8 +13,11 @@ import moto.settings
 
 REGION = "us-east-1"
 
-# What AWS's SDKs and moto read, and proxies, through which anything could be reached.
+# What AWS's SDKs and moto read.
 SETTINGS_OF_OTHERS = ("AWS_", "BOTO_", "MOTO_", "TEST_")
+
+# A proxy that nobody serves, so that a process which is told of no other one reaches nothing.
+NOWHERE = "http://127.0.0.1:9"
 
 
 def build_environment():
@@ -25,6 +28,8 @@ def build_environment():
         if not name.startswith(SETTINGS_OF_OTHERS) and not name.upper().endswith("_PROXY")
     }
     return kept | {
+        # Python takes the names in small letters first.
+        **dict.fromkeys(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"], NOWHERE),
         "HOME": os.devnull,  # so there is no ~/.aws/models, which could name other endpoints
         "USERPROFILE": os.devnull,  # the same on Windows
         "AWS_CONFIG_FILE": os.devnull,

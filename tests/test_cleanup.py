@@ -1,6 +1,9 @@
 """cleanup.py: nothing is left, whatever there was and whatever fails."""
 
+import io
 import json
+import time
+import zipfile
 from types import SimpleNamespace
 
 import boto3
@@ -9,7 +12,8 @@ import pytest
 import cleanup
 import setup_kinesis
 import setup_timestream
-from tests import walkthrough
+from tests.conftest import REPOSITORY, describe_stream
+from tests.leftovers import find_leftovers
 
 STEPS = {
     # operation: (service, function, error code of what does not exist)
@@ -19,7 +23,7 @@ STEPS = {
     "list_attached_role_policies": ("iam", "delete_role", "NoSuchEntity"),
     "delete_stream": ("kinesis", "delete_stream", "ResourceNotFound"),
     "delete_table": ("timestream-write", "delete_table", "ResourceNotFound"),
-    "delete_database": ("timestream-write", "delete_database", "ResourceNotFound"),
+    "describe_database": ("timestream-write", "delete_database", "ResourceNotFound"),
 }
 
 POLICY = json.dumps(
@@ -43,7 +47,7 @@ def make(aws):
     """A namespace of functions, each of which makes one thing of the tutorial."""
     timestream, kinesis = boto3.client("timestream-write"), boto3.client("kinesis")
     functions, iam = boto3.client("lambda"), boto3.client("iam")
-    trust_policy = (walkthrough.REPOSITORY / "Lambda-Role-Trust-Policy.json").read_text()
+    trust_policy = (REPOSITORY / "Lambda-Role-Trust-Policy.json").read_text()
 
     def role():
         iam.create_role(RoleName=cleanup.ROLE_NAME, AssumeRolePolicyDocument=trust_policy)
@@ -51,15 +55,24 @@ def make(aws):
         iam.attach_role_policy(RoleName=cleanup.ROLE_NAME, PolicyArn=policy["Arn"])
 
     def function():
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.write(REPOSITORY / "lambda_function.py", "lambda_function.py")
         iam.create_role(RoleName="another", AssumeRolePolicyDocument=trust_policy)
-        walkthrough.create_function("arn:aws:iam::123456789012:role/another")
-        boto3.client("logs").delete_log_group(logGroupName="/aws/lambda/kinesis-log-consumer")
+        functions.create_function(
+            FunctionName=cleanup.FUNCTION_NAME, Runtime="python3.13",
+            Handler="lambda_function.lambda_handler", Code={"ZipFile": package.getvalue()},
+            Role="arn:aws:iam::123456789012:role/another",
+        )
         iam.delete_role(RoleName="another")
 
     def mapping():  # it needs function and stream to be made, and outlives both
         function()
         setup_kinesis.create_stream(kinesis)
-        walkthrough.create_event_source_mapping()
+        functions.create_event_source_mapping(
+            FunctionName=cleanup.FUNCTION_NAME, StartingPosition="TRIM_HORIZON",
+            EventSourceArn="arn:aws:kinesis:us-east-1:123456789012:stream/TUTORIAL",
+        )
         functions.delete_function(FunctionName=cleanup.FUNCTION_NAME)
         kinesis.delete_stream(StreamName="TUTORIAL")
 
@@ -108,12 +121,13 @@ def test_the_names_are_those_of_the_other_scripts():
 
 
 def test_the_whole_tutorial_is_deleted_and_each_deletion_printed(everything, run):
-    assert len(walkthrough.find_leftovers()) == 7
+    assert len(find_leftovers()) == 7
     status, output = run(cleanup)
-    assert walkthrough.find_leftovers() == []
+    assert find_leftovers() == []
     deleted = [line.split()[1] for line in output if line.startswith("Deleted ")]
-    assert deleted == ["event", "function", "log", "role", "stream", "table", "database"]
-    assert (status, output[-1]) == (0, "Nothing of the tutorial is left.")
+    assert deleted == ["event", "function", "log", "stream", "table", "database", "role"]
+    assert output[0] == "Deleting what the tutorial has made in us-east-1"
+    assert (status, output[-1]) == (0, "Nothing of the tutorial is left in us-east-1.")
 
 
 @pytest.mark.parametrize("what", [
@@ -121,23 +135,32 @@ def test_the_whole_tutorial_is_deleted_and_each_deletion_printed(everything, run
 ])
 def test_whatever_part_of_the_tutorial_exists_is_deleted(make, run, what):
     getattr(make, what)()
-    assert walkthrough.find_leftovers() != []
+    assert find_leftovers() != []
     assert run(cleanup)[0] == 0
-    assert walkthrough.find_leftovers() == []
+    assert find_leftovers() == []
 
 
 def test_cleaning_up_again_is_harmless_and_says_that_there_is_nothing(everything, run):
     run(cleanup)
     status, output = run(cleanup)
     assert len([line for line in output if line.endswith(". Nothing to delete")]) == 7
-    assert (status, output[-1]) == (0, "Nothing of the tutorial is left.")
+    assert (status, output[-1]) == (0, "Nothing of the tutorial is left in us-east-1.")
+
+
+def test_in_another_region_it_says_which_one_it_has_looked_at(everything, run, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    status, output = run(cleanup)
+    assert output[0] == "Deleting what the tutorial has made in eu-west-1"
+    assert (status, output[-1]) == (0, "Nothing of the tutorial is left in eu-west-1.")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert len(find_leftovers()) == 6  # all but the role, which belongs to no region
 
 
 def test_other_things_in_the_account_are_left_alone(everything, run):
     boto3.client("iam").create_role(RoleName="mine", AssumeRolePolicyDocument="{}")
     boto3.client("kinesis").create_stream(StreamName="MINE", ShardCount=1)
     assert run(cleanup)[0] == 0
-    assert walkthrough.find_leftovers() == ["MINE", "mine"]
+    assert find_leftovers() == ["MINE", "mine"]
 
 
 def test_a_mapping_of_another_function_is_left_alone(make, monkeypatch):
@@ -145,7 +168,7 @@ def test_a_mapping_of_another_function_is_left_alone(make, monkeypatch):
     make.mapping()
     monkeypatch.setattr(cleanup, "FUNCTION_NAME", "kinesis-log-consumer")
     assert cleanup.delete_event_source_mappings(boto3.client("lambda")) is True
-    assert len(walkthrough.find_leftovers()) == 1
+    assert len(find_leftovers()) == 1
 
 
 @pytest.mark.parametrize("operation", STEPS)
@@ -159,7 +182,7 @@ def test_what_does_not_exist_counts_as_success_with_a_line_that_says_so(stub, li
 
 
 @pytest.mark.parametrize("operation", STEPS)
-@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "502"])
+@pytest.mark.parametrize("code", ["InternalServerException", "ThrottlingException", "502"])
 def test_a_failure_is_one_line_and_false(stub, lines, operation, code):
     service, function, _ = STEPS[operation]
     client, stubber = stub(service)
@@ -169,19 +192,23 @@ def test_a_failure_is_one_line_and_false(stub, lines, operation, code):
     assert " failed: " in second and code in second and "first line second line" in second
 
 
-@pytest.mark.parametrize(("operation", "left"), [
-    ("list_event_source_mappings", 1), ("delete_function", 1), ("delete_log_group", 1),
-    ("list_attached_role_policies", 1), ("delete_stream", 1), ("delete_database", 1),
-    ("delete_table", 0),  # moto deletes it with its database, which AWS would refuse to delete
+@pytest.mark.parametrize(("service", "operation", "left"), [
+    ("lambda", "list_event_source_mappings", 1), ("lambda", "delete_function", 1),
+    ("logs", "delete_log_group", 1), ("iam", "list_attached_role_policies", 1),
+    ("kinesis", "delete_stream", 1), ("timestream-write", "delete_database", 1),
+    # moto deletes it with its database, which AWS would refuse to delete
+    ("timestream-write", "delete_table", 0),
 ])
-def test_a_step_that_fails_does_not_stop_the_others(everything, run, monkeypatch, operation, left):
-    authenticate = AUTHENTICATE[STEPS[operation][0]]
+def test_a_step_that_fails_does_not_stop_the_others(
+    everything, run, monkeypatch, service, operation, left
+):
+    authenticate = AUTHENTICATE[service]
     client = getattr(cleanup, authenticate)()
     refuse(client, operation)
     monkeypatch.setattr(cleanup, authenticate, lambda: client)
     status, output = run(cleanup)
     assert len([line for line in output if " failed: " in line]) == 1
-    assert len(walkthrough.find_leftovers()) == left
+    assert len(find_leftovers()) == left
     assert (status, output[-1][:37]) == (1, "Not all could be deleted, see above. ")
 
 
@@ -257,7 +284,7 @@ def test_a_role_that_cannot_be_deleted_is_one_line_and_false(make, lines, operat
     refuse(iam, operation)
     assert cleanup.delete_role(iam) is False
     assert lines()[1].startswith("Delete role kinesis-log-consumer-role failed: ")
-    assert walkthrough.find_leftovers() == ["kinesis-log-consumer-role"]
+    assert find_leftovers() == ["kinesis-log-consumer-role"]
 
 
 def test_a_database_that_may_be_deleted_but_not_described_is_deleted(stub, lines):
@@ -268,9 +295,37 @@ def test_a_database_that_may_be_deleted_but_not_described_is_deleted(stub, lines
     assert lines()[1] == "Deleted database DemoDatabase"
 
 
+def test_a_database_that_goes_after_the_look_at_it_is_gone_already(stub, lines):
+    client, stubber = stub("timestream-write")
+    stubber.add_response("describe_database", {"Database": {}})
+    stubber.add_client_error("delete_database", "ResourceNotFoundException")
+    assert cleanup.delete_database(client) is True
+    assert lines()[1] == "No database DemoDatabase. Nothing to delete"
+
+
+def test_a_database_that_may_not_be_deleted_is_one_line_and_false(stub, lines):
+    client, stubber = stub("timestream-write")
+    stubber.add_client_error("describe_database", "AccessDeniedException")
+    stubber.add_client_error("delete_database", "AccessDeniedException")
+    assert cleanup.delete_database(client) is False
+    assert lines()[1].startswith("Delete database DemoDatabase failed: ")
+
+
+@pytest.mark.parametrize(("status", "deleted"), [("DELETING", True), ("CREATING", False)])
+def test_a_stream_that_is_being_deleted_already_is_waited_for(stub, status, deleted):
+    client, stubber = stub("kinesis")
+    stubber.add_client_error("delete_stream", "ResourceInUseException")
+    stubber.add_response("describe_stream_summary", {"StreamDescriptionSummary": {
+        "StreamName": "TUTORIAL", "StreamARN": "arn:aws:kinesis:x:1:stream/TUTORIAL",
+        "StreamStatus": status, "RetentionPeriodHours": 24, "StreamCreationTimestamp": 0,
+        "EnhancedMonitoring": [], "OpenShardCount": 1,
+    }})
+    assert cleanup.delete_stream(client) is deleted
+
+
 def test_the_wait_for_the_stream_to_go_looks_every_two_seconds(stub, sleeps):
     client, stubber = stub("kinesis")
-    describe(stubber, 3)
+    describe_stream(stubber, *["DELETING"] * 3)
     stubber.add_client_error("describe_stream", "ResourceNotFoundException")
     assert cleanup.wait_until_stream_is_gone(client) is True
     assert sleeps == [2, 2, 2]
@@ -278,33 +333,30 @@ def test_the_wait_for_the_stream_to_go_looks_every_two_seconds(stub, sleeps):
 
 def test_a_stream_that_never_goes_ends_the_wait_after_three_minutes(stub, sleeps, lines):
     client, stubber = stub("kinesis")
-    describe(stubber, 100)
+    describe_stream(stubber, *["DELETING"] * 100)
     assert cleanup.wait_until_stream_is_gone(client) is False
     assert sleeps == [2] * 89
     assert lines()[1].startswith("Stream TUTORIAL is not gone: ")
 
 
-def describe(stubber, count):
-    """Let DescribeStream answer so many times that the stream is being deleted."""
-    description = {
-        "StreamName": "TUTORIAL", "StreamARN": "arn:aws:kinesis:x:1:stream/TUTORIAL",
-        "StreamStatus": "DELETING", "Shards": [], "HasMoreShards": False,
-        "RetentionPeriodHours": 24, "StreamCreationTimestamp": 0, "EnhancedMonitoring": [],
-    }
-    for _ in range(count):
-        stubber.add_response("describe_stream", {"StreamDescription": description})
+def test_the_exit_status_tells_that_the_stream_is_not_gone_in_the_end(aws, run, monkeypatch):
+    kinesis = cleanup.authenticate_kinesis()
+    refuse(kinesis, "describe_stream")
+    monkeypatch.setattr(cleanup, "authenticate_kinesis", lambda: kinesis)
+    status, output = run(cleanup)
+    assert status == 1
+    assert len([line for line in output if line.startswith("Stream TUTORIAL is not gone: ")]) == 1
 
 
-@pytest.mark.parametrize("result", [False, True])
-def test_the_exit_status_tells_whether_the_stream_is_gone_in_the_end(aws, run, monkeypatch, result):
-    monkeypatch.setattr(cleanup, "wait_until_stream_is_gone", lambda client: result)
-    assert run(cleanup)[0] == (0 if result else 1)
-
-
-def test_ctrl_c_ends_the_clean_up_with_one_line(aws, run, monkeypatch):
-    def interrupt(_client):
+def test_ctrl_c_ends_the_clean_up_with_one_line(everything, run, monkeypatch):
+    def interrupt(_seconds):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cleanup, "wait_until_stream_is_gone", interrupt)
+    kinesis = cleanup.authenticate_kinesis()
+    monkeypatch.setattr(cleanup, "authenticate_kinesis", lambda: kinesis)
+    kinesis.meta.events.register("before-call.kinesis.DeleteStream", lambda **_: (
+        SimpleNamespace(status_code=200), {}
+    ))
+    monkeypatch.setattr(time, "sleep", interrupt)
     status, output = run(cleanup)
     assert (status, output[-1]) == (1, "Stopped. Run the script again to finish.")

@@ -1,225 +1,328 @@
-"""Both sensors: what they keep and send again, what ends them, their options."""
+"""Both sensors: outages, what is kept and sent again, what ends them, their options.
+
+The SDK is real, and what goes over the network is answered by tests/transport.py. Time is counted,
+not slept.
+"""
 
 import base64
+import itertools
+import json
 import time
 from types import SimpleNamespace
 
 import pytest
 from botocore import exceptions
-from botocore.discovery import EndpointDiscoveryRefreshFailed
 
 import alarm_sensor
 import wave_sensor
-from tests.conftest import Service, aws_error
+from tests.conftest import refusal
 
+SEND = {wave_sensor: "WriteRecords", alarm_sensor: "PutRecord"}
+THROTTLED = {
+    wave_sensor: "ThrottlingException", alarm_sensor: "ProvisionedThroughputExceededException"
+}
 URL = {"endpoint_url": "https://x", "error": "broken"}
 
-PASSING = [
-    aws_error("ThrottlingException"),
-    aws_error("ProvisionedThroughputExceededException"),
-    aws_error("KMSThrottlingException"),
-    aws_error("InternalServerException"),
-    aws_error("ServiceUnavailable"),
-    aws_error("502", "<html>\n<p>Bad gateway</p>\n</html>"),
-    exceptions.EndpointConnectionError(**URL),
-    exceptions.ConnectTimeoutError(**URL),
-    exceptions.ReadTimeoutError(**URL),
-    exceptions.ConnectionClosedError(**URL),
-    exceptions.SSLError(**URL),
-    exceptions.ProxyConnectionError(proxy_url="http://x", error="broken"),
-]
 
-NO_ACCESS = [
-    "AccessDenied",
-    "AccessDeniedException",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "NotAuthorized",
-    "OptInRequired",
-    "RequestExpired",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-]
+@pytest.fixture(params=SEND, ids=lambda script: script.__name__)
+def sensor(request, monkeypatch, run, wire):
+    """A sensor, a clock, and a service that the sensor sends to.
 
-NOT_CONFIGURED = [
-    exceptions.NoRegionError(),
-    exceptions.NoCredentialsError(),
-    exceptions.PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
-    exceptions.CredentialRetrievalError(provider="sso", error_msg="expired"),
-    exceptions.ProfileNotFound(profile="x"),
-    ValueError("Invalid endpoint: x"),
-]
-
-
-@pytest.fixture(params=[wave_sensor, alarm_sensor], ids=lambda script: script.__name__)
-def sensor(request, monkeypatch, run, sleeps):
-    """A sensor: run(service, options) runs its main(), read(service) numbers what it has stored."""
+    run(*options): runs main(); returns exit status and lines.
+    outcomes: an iterator of what becomes of the calls: None, an exception, a refusal, or a function
+    that returns one of these.
+    ctrl_c: at which pause, the first being 1, Ctrl-C is pressed.
+    now: the time; pauses: the seconds that the sensor has paused.
+    stored: when the readings that are stored were taken, in the order in which they came.
+    """
     script = request.param
-    numbers = iter(range(1, 10_000))
-    if script is alarm_sensor:  # its lines are numbered by their time, the wave by its value
-        monkeypatch.setattr(time, "time", lambda: next(numbers) / 1000)
+    sensor = SimpleNamespace(
+        script=script, run=lambda *options: run(script, *options),
+        outcomes=itertools.repeat(None), ctrl_c=None, now=1_800_000_000.0, pauses=[], stored=[],
+    )
 
-    def start(service, *options):
-        monkeypatch.setattr(script, "authenticate", lambda: service)
-        return run(script, *options)
+    def sleep(seconds):
+        sensor.now += seconds
+        sensor.pauses.append(seconds)
+        if len(sensor.pauses) == sensor.ctrl_c:
+            raise KeyboardInterrupt
 
-    def read(service):
-        if script is wave_sensor:
-            return [int(record["MeasureValue"]) - 60 for record in service.stored]
-        lines = [base64.b64decode(data).decode() for data in service.stored]
-        return [int(line.rpartition("||time=")[2].partition("||")[0]) for line in lines]
+    def respond(operation, body):
+        if operation != SEND[script]:
+            return None
+        outcome = next(sensor.outcomes)
+        outcome = outcome() if callable(outcome) else outcome
+        if isinstance(outcome, BaseException):
+            raise outcome
+        if outcome is None:
+            sensor.stored.append(read_time(script, json.loads(body)))
+        return outcome
 
-    return SimpleNamespace(script=script, run=start, read=read, sleeps=sleeps)
-
-
-@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
-def test_a_reading_that_fails_for_now_is_sent_with_the_next_one_oldest_first(sensor, error):
-    service = Service(None, error, error)
-    status, lines = sensor.run(service, "--count", "5")
-    assert sensor.read(service) == [1, 2, 3, 4, 5]
-    text = " ".join(str(error).split())
-    assert [line for line in lines if line.startswith("Not sent")] == [
-        f"Not sent, 1 waiting: {text}", f"Not sent, 2 waiting: {text}"
-    ]
-    assert (status, lines[-1]) == (0, "Done. 5 readings sent, 0 not sent.")
-    assert len(sensor.sleeps) == 4
+    monkeypatch.setattr(time, "time", lambda: sensor.now)
+    monkeypatch.setattr(time, "sleep", sleep)
+    sensor.transport = wire(respond)
+    return sensor
 
 
-def test_a_timestream_endpoint_that_is_not_found_for_now_does_not_end_it(run, monkeypatch, sleeps):
-    service = Service(EndpointDiscoveryRefreshFailed())
-    monkeypatch.setattr(wave_sensor, "authenticate", lambda: service)
-    status, _ = run(wave_sensor, "--count", "2")
-    assert (status, len(service.stored)) == (0, 2)
+def read_time(script, body):
+    """Return when the reading in a request was taken, in seconds."""
+    if script is wave_sensor:
+        return int(body["Records"][0]["Time"]) / 1000
+    line = base64.b64decode(base64.b64decode(body["Data"])).decode()
+    return int(line.rpartition("||time=")[2].partition("||")[0]) / 1000
 
 
-def test_after_the_last_reading_what_is_left_gets_one_more_try(sensor):
-    error = aws_error("ThrottlingException")
-    service = Service(error, error)
-    assert sensor.run(service, "--count", "2")[0] == 0
-    assert sensor.read(service) == [1, 2]
+def passing_errors(script):
+    """Return what may pass by itself: answers and errors, by name."""
+    return {
+        "refused": exceptions.EndpointConnectionError(**URL),
+        "no connection": exceptions.ConnectTimeoutError(**URL),
+        "broken off": exceptions.ConnectionClosedError(**URL),
+        "no proxy": exceptions.ProxyConnectionError(proxy_url="http://x", error="broken"),
+        "throttled": refusal(THROTTLED[script]),
+        "throttled by name": refusal("ThrottlingException"),
+        "a fault of AWS": refusal("AnyException", status=500),
+        "503": (503, "<html>\n<p>Try later</p>\n</html>"),
+    }
 
 
-def test_what_is_left_after_that_try_is_counted_and_the_exit_status_is_1(sensor):
-    service = Service(None, *[aws_error("ThrottlingException")] * 3, RuntimeError("one try more"))
-    status, lines = sensor.run(service, "--count", "3")
-    assert (status, lines[-1]) == (1, "Done. 1 readings sent, 2 not sent.")
+PASSING = list(passing_errors(wave_sensor))
 
 
-def test_an_hour_of_readings_is_kept_and_the_oldest_dropped_with_a_line(sensor):
-    service = Service(*[aws_error("ThrottlingException")] * 3602)
-    status, lines = sensor.run(service, "--count", "3602")
-    dropped = [line for line in lines if line.startswith("Dropped, as 3600 newer readings wait: ")]
-    assert len(service.stored) == 3600
-    assert len(dropped) == 2
-    assert lines[-1] == "Done. 3600 readings sent, 2 not sent."
-    assert status == 1
+def gaps(times):
+    """Return the seconds between one time and the next."""
+    return [later - earlier for earlier, later in zip(times, times[1:])]
 
 
-def test_the_oldest_of_too_many_readings_is_the_one_that_is_dropped(sensor, monkeypatch):
-    monkeypatch.setattr(sensor.script, "MAX_UNSENT", 2)
-    service = Service(*[aws_error("ThrottlingException")] * 4)
-    sensor.run(service, "--count", "4")
-    assert sensor.read(service) == [3, 4]
+def plan(sensor, begin, seconds, failure):
+    """Let calls take 20 ms, and let them fail for so many seconds."""
+    start = sensor.now
+
+    def outcome():
+        if begin <= sensor.now - start < begin + seconds:
+            return failure()
+        sensor.now += 0.02
+        return None
+
+    sensor.outcomes = itertools.repeat(outcome)
+    return start + begin, start + begin + seconds
 
 
-def test_ctrl_c_ends_with_the_number_of_readings_sent_and_status_0(sensor, ctrl_c):
-    service = Service()
-    ctrl_c(3)
-    status, lines = sensor.run(service)
-    assert len(service.stored) == 3
-    assert (status, lines[-1]) == (0, "Stopped. 3 readings sent, 0 not sent.")
+@pytest.mark.parametrize("name", PASSING)
+def test_readings_keep_their_pace_in_an_outage_and_all_are_stored_in_order(sensor, name):
+    begin, end = plan(sensor, 2, 14, lambda: passing_errors(sensor.script)[name])
+    status, lines = sensor.run("--interval", "0.2", "--count", "150")
+    assert (status, lines[-1]) == (0, "Done. 150 readings sent, 0 not sent.")
+    assert len(sensor.stored) == 150
+    assert sensor.stored == sorted(set(sensor.stored))
+    assert max(gaps(sensor.stored)) < 1
+    assert len([taken for taken in sensor.stored if begin <= taken < end]) >= 63  # 90 % of 70
 
 
-def test_ctrl_c_tries_nothing_more_and_status_1_tells_that_readings_are_left(sensor, ctrl_c):
-    service = Service(None, aws_error("ThrottlingException"))
-    ctrl_c(2)
-    status, lines = sensor.run(service)
-    assert sensor.read(service) == [1]
-    assert (status, lines[-1]) == (1, "Stopped. 1 readings sent, 1 not sent.")
+@pytest.mark.parametrize(("error", "step"), [
+    (exceptions.ConnectTimeoutError, 0), (exceptions.ReadTimeoutError, 1)
+])
+def test_while_calls_hang_readings_are_at_most_6_seconds_apart(sensor, error, step):
+    def hang():
+        sensor.now += sensor.transport.timeouts[step]
+        return error(**URL)
+
+    plan(sensor, 5, 60, hang)
+    status, lines = sensor.run("--count", "60")
+    assert (status, lines[-1]) == (0, "Done. 60 readings sent, 0 not sent.")
+    assert sensor.stored == sorted(set(sensor.stored))
+    assert 5 < max(gaps(sensor.stored)) <= 6
 
 
-def test_ctrl_c_during_a_call_counts_its_reading_as_not_sent(sensor):
-    status, lines = sensor.run(Service(None, KeyboardInterrupt()))
-    assert (status, lines[-1]) == (1, "Stopped. 1 readings sent, 1 not sent.")
+def test_catching_up_does_not_hold_up_new_readings(sensor):
+    error = exceptions.EndpointConnectionError(**URL)
+    plan(sensor, 5, 300, lambda: error)
+    status, lines = sensor.run("--count", "450")
+    waiting = [line.split()[2] for line in lines if line.startswith("Not sent, ")]
+    assert int(waiting[-1]) >= 299
+    assert len(sensor.stored) == 450 and status == 0
+    assert max(gaps(sensor.stored)) < 2
 
 
-@pytest.mark.parametrize("code", NO_ACCESS)
-def test_no_access_ends_the_script_at_once_with_one_line_and_status_1(sensor, code):
-    service = Service(None, aws_error(code, "no,\nyou may not"))
-    status, lines = sensor.run(service)
-    assert status == 1
-    assert len(lines) == 3  # the first reading, its answer, and this
-    assert lines[-1].startswith("No access to ") and "no, you may not" in lines[-1]
-    assert lines[-1].endswith(". 1 readings sent, 1 not sent.")
+def test_what_fails_is_shown_in_one_line_with_the_number_of_readings_that_wait(sensor):
+    sensor.outcomes = itertools.chain([None, (503, "<p>\n no\n</p>")] * 2, itertools.repeat(None))
+    _, lines = sensor.run("--count", "3")
+    failed = [line for line in lines if line.startswith("Not sent, ")]
+    assert [line.split(":")[0] for line in failed] == ["Not sent, 1 waiting", "Not sent, 1 waiting"]
+    assert "An error occurred (503)" in failed[0]
 
 
-@pytest.mark.parametrize("error", NOT_CONFIGURED, ids=lambda error: type(error).__name__)
-def test_a_missing_configuration_ends_the_script_with_one_line_that_names_aws_configure(
-    sensor, monkeypatch, run, error
-):
-    monkeypatch.setattr(sensor.script, "authenticate", lambda: Service(error).answer(None))
-    status, [line] = run(sensor.script)
-    assert status == 1
-    assert "aws configure" in line and line.endswith(". 0 readings sent, 0 not sent.")
+def test_an_outage_at_the_start_does_not_end_it(sensor):
+    for name, error in passing_errors(sensor.script).items():
+        sensor.outcomes = itertools.chain([error], itertools.repeat(None))
+        assert sensor.run("--count", "2")[0] == 0, name
+    assert len(sensor.stored) == 2 * len(PASSING)
 
 
 @pytest.mark.parametrize("error", [
-    aws_error("ValidationException"),
-    exceptions.ParamValidationError(report="bad\nvalue"),
-], ids=lambda error: type(error).__name__)
-def test_a_reading_that_can_never_be_accepted_ends_the_script_with_one_line(sensor, error):
-    status, [line] = sensor.run(Service(error))
+    refusal("ExpiredTokenException"), refusal("ResourceNotFoundException"),
+    refusal("AccessDeniedException"), refusal("UnheardOfException"),
+    exceptions.CredentialRetrievalError(provider="sso", error_msg="expired"),
+    FileNotFoundError(2, "No such file", "/missing/tool"), EOFError(),
+], ids=str)
+def test_after_a_first_reading_it_waits_for_every_error_to_be_mended(sensor, error):
+    sensor.outcomes = itertools.chain([None, error, error, error], itertools.repeat(None))
+    status, lines = sensor.run("--count", "6")
+    assert (status, lines[-1]) == (0, "Done. 6 readings sent, 0 not sent.")
+    assert len([line for line in lines if line.startswith("Not sent, ")]) == 3
+    assert sensor.stored == sorted(set(sensor.stored)) and len(sensor.stored) == 6
+
+
+def test_after_the_last_reading_what_is_left_gets_one_more_try(sensor):
+    error = refusal(THROTTLED[sensor.script])
+    sensor.outcomes = iter([error, error, None, None])
+    assert sensor.run("--count", "2")[0] == 0
+    assert len(sensor.stored) == 2
+
+
+def test_the_last_try_sends_all_that_waits(sensor):
+    failures = [refusal(THROTTLED[sensor.script])] * 20
+    sensor.outcomes = itertools.chain([None], failures, itertools.repeat(None))
+    status, lines = sensor.run("--count", "21")
+    assert (status, lines[-1]) == (0, "Done. 21 readings sent, 0 not sent.")
+    assert sensor.stored == sorted(set(sensor.stored))
+
+
+def test_what_is_left_after_that_try_is_counted_and_the_exit_status_is_1(sensor):
+    error = refusal(THROTTLED[sensor.script])
+    sensor.outcomes = iter([None, error, error, error, RuntimeError("one try more")])
+    status, lines = sensor.run("--count", "3")
+    assert (status, lines[-1]) == (1, "Done. 1 readings sent, 2 not sent.")
+
+
+def test_an_hour_of_readings_is_kept_and_the_oldest_discarded_with_a_line(sensor, monkeypatch):
+    assert sensor.script.MAX_UNSENT == 3600
+    monkeypatch.setattr(sensor.script, "MAX_UNSENT", 10)
+    plan(sensor, 0, 11.5, lambda: refusal(THROTTLED[sensor.script]))
+    start = sensor.now
+    status, lines = sensor.run("--count", "13")
+    discarded = [line for line in lines if line.startswith("Discarded, as 10 newer readings wait")]
+    assert len(discarded) == 3
+    assert [round(taken - start) for taken in sensor.stored] == [*range(3, 13)]
+    assert (status, lines[-1]) == (1, "Done. 10 readings sent, 3 not sent.")
+
+
+@pytest.mark.parametrize("name", ["refused", "throttled", "503"])
+def test_ctrl_c_in_an_outage_ends_at_once_with_true_counts(sensor, name):
+    sensor.ctrl_c = 30
+    plan(sensor, 10, 60, lambda: passing_errors(sensor.script)[name])
+    status, lines = sensor.run()
+    assert len(sensor.pauses) == 30
+    assert (status, lines[-1]) == (1, "Stopped. 10 readings sent, 20 not sent.")
+
+
+def test_ctrl_c_during_a_call_counts_its_reading_as_not_sent(sensor):
+    sensor.outcomes = iter([None, KeyboardInterrupt()])
+    status, lines = sensor.run()
+    assert (status, lines[-1]) == (1, "Stopped. 1 readings sent, 1 not sent.")
+
+
+def test_ctrl_c_with_nothing_left_is_exit_status_0(sensor):
+    sensor.ctrl_c = 3
+    status, lines = sensor.run()
+    assert len(sensor.stored) == 3
+    assert (status, lines[-1]) == (0, "Stopped. 3 readings sent, 0 not sent.")
+
+
+@pytest.mark.parametrize("code", [
+    "AccessDeniedException", "ExpiredTokenException", "IncompleteSignature",
+    "InvalidSignatureException", "KMSDisabledException", "OptInRequired",
+    "UnrecognizedClientException", "ValidationException",
+])
+def test_a_first_reading_that_is_refused_ends_it_with_one_line_and_status_1(sensor, code):
+    sensor.outcomes = iter([refusal(code)])
+    status, [line] = sensor.run()
     assert status == 1
-    assert "does not take this reading" in line
+    assert line.startswith("No access to ") and f"({code})" in line
+    assert line.endswith(". 0 readings sent, 1 not sent.")
 
 
 def test_a_missing_table_or_stream_names_the_setup_script(sensor):
-    status, [line] = sensor.run(Service(aws_error("ResourceNotFoundException")))
+    sensor.outcomes = iter([refusal("ResourceNotFoundException")])
+    status, [line] = sensor.run()
     script = {wave_sensor: "setup_timestream.py", alarm_sensor: "setup_kinesis.py"}[sensor.script]
     assert status == 1
-    assert f"run {script} first" in line
+    assert f", run {script} first: " in line
+
+
+@pytest.mark.parametrize("error", [
+    exceptions.NoCredentialsError(),
+    exceptions.CredentialRetrievalError(provider="sso", error_msg="expired"),
+    FileNotFoundError(2, "No such file", "/missing/token"),
+    EOFError(),
+], ids=lambda error: type(error).__name__)
+def test_credentials_that_cannot_be_had_end_it_with_one_line_that_names_aws_configure(
+    sensor, error
+):
+    sensor.outcomes = iter([error])
+    status, [line] = sensor.run()
+    assert status == 1
+    assert 'run "aws configure" first: ' in line and (str(error) or "EOFError").rstrip(".") in line
 
 
 @pytest.mark.parametrize("options", [
     ["--count", "0"], ["--count", "-1"], ["--count", "1.5"], ["--count", "many"],
     ["--interval", "-1"], ["--interval", "nan"], ["--interval", "inf"], ["--interval", "86401"],
-    ["--interval", "often"], ["--sensor", ""], ["--sensor", "  "], ["--pace", "1"], ["more"],
-], ids=" ".join)
+    ["--interval", "often"], ["--sensor", ""], ["--sensor", "  "], ["--sensor", "a\tb"],
+    ["--sensor", "x" * 2049], ["--sensor", "\udcff"], ["--pace", "1"], ["more"],
+], ids=lambda options: " ".join(options)[:20].encode("unicode_escape").decode())
 def test_bad_options_are_named_in_one_line_with_status_2_before_anything_is_sent(
     sensor, capsys, options
 ):
-    service = Service()
     with pytest.raises(SystemExit) as stop:
-        sensor.run(service, *options)
+        sensor.run(*options)
     error = capsys.readouterr().err.splitlines()[-1]
     assert stop.value.code == 2
     assert f"{sensor.script.__name__}.py: error: " in error and options[0] in error
-    assert service.stored == []
+    assert sensor.stored == []
 
 
-def test_the_smallest_options_are_accepted(sensor):
-    service = Service()
-    assert sensor.run(service, "--count", "1", "--interval", "0", "--sensor", "x")[0] == 0
-    assert len(service.stored) == 1
+@pytest.mark.parametrize("options", [
+    ["--interval", "0"], ["--interval", "86400"], ["--sensor", "x"], ["--sensor", "x" * 2048]
+], ids=lambda options: " ".join(options)[:20])
+def test_options_at_the_limits_are_accepted(sensor, options):
+    assert sensor.run("--count", "1", *options)[0] == 0
+    assert len(sensor.stored) == 1
 
 
-def test_the_pace_is_a_reading_a_second_unless_told_otherwise(sensor):
-    sensor.run(Service(), "--count", "3")
-    assert sensor.sleeps == [1, 1]
+def test_a_count_of_any_length_is_accepted(sensor):
+    sensor.ctrl_c = 2
+    assert sensor.run("--count", "100000000000000000000")[0] == 0
 
 
-def test_the_longest_interval_is_a_day(sensor):
-    sensor.run(Service(), "--count", "2", "--interval", "86400")
-    assert sensor.sleeps == [86400]
+@pytest.mark.parametrize(("options", "pauses"), [
+    ([], [1, 1]), (["--interval", "0.5"], [0.5, 0.5])
+])
+def test_the_pace_is_a_reading_a_second_unless_told_otherwise(sensor, options, pauses):
+    sensor.run("--count", "3", *options)
+    assert sensor.pauses == pauses
 
 
-def test_help_explains_the_options(run, capsys, sensor):
+def test_help_names_the_options(run, capsys, sensor):
     with pytest.raises(SystemExit) as stop:
         run(sensor.script, "--help")
     text = capsys.readouterr().out
     assert stop.value.code == 0
     assert all(option in text for option in ("--sensor NAME", "--interval SECONDS", "--count N"))
+
+
+def test_sigterm_ends_it_as_ctrl_c_does(sensor, spawn):
+    process = spawn(f"{sensor.script.__name__}.py", HTTPS_PROXY="http://127.0.0.1:1")
+    first = process.stdout.readline()  # it is there at once, though it goes into a pipe
+    process.terminate()
+    output = process.communicate(timeout=30)[0]
+    assert first.startswith("Not sent, 1 waiting: ")
+    assert output.splitlines()[-1].startswith("Stopped. 0 readings sent, ")
+    assert process.returncode == 1
+
+
+def test_when_nobody_reads_on_it_ends_without_a_traceback(sensor, finish):
+    command = f'"$PYTHON" {sensor.script.__name__}.py --interval 0.01 | head -1'
+    _, lines = finish(command, shell=True, HTTPS_PROXY="http://127.0.0.1:1")
+    [line] = lines
+    assert line.startswith("Not sent, 1 waiting: ")

@@ -4,23 +4,13 @@ import boto3
 import pytest
 
 import setup_kinesis
+from tests.conftest import describe_stream
 
 STEPS = {
     "create_stream": (setup_kinesis.create_stream, "Create stream failed: "),
     "describe_stream": (setup_kinesis.wait_for_stream, "Stream TUTORIAL did not become ACTIVE: "),
     "add_tags_to_stream": (setup_kinesis.add_tags, "Could not add tags: "),
 }
-
-
-def describe(stubber, *statuses):
-    """Let DescribeStream answer with these statuses, one after the other."""
-    for status in statuses:
-        description = {
-            "StreamName": "TUTORIAL", "StreamARN": "arn:aws:kinesis:x:1:stream/TUTORIAL",
-            "StreamStatus": status, "Shards": [], "HasMoreShards": False,
-            "RetentionPeriodHours": 24, "StreamCreationTimestamp": 0, "EnhancedMonitoring": [],
-        }
-        stubber.add_response("describe_stream", {"StreamDescription": description})
 
 
 def test_the_stream_has_one_shard_and_is_tagged(aws, run):
@@ -53,7 +43,7 @@ def test_a_stream_that_exists_is_skipped_and_counts_as_success(aws, run):
 
 def test_the_wait_looks_every_two_seconds_until_the_stream_is_active(stub, sleeps):
     client, stubber = stub("kinesis")
-    describe(stubber, "CREATING", "CREATING", "UPDATING", "ACTIVE")
+    describe_stream(stubber, "CREATING", "CREATING", "UPDATING", "ACTIVE")
     assert setup_kinesis.wait_for_stream(client) is True
     assert sleeps == [2, 2, 2]
     stubber.assert_no_pending_responses()
@@ -61,7 +51,7 @@ def test_the_wait_looks_every_two_seconds_until_the_stream_is_active(stub, sleep
 
 def test_a_stream_that_never_becomes_active_ends_the_wait_after_three_minutes(stub, sleeps, lines):
     client, stubber = stub("kinesis")
-    describe(stubber, *["CREATING"] * 100)
+    describe_stream(stubber, *["CREATING"] * 100)
     assert setup_kinesis.wait_for_stream(client) is False
     assert sleeps == [2] * 89
     assert lines()[1].startswith("Stream TUTORIAL did not become ACTIVE: ")
@@ -93,7 +83,7 @@ def test_the_exit_status_is_1_and_nothing_more_is_tried_after_a_failure(
     if failing != "create_stream":
         stubber.add_response("create_stream", {})
     if failing == "add_tags_to_stream":
-        describe(stubber, "ACTIVE")
+        describe_stream(stubber, "ACTIVE")
     stubber.add_client_error(failing, "AccessDeniedException")
     monkeypatch.setattr(setup_kinesis, "authenticate", lambda: client)
     status, lines = run(setup_kinesis)

@@ -1,13 +1,14 @@
-"""wave_sensor.py: the wave, the record, what reaches the table. What fails: test_sensors.py."""
+"""wave_sensor.py: the wave, the record, what reaches Timestream. What fails: test_sensors.py."""
 
 import itertools
+import json
 import time
 
-import boto3
 import pytest
+from botocore import exceptions
 
 import wave_sensor
-from tests.conftest import Service, aws_error
+from tests.conftest import refusal
 
 RECORD = {
     "Dimensions": [
@@ -44,48 +45,96 @@ def test_a_record_is_the_measure_with_its_dimensions_in_order(clock):
     assert wave_sensor.create_record(wave_sensor.create_measurement("61")) == [RECORD]
 
 
-def test_generate_wave_sends_a_reading_each_second_until_its_caller_is_interrupted(ctrl_c):
-    service, pauses = Service(), ctrl_c(3)
+@pytest.fixture
+def records(wire):
+    """The records that Timestream gets, one for each call."""
+    records = []
+
+    def respond(operation, body):
+        if operation == "WriteRecords":
+            call = json.loads(body)
+            assert (call["DatabaseName"], call["TableName"]) == ("DemoDatabase", "WeatherMetrics")
+            assert call["CommonAttributes"] == {}
+            [record] = call["Records"]
+            records.append(record)
+
+    wire(respond)
+    return records
+
+
+def test_generate_wave_sends_a_reading_each_second_until_its_caller_is_interrupted(
+    records, ctrl_c
+):
+    pauses = ctrl_c(3)
     with pytest.raises(KeyboardInterrupt):
-        wave_sensor.generate_wave(100, 32, 60, service)
-    assert [record["MeasureValue"] for record in service.stored] == ["61", "62", "63"]
+        wave_sensor.generate_wave(100, 32, 60, wave_sensor.authenticate())
+    assert [record["MeasureValue"] for record in records] == ["61", "62", "63"]
     assert pauses == [1, 1, 1]
 
 
-def test_a_full_wave_of_the_named_sensor_is_in_the_table(table, run, sleeps):
+def test_a_full_wave_of_the_named_sensor_arrives(records, run, sleeps):
     status, lines = run(wave_sensor, "--count", "132", "--sensor", " North ", "--interval", "0.5")
-    temperatures = [record["MeasureValue"] for record in table]
     wave = [*range(61, 100), *range(98, 32, -1), *range(34, 61)]
-    assert temperatures == [str(value) for value in wave]
-    assert {record["Dimensions"][1]["Value"] for record in table} == {"North"}
+    assert [record["MeasureValue"] for record in records] == [str(value) for value in wave]
+    assert {record["Dimensions"][1]["Value"] for record in records} == {"North"}
     assert sleeps == [0.5] * 131
     assert (status, lines[-1]) == (0, "Done. 132 readings sent, 0 not sent.")
 
 
-def test_each_record_and_the_answer_to_it_are_printed(table, run, clock):
+def test_each_record_and_the_answer_to_it_are_printed(records, run, clock):
     _, lines = run(wave_sensor, "--count", "1")
     answer = {"RecordsIngested": {"Total": 1, "MemoryStore": 1, "MagneticStore": 0}}
     assert lines[:2] == [str([RECORD]), str(answer)]
+    assert records == [RECORD]
 
 
-@pytest.mark.parametrize(("answer", "reason"), [
-    ({"RejectedRecords": [{"RecordIndex": 0, "Reason": "too old"}]}, "too old"),
-    ({"RejectedRecords": []}, "as asked"),
-    ({}, "as asked"),
+@pytest.mark.parametrize(("details", "reason"), [
+    ({"RejectedRecords": [{"RecordIndex": 0, "Reason": "too old"}]}, "'Reason': 'too old'"),
+    ({}, "(RejectedRecordsException)"),
 ])
 def test_a_rejected_record_is_shown_with_its_reason_and_not_sent_again(
-    run, monkeypatch, sleeps, answer, reason
+    run, wire, sleeps, details, reason
 ):
-    service = Service(aws_error("RejectedRecordsException", **answer))
-    monkeypatch.setattr(wave_sensor, "authenticate", lambda: service)
+    values = []
+
+    def respond(operation, body):
+        if operation == "WriteRecords":
+            values.append(json.loads(body)["Records"][0]["MeasureValue"])
+            return refusal("RejectedRecordsException", 419, **details) if len(values) == 1 else None
+
+    wire(respond)
     status, lines = run(wave_sensor, "--count", "2")
     assert lines[0].startswith("Rejected: ") and reason in lines[0] and "'61'" in lines[0]
-    assert [record["MeasureValue"] for record in service.stored] == ["62"]
+    assert values == ["61", "62"]
     assert (status, lines[-1]) == (1, "Done. 1 readings sent, 1 not sent.")
 
 
-def test_a_missing_table_names_the_script_that_creates_it(aws, run):
-    boto3.client("timestream-write").create_database(DatabaseName="DemoDatabase")
-    status, [line] = run(wave_sensor)
-    assert status == 1
-    assert line.startswith("No table DemoDatabase.WeatherMetrics, run setup_timestream.py first: ")
+def test_an_endpoint_that_cannot_be_discovered_for_now_does_not_end_it(run, wire, sleeps):
+    failures = iter([exceptions.EndpointConnectionError(endpoint_url="https://x")])
+
+    def respond(operation, body):
+        for failure in failures:
+            raise failure
+
+    wire(respond)
+    status, lines = run(wave_sensor, "--count", "2")
+    assert lines[0].startswith("Not sent, 1 waiting: Endpoint Discovery failed")
+    assert (status, lines[-1]) == (0, "Done. 2 readings sent, 0 not sent.")
+
+
+def test_a_name_of_2048_bytes_at_most_is_accepted_whatever_the_characters(run, records, capsys):
+    assert run(wave_sensor, "--count", "1", "--sensor", "ü" * 1024)[0] == 0
+    with pytest.raises(SystemExit):
+        run(wave_sensor, "--count", "1", "--sensor", "ü" * 1025)
+    assert len(records) == 1
+
+
+def test_a_terminal_without_unicode_shows_a_name_all_the_same(finish):
+    status, lines = finish(
+        "-c", "import runpy, sys; from unittest import mock;"
+        "from tests.transport import Transport; sys.argv = sys.argv[1:];"
+        "t = Transport().in_place(); t.__enter__(); runpy.run_path(sys.argv[0], run_name='__main__')",
+        "wave_sensor.py", "--count", "1", "--sensor", "Nord-Süd", PYTHONIOENCODING="ascii",
+    )
+    assert r"Nord-S\xfcd" in lines[0]
+    assert (status, lines[-1]) == (0, "Done. 1 readings sent, 0 not sent.")

@@ -107,7 +107,7 @@ def isolated():
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     # The function keeps its client, but one that was made outside knows nothing of this isolation.
-    lambda_function.authenticate.cache_clear()
+    
     with (
         mock.patch.dict(os.environ, environment, clear=True),
         mock.patch.object(moto.settings, "TEST_SERVER_MODE", False),
@@ -116,7 +116,7 @@ def isolated():
         mock.patch.object(socket, "getaddrinfo", refuse_connection),
     ):
         yield
-    lambda_function.authenticate.cache_clear()
+    
 
 
 def say(text=""):

@@ -1,0 +1,93 @@
+"""environment.py: whatever this machine knows of AWS, nothing in tests/ reaches anything."""
+
+import socket
+import threading
+
+import boto3
+import pytest
+
+from tests import environment
+
+SETTINGS = """[default]
+region = eu-west-1
+endpoint_url = {url}
+aws_access_key_id = theirs
+aws_secret_access_key = theirs
+"""
+
+
+@pytest.fixture
+def hostile(tmp_path, monkeypatch):
+    """A machine with settings that lead to a server; the list of what connects to it."""
+    connections = []
+    server = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{server.getsockname()[1]}"
+
+    def accept():
+        try:
+            while True:
+                connection, address = server.accept()
+                connections.append(address)
+                connection.close()
+        except OSError:
+            pass  # the server has been closed
+
+    threading.Thread(target=accept, daemon=True).start()
+    (tmp_path / ".aws").mkdir()
+    for name in (".aws/config", ".aws/credentials"):
+        (tmp_path / name).write_text(SETTINGS.format(url=url))
+    credentials = "[Credentials]\naws_access_key_id = theirs\naws_secret_access_key = theirs\n"
+    (tmp_path / ".boto").write_text(credentials)
+    for name, value in {
+        "HOME": str(tmp_path), "AWS_CONFIG_FILE": str(tmp_path / ".aws" / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / ".aws" / "credentials"),
+        "BOTO_CONFIG": str(tmp_path / ".boto"), "AWS_ENDPOINT_URL": url,
+        "AWS_ENDPOINT_URL_KINESIS": url, "AWS_EC2_METADATA_DISABLED": "false",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": url, "AWS_CONTAINER_CREDENTIALS_FULL_URI": url,
+        "HTTPS_PROXY": url, "https_proxy": url, "HTTP_PROXY": url, "NO_PROXY": "*",
+        "TEST_SERVER_MODE": "true", "TEST_SERVER_MODE_ENDPOINT": url, "MOTO_ACCOUNT_ID": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    yield connections
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+
+
+def test_a_process_that_a_test_starts_reaches_nothing(hostile, finish):
+    status, lines = finish("alarm_sensor.py", "--count", "1")
+    assert status == 1
+    assert f'Failed to connect to proxy URL: "{environment.NOWHERE}"' in lines[0]
+    assert hostile == []
+
+
+@pytest.mark.parametrize("variables", [
+    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], ["AWS_CONFIG_FILE"]
+])
+def test_without_credentials_of_the_tests_none_are_found_elsewhere(hostile, variables):
+    with environment.isolated(), pytest.MonkeyPatch.context() as patch:
+        for variable in variables:
+            patch.delenv(variable)
+        credentials = boto3.Session().get_credentials()
+        assert credentials is None or credentials.access_key == "testing"
+    assert hostile == []
+
+
+def test_in_this_process_no_connection_can_be_made(hostile):
+    with environment.isolated(), pytest.raises(OSError, match="there is no network here"):
+        socket.create_connection(("127.0.0.1", 80))
+    with environment.isolated():
+        client = boto3.client("kinesis")
+        assert client.meta.endpoint_url == "https://kinesis.us-east-1.amazonaws.com"
+        with pytest.raises(Exception, match="Failed to connect to proxy URL"):
+            client.list_streams()
+    assert hostile == []
+
+
+def test_the_environment_is_as_it_was_afterwards(hostile, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "theirs")
+    with environment.isolated():
+        assert boto3.Session().profile_name == "default"
+    with pytest.raises(Exception, match="theirs"):
+        boto3.Session().client("kinesis")

@@ -1,0 +1,56 @@
+"""AWS below botocore: the SDK is real, and what it sends over the network is answered here.
+
+The benchmark simulates round trips with it, the tests simulate outages and refusals.
+"""
+
+import contextlib
+import io
+import json
+from unittest import mock
+
+from botocore.awsrequest import AWSResponse
+from botocore.httpsession import URLLib3Session
+
+ENDPOINT = {"Address": "ingest.timestream.invalid", "CachePeriodInMinutes": 1440}
+INGESTED = {"RecordsIngested": {"Total": 1, "MemoryStore": 1, "MagneticStore": 0}}
+
+
+class Body(io.BytesIO):
+    """The body of an answer, as botocore reads it."""
+
+    def stream(self, **_kwargs):
+        """Yield the body in one part."""
+        yield self.read()
+
+
+class Transport:
+    """Takes the place of botocore's HTTP session, and answers what Timestream or Kinesis would.
+
+    respond: a function of the operation's name and the request's body, as JSON text, that is called
+    before each answer. It can take its time, raise what an HTTP session raises, or return status
+    and body of another answer, a dict or a text.
+    timeouts: the connect and read time-outs of the latest request, in seconds.
+    """
+
+    def __init__(self, respond=lambda operation, body: None):
+        self.respond = respond
+        self.timeouts = None
+
+    def send(self, session, request):
+        """Answer a request, as URLLib3Session.send() does."""
+        operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
+        self.timeouts = session._timeout.connect_timeout, session._timeout.read_timeout
+        status, body = self.respond(operation, request.body) or (200, {
+            "DescribeEndpoints": {"Endpoints": [ENDPOINT]},
+            "WriteRecords": INGESTED,
+            "PutRecord": {"ShardId": "shardId-000000000000", "SequenceNumber": "1"},
+        }[operation])
+        content = body if isinstance(body, str) else json.dumps(body)
+        headers = {"content-type": "application/x-amz-json-1.0"}
+        return AWSResponse(request.url, status, headers, Body(content.encode()))
+
+    @contextlib.contextmanager
+    def in_place(self):
+        """Answer the requests of all clients in this process while it lasts."""
+        with mock.patch.object(URLLib3Session, "send", lambda *arguments: self.send(*arguments)):
+            yield
