@@ -55,9 +55,9 @@ def generate_reading(client, sensor=SENSOR, interval=1, count=None, counts=None)
     while True:
         unsent.append(create_log_line(choose_status(random.randint(0, 24)), sensor))
         counts["taken"] += 1
+        send(client, unsent, counts, MAX_SENT_PER_READING)
         if len(unsent) > MAX_UNSENT:
             print(f"Discarded, as {MAX_UNSENT} newer readings wait: {unsent.popleft()}")
-        send(client, unsent, counts, MAX_SENT_PER_READING)
         if counts["taken"] == count:
             break
         time.sleep(interval)

@@ -49,9 +49,9 @@ def generate_wave(high, low, start, client, sensor=SENSOR, interval=1, count=Non
     for value in wave(high, low, start):
         unsent.append(create_record(create_measurement(str(value)), sensor))
         counts["taken"] += 1
+        send(client, unsent, counts, MAX_SENT_PER_READING)
         if len(unsent) > MAX_UNSENT:
             print(f"Discarded, as {MAX_UNSENT} newer readings wait: {unsent.popleft()}")
-        send(client, unsent, counts, MAX_SENT_PER_READING)
         if counts["taken"] == count:
             break
         time.sleep(interval)
