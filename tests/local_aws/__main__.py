@@ -1,0 +1,122 @@
+"""Serve AWS on this machine, until Ctrl-C, for scripts and AWS CLI in another terminal.
+
+    python -m tests.local_aws [--port 5005] [--verbose]
+
+It prints a line that begins with "export": paste that in the other terminal. No account, no Docker,
+no network; only `openssl` has to be there. Then it prints a line for each thing that happens by
+itself.
+"""
+
+import argparse
+import logging
+import os
+import shlex
+import shutil
+import signal
+import sys
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+from moto.moto_proxy import logger
+from moto.moto_proxy.proxy3 import CertificateCreator, ProxyRequestHandler
+
+from tests import local_aws
+from tests.environment import REGION
+
+WELCOME = """\
+This is AWS on this machine: moto, and nothing leaves the machine. Ctrl-C ends it and forgets all.
+Paste this line into another terminal. After it, the commands of README.md work there:
+"""
+
+# What could lead the other terminal to a real account, or change what its commands print.
+UNSET = (
+    "AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_ENDPOINT_URL "
+    "AWS_DATA_PATH AWS_USE_FIPS_ENDPOINT AWS_USE_DUALSTACK_ENDPOINT AWS_DEFAULT_OUTPUT"
+)
+
+
+class Handler(ProxyRequestHandler):
+    """moto's handler of a request, without its log."""
+
+    def log_message(self, format, *args):
+        """Print nothing to the terminal; moto's log has it, if it is wanted."""
+        logging.getLogger("MOTO_PROXY").debug(format, *args)
+
+
+class Server(ThreadingHTTPServer):
+    """Serves each connection in a thread, and ends without waiting for them."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        """Say nothing about a client that went away."""
+        logging.getLogger("MOTO_PROXY").debug("%s", sys.exc_info()[1])
+
+
+def build_line(port):
+    """Return the command with which another terminal gets to this AWS, and to no other."""
+    proxy = f"http://127.0.0.1:{port}"
+    settings = {
+        # Python takes the names in small letters first.
+        **dict.fromkeys(["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"], proxy),
+        **dict.fromkeys(["NO_PROXY", "no_proxy"], ""),
+        "AWS_CA_BUNDLE": CertificateCreator.cacert,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        **dict.fromkeys(["AWS_DEFAULT_REGION", "AWS_REGION"], REGION),
+        "AWS_CONFIG_FILE": str(Path(__file__).with_name("config")),
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "BOTO_CONFIG": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        "AWS_PAGER": "",
+    }
+    words = (f"{name}={shlex.quote(value)}" for name, value in settings.items())
+    return f"export {' '.join(words)}; unset {UNSET}"
+
+
+def say(line):
+    """Print a line at once. Whoever closes the pipe ends the program, also from another thread."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os._exit(1)
+
+
+def main():
+    """Serve until Ctrl-C or SIGTERM; return the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--port", type=int, default=5005, help="where to listen (default: 5005)")
+    parser.add_argument("--verbose", action="store_true", help="show moto's log of each request")
+    options = parser.parse_args()
+    logger.setLevel(logging.DEBUG if options.verbose else logging.CRITICAL)
+    if not shutil.which("openssl"):
+        print("openssl is missing: moto's proxy makes its certificates with it", file=sys.stderr)
+        return 1
+    try:
+        CertificateCreator().validate()
+        server = Server(("127.0.0.1", options.port), Handler)
+    except (OSError, OverflowError) as error:
+        print(
+            f"Port {options.port} cannot be used, try another one with --port: {error}"
+            if not isinstance(error, PermissionError) else f"Cannot start: {error}",
+            file=sys.stderr,
+        )
+        return 1
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with server, local_aws.running(report=say):
+            say(WELCOME)
+            say(build_line(server.server_port))
+            say("")
+            server.serve_forever()
+    except KeyboardInterrupt:
+        say("Ended, and all that was in it is gone.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

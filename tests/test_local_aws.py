@@ -1,0 +1,100 @@
+"""python -m tests.local_aws: what another terminal meets, with the scripts as they are."""
+
+import os
+import re
+import socket
+import threading
+
+import boto3
+import pytest
+
+import alarm_sensor
+import setup_timestream
+from tests.conftest import LIMIT, REPOSITORY, deploy
+
+
+@pytest.fixture
+def server(spawn):
+    """A running local AWS: its process, and its line for the other terminal."""
+    process = spawn("-m", "tests.local_aws", "--port", "0")
+    for line in process.stdout:
+        if line.startswith("export "):
+            return process, line.strip()
+    raise AssertionError("it ended")
+
+
+def test_the_line_leads_scripts_and_cli_to_it_whatever_the_terminal_holds(
+    server, finish, tmp_path
+):
+    process, line = server
+    trap = socket.create_server(("127.0.0.1", 0))
+    connections = []
+    threading.Thread(target=lambda: connections.append(trap.accept()), daemon=True).start()
+    url = f"http://127.0.0.1:{trap.getsockname()[1]}"
+    (tmp_path / ".aws").mkdir()
+    settings = f"[default]\nregion = eu-west-1\nendpoint_url = {url}\noutput = yaml\n"
+    (tmp_path / ".aws" / "config").write_text(settings)
+    (tmp_path / ".aws" / "credentials").write_text("[default]\naws_access_key_id = theirs\n")
+    commands = [
+        line, "set -e", 'alias aws="$PYTHON -m tests.aws"', "aws configure get region",
+        "aws sts get-caller-identity --query Account --output text",
+        "$PYTHON setup_timestream.py", "$PYTHON setup_timestream.py", "$PYTHON setup_kinesis.py",
+        "$PYTHON wave_sensor.py --count 2 --interval 0.1",
+        "aws timestream-query query --query-string 'select max(measure_value::double) from"
+        " DemoDatabase.WeatherMetrics' --query 'Rows[].Data[].ScalarValue' --output text",
+        "$PYTHON cleanup.py",
+    ]
+    status, lines = finish(
+        "\n".join(commands), shell=True, HOME=str(tmp_path), AWS_PROFILE="nope",
+        AWS_ACCESS_KEY_ID="theirs", AWS_SESSION_TOKEN="theirs", AWS_ENDPOINT_URL=url, no_proxy="*",
+        AWS_ENDPOINT_URL_KINESIS=url, AWS_EC2_METADATA_SERVICE_ENDPOINT=url, AWS_REGION="eu-west-1",
+        AWS_CONFIG_FILE=None, AWS_SHARED_CREDENTIALS_FILE=None, HTTPS_PROXY=url, HTTP_PROXY=url,
+        AWS_DEFAULT_OUTPUT="yaml", AWS_USE_FIPS_ENDPOINT="true",
+    )
+    assert status == 0, lines
+    assert lines[:2] == ["us-east-1", "123456789012"]
+    assert "Database DemoDatabase exists. Skipping database creation" in lines
+    assert "62.0" in lines
+    assert lines[-1] == "Nothing of the tutorial is left in us-east-1."
+    assert connections == []
+    process.terminate()
+    output = process.communicate(timeout=LIMIT)[0]
+    assert process.returncode == 0
+    assert output.splitlines()[-1] == "Ended, and all that was in it is gone."
+
+
+def test_a_port_that_is_taken_is_one_line_and_status_1(server, finish):
+    port = re.search(r"http://127.0.0.1:(\d+)", server[1])[1]
+    status, [line] = finish("-m", "tests.local_aws", "--port", port)
+    assert status == 1 and line.startswith(f"Port {port} cannot be used")
+
+
+def test_without_openssl_it_says_so_in_one_line(finish):
+    status, [line] = finish("-m", "tests.local_aws", "--port", "0", PATH=os.devnull)
+    assert status == 1 and line.startswith("openssl is missing")
+
+
+def test_no_alarm_is_lost_while_the_table_is_missing(stream, aws, run):
+    deploy((REPOSITORY / "lambda_function.py").read_text(), "lambda_function.lambda_handler")
+    boto3.client("lambda").create_event_source_mapping(
+        FunctionName="kinesis-log-consumer", StartingPosition="TRIM_HORIZON", BatchSize=10,
+        EventSourceArn="arn:aws:kinesis:us-east-1:123456789012:stream/TUTORIAL",
+        FunctionResponseTypes=["ReportBatchItemFailures"], MaximumRecordAgeInSeconds=3600,
+    )
+    run(setup_timestream)
+    run(alarm_sensor, "--count", "15", "--interval", "0.003")
+    assert aws.wait_until_idle(LIMIT)
+    boto3.client("timestream-write").delete_table(
+        DatabaseName="DemoDatabase", TableName="WeatherMetrics"
+    )
+    run(alarm_sensor, "--count", "15", "--interval", "0.003")
+    assert aws.wait_until_idle(LIMIT) and aws.delivered == 15
+    run(setup_timestream)
+    for _ in range(LIMIT * 10):
+        if aws.delivered < 30:
+            aws.wait_until_idle(LIMIT)
+    answer = boto3.client("timestream-query").query(
+        QueryString="select count(*), min(measure_name), min(location) from DemoDatabase.WeatherMetrics"
+    )
+    assert [value["ScalarValue"] for value in answer["Rows"][0]["Data"]] == ["15", "Alarm", "TUTORIAL"]
+    assert not aws.discarded and not aws.errors
