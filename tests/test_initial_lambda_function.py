@@ -1,11 +1,16 @@
 """initial_lambda_function.py: what the skeleton prints."""
 
 import base64
+import json
+import re
 
 import pytest
 
 import initial_lambda_function
-from tests.walkthrough import SAMPLE_EVENT
+from tests.conftest import REPOSITORY
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+SAMPLE_EVENT = json.loads(re.search(r"echo '(.*)' > sample-event.json", README)[1])
 
 
 def event(*data):

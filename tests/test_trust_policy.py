@@ -2,7 +2,7 @@
 
 import boto3
 
-from tests.walkthrough import REPOSITORY
+from tests.conftest import REPOSITORY
 
 
 def test_iam_accepts_the_trust_policy_and_it_names_lambda_alone(aws):

@@ -2,412 +2,271 @@
 
     python -m tests.walkthrough
 
-It goes the reader's way through the README and runs the very scripts, with moto in the place of AWS
-and tests/event_source_mapping.py in the place of Lambda. The exit status is 0 only if every reading
-that the sensors sent is in the table, and nothing is left after the clean-up.
+It takes the commands from README.md, runs them in their order on the AWS of tests/local_aws, and
+shows what they print. Then it accounts for every reading. The exit status is 0 only if all that
+was sent is stored, as it was sent and nothing else, and if nothing is left after the clean-up.
 """
 
+import argparse
+import ast
 import base64
+import calendar
 import contextlib
-import io
 import json
 import os
 import re
-import shlex
-import socket
+import shutil
 import sys
+import tempfile
 import time
-import zipfile
 from collections import Counter
-from datetime import datetime, timezone
 from pathlib import Path
-from unittest import mock
 
 import boto3
-import moto.settings
-from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.kinesis.models import kinesis_backends
-from moto.timestreamwrite.models import timestreamwrite_backends
 
-import alarm_sensor
-import cleanup
-import initial_lambda_function
-import lambda_function
-import setup_kinesis
-import setup_timestream
-import wave_sensor
-from tests import event_source_mapping
+from tests import local_aws
+from tests.leftovers import find_leftovers
+from tests.shell import Shell, ShellError, split_commands
 
 REPOSITORY = Path(__file__).parent.parent
-REGION = "us-east-1"
+TABLE = "DemoDatabase.WeatherMetrics"
+LOG_GROUP = "/aws/lambda/kinesis-log-consumer"
 
-POLICIES = [
-    "AmazonTimestreamFullAccess",
-    "AmazonKinesisFullAccess",
-    "service-role/AWSLambdaBasicExecutionRole",
-]
+# The sensors' pace, fast, but never two readings in a millisecond: for Timestream the second would
+# be another value of the first.
+PACE = {"wave_sensor.py": ["--interval", "0.004"], "alarm_sensor.py": ["--interval", "0.004"]}
+SPEED = 30  # seconds of `sleep`, of the mapping's pauses and of a record's age in one second
+PATIENCE = 30  # seconds for the mapping to deliver what is on the stream
+NEAR = 15 * 60 * 1000  # milliseconds between a reading's time and now, at most
 
-# One alarm reading as Lambda would deliver it, its log line encoded once. It is from March 2021.
-SAMPLE_EVENT = {
-    "Records": [
-        {
-            "kinesis": {
-                "kinesisSchemaVersion": "1.0",
-                "partitionKey": "1",
-                "sequenceNumber": "49590338271490256608559692538361571095921575989136588898",
-                "data": (
-                    "aWQ9YidceDljXHg4N3Y+XHg5MVx4YThceDExXHhlYlx4OTRceGUyXHhhY1x4ZGVIXHgwMFx4MTEi"
-                    "J3x8c3RhdHVzPU5vcm1hbHx8dGltZT0xNjE3MTQzODkzMTU4fHxsb2NhdGlvbj1CTE9HfHxzZW5z"
-                    "b3I9QWxhcm0="
-                ),
-                "approximateArrivalTimestamp": 1607497475.0,
-            }
-        }
-    ]
-}
-
-# One full wave, as it should come, and how many alarms. All are sent faster than by hand, but never
-# two in one millisecond: for Timestream the second would be another version of the first.
 WAVE = [*range(61, 100), *range(98, 32, -1), *range(34, 61)]
-ALARM_COUNT = 200
-INTERVAL = 0.002
-
-# AWS's managed policies are many, so moto loads them only if it is asked to.
-MOTO_CONFIG = {"iam": {"load_aws_managed_policies": True}}
-
-QUERY = f"select * from {wave_sensor.DATABASE_NAME}.{wave_sensor.TABLE_NAME} where time >= ago(1m)"
+ALARM = re.compile(
+    r"id=.*\|\|status=(Normal|Elevated|Alarm)\|\|time=(\d+)\|\|location=TUTORIAL\|\|sensor=Alarm-1"
+)
+DONE = re.compile(r"Done\. (\d+) readings sent, 0 not sent\.")
 COLUMNS = (
     "Location", "Sensor", "measure_name", "time", "measure_value::double", "measure_value::varchar"
 )
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def refuse_connection(*_args, **_kwargs):
-    """Stand in for whatever opens a connection."""
-    raise OSError("this runs without a network")
+def read_steps(sections=("Walkthrough", "Clean up")):
+    """Return the README's steps: a list of titles and the commands that stand under each."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    steps = []
+    for section in sections:
+        text = readme.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+        for part in re.split(r"^### ", f"### {section}\n{text}", flags=re.MULTILINE)[1:]:
+            title, _, text = part.partition("\n")
+            blocks = re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+            commands = [command for block in blocks for command in split_commands(block)]
+            if commands:
+                steps.append((title, commands))
+    return steps
 
 
-@contextlib.contextmanager
-def isolated():
-    """Make sure that nothing in this process can reach a real account.
-
-    What the environment and AWS's configuration files say of credentials and endpoints counts for
-    nothing, nor does what is said to moto (TEST_SERVER_MODE, MOTO_ACCOUNT_ID and their like); and
-    there is no network.
-    """
-    theirs = ("AWS_", "MOTO_", "TEST_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
-    environment |= {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    # The function keeps its client, but one that was made outside knows nothing of this isolation.
-    
-    with (
-        mock.patch.dict(os.environ, environment, clear=True),
-        mock.patch.object(moto.settings, "TEST_SERVER_MODE", False),
-        mock.patch.object(socket.socket, "connect", refuse_connection),
-        mock.patch.object(socket.socket, "connect_ex", refuse_connection),
-        mock.patch.object(socket, "getaddrinfo", refuse_connection),
-    ):
-        yield
-    
-
-
-def say(text=""):
-    """Print a line at once, even into a pipe."""
-    print(text, flush=True)
-
-
-def step(title):
-    """Print a heading."""
-    say(f"\n== {title}\n")
-
-
-def show(output, head=4, tail=2):
-    """Print the lines that a command has printed, the middle of long output left out."""
+def show(output, head=5, tail=2, width=300):
+    """Print what a command has printed, the middle of long output and of long lines left out."""
     lines = output.splitlines()
     left_out = len(lines) - head - tail
     if left_out > 1:
         lines[head:-tail] = [f"... {left_out} more lines ..."]
     for line in lines:
-        say(line if len(line) <= 400 else f"{line[:400]} ... ({len(line) - 400} more characters)")
+        print(line if len(line) <= width else f"{line[:width]} ... ({len(line) - width} more)")
 
 
-def run(script, *options, head=6, tail=2):
-    """Run a script's main() as its command would; show both, return what went wrong or None."""
-    command = ["python", f"{script.__name__}.py", *options]
-    say(f"$ {shlex.join(command)}")
-    output = io.StringIO()
-    with mock.patch.object(sys, "argv", command[1:]), contextlib.redirect_stdout(output):
-        status = script.main()
-    show(output.getvalue(), head, tail)
-    say()
-    return f"{command[1]} ended with exit status {status}." if status else None
+def walk(shell, steps, happened):
+    """Run all commands, and show each under its step with what it prints.
 
-
-def zip_file(*names):
-    """Return a deployment package with files of the repository, as bytes."""
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        for name in names:
-            archive.write(REPOSITORY / name, name)
-    return package.getvalue()
-
-
-def create_role():
-    """Create the function's role with its policies; return its ARN."""
-    iam = boto3.client("iam")
-    say(
-        f"$ aws iam create-role --role-name {cleanup.ROLE_NAME}"
-        " --assume-role-policy-document file://Lambda-Role-Trust-Policy.json"
-    )
-    trust_policy = (REPOSITORY / "Lambda-Role-Trust-Policy.json").read_text()
-    role = iam.create_role(RoleName=cleanup.ROLE_NAME, AssumeRolePolicyDocument=trust_policy)
-    say(f"{role['Role']['Arn']}\n")
-    for policy in POLICIES:
-        arn = f"arn:aws:iam::aws:policy/{policy}"
-        say(f"$ aws iam attach-role-policy --role-name {cleanup.ROLE_NAME} --policy-arn {arn}")
-        iam.attach_role_policy(RoleName=cleanup.ROLE_NAME, PolicyArn=arn)
-    say()
-    return role["Role"]["Arn"]
-
-
-def create_function(role_arn):
-    """Create the function with the skeleton as its code."""
-    say("$ python3 -m zipfile -c function.zip initial_lambda_function.py")
-    say(
-        f"$ aws lambda create-function --function-name {cleanup.FUNCTION_NAME}"
-        " --runtime python3.13 --handler initial_lambda_function.lambda_handler"
-        " --role arn:aws:iam::${ACCOUNT_ID}:role/" + cleanup.ROLE_NAME
-        + " --timeout 60 --zip-file fileb://function.zip"
-    )
-    function = boto3.client("lambda").create_function(
-        FunctionName=cleanup.FUNCTION_NAME,
-        Runtime="python3.13",
-        Handler="initial_lambda_function.lambda_handler",
-        Role=role_arn,
-        Timeout=60,
-        Code={"ZipFile": zip_file("initial_lambda_function.py")},
-    )
-    # Lambda creates the log group when the function runs for the first time. Here it never does.
-    boto3.client("logs").create_log_group(logGroupName=cleanup.LOG_GROUP_NAME)
-    say(f"{function['FunctionArn']}\n")
-
-
-def update_function():
-    """Give the function its final code."""
-    say("$ python3 -m zipfile -c function.zip lambda_function.py")
-    say(
-        f"$ aws lambda update-function-code --function-name {cleanup.FUNCTION_NAME}"
-        " --zip-file fileb://function.zip"
-    )
-    client = boto3.client("lambda")
-    code = zip_file("lambda_function.py")
-    client.update_function_code(FunctionName=cleanup.FUNCTION_NAME, ZipFile=code)
-    handler = "lambda_function.lambda_handler"
-    say(
-        "$ aws lambda update-function-configuration"
-        f" --function-name {cleanup.FUNCTION_NAME} --handler {handler}"
-    )
-    function = client.update_function_configuration(
-        FunctionName=cleanup.FUNCTION_NAME, Handler=handler
-    )
-    say(f"{function['FunctionArn']} calls {function['Handler']} now\n")
-
-
-def create_event_source_mapping():
-    """Connect the stream with the function; moto notes it down, and nobody is to act on it."""
-    say(
-        f"$ aws lambda create-event-source-mapping --function-name {cleanup.FUNCTION_NAME}"
-        " --event-source-arn arn:aws:kinesis:${REGION}:${ACCOUNT_ID}:stream/"
-        f"{cleanup.STREAM_NAME}"
-        " --batch-size 10 --starting-position TRIM_HORIZON"
-        " --function-response-types ReportBatchItemFailures --maximum-retry-attempts 10"
-    )
-    stream_arn = f"arn:aws:kinesis:{REGION}:{DEFAULT_ACCOUNT_ID}:stream/{cleanup.STREAM_NAME}"
-    mapping = boto3.client("lambda").create_event_source_mapping(
-        FunctionName=cleanup.FUNCTION_NAME,
-        EventSourceArn=stream_arn,
-        BatchSize=10,
-        StartingPosition="TRIM_HORIZON",
-        FunctionResponseTypes=["ReportBatchItemFailures"],
-        MaximumRetryAttempts=10,
-    )
-    # With a mapping, moto would start a Docker container for every record put on the stream. So it
-    # is unhooked from the stream, and still there for all to see, and for the clean-up.
-    stream = kinesis_backends[DEFAULT_ACCOUNT_ID][REGION].streams[cleanup.STREAM_NAME]
-    stream.lambda_event_source_mappings.clear()
-    say(f"{mapping['UUID']}\n")
-
-
-def try_skeleton():
-    """Pass the sample event through the skeleton."""
-    say("The sample event, through initial_lambda_function.lambda_handler:")
-    initial_lambda_function.lambda_handler(json.loads(json.dumps(SAMPLE_EVENT)), None)
-    say()
-
-
-def deliver_alarms():
-    """Pass what is on the stream through the function."""
-    say("(moto runs functions in Docker. This calls it on this machine, by Lambda's rules.)")
-    say("$ python -m tests.event_source_mapping")
-    client, tally, output = boto3.client("kinesis"), Counter(), io.StringIO()
-    with contextlib.redirect_stdout(output):
-        event_source_mapping.drain(client, lambda_function.lambda_handler, {}, tally)
-    show(output.getvalue())
-    say(f"{tally['read']} records read, {tally['dropped']} dropped.\n")
-
-
-def read_stream():
-    """Return what the alarm sensor has put on the stream: a list of pairs, time and status."""
-    # Its log lines end like this, whatever the id before looks like.
-    form = re.compile(rb"\|\|status=(\w+)\|\|time=(\d+)\|\|location=TUTORIAL\|\|sensor=Alarm-1$")
-    client = boto3.client("kinesis")
-    alarms = []
-    for shard in client.list_shards(StreamName=cleanup.STREAM_NAME)["Shards"]:
-        for records in event_source_mapping.read_shard(client, shard["ShardId"]):
-            for record in records:
-                with contextlib.suppress(ValueError):  # other things may be on the stream too
-                    match = form.search(base64.b64decode(record["Data"]))
-                    alarms += [(int(match[2]), match[1].decode())] if match else []
-    return alarms
-
-
-def read_table():
-    """Return the rows of the table, oldest first: dicts of the columns that the query shows.
-
-    moto keeps the records as they come, so one that was delivered twice is there twice. Timestream
-    keeps one row for each time, measure and set of dimensions, so that is what is returned.
+    happened: a list of lines about what happens by itself; they are shown, and taken out of it.
+    Returns [(command, what it printed)].
     """
-    databases = timestreamwrite_backends[DEFAULT_ACCOUNT_ID][REGION].databases
-    rows = {}
-    for record in databases[cleanup.DATABASE_NAME].tables[cleanup.TABLE_NAME1].records:
-        row = {dimension["Name"]: dimension["Value"] for dimension in record["Dimensions"]}
-        row |= {"measure_name": record["MeasureName"], "time": int(record["Time"])}
-        row[f"measure_value::{record['MeasureValueType'].lower()}"] = record["MeasureValue"]
-        rows[row["Location"], row["Sensor"], row["measure_name"], row["time"]] = row
-    return sorted(rows.values(), key=lambda row: row["time"])
+    outputs = []
+    for title, commands in steps:
+        print(f"\n== {title}\n")
+        for command in commands:
+            print(f"$ {command}")
+            output = shell.run(command)
+            outputs.append((command, output))
+            show(output)
+            lines = [happened.pop(0) for _ in range(len(happened))]
+            show("".join(f"    # {line}\n" for line in lines), head=2)
+    return outputs
 
 
-def format_row(row):
-    """Return the columns of a row as Timestream shows them: UTC, nanoseconds, - for null."""
-    moment = datetime.fromtimestamp(row["time"] / 1000, timezone.utc)
-    row = row | {"time": f"{moment:%Y-%m-%d %H:%M:%S}.{row['time'] % 1000:03}000000"}
-    return [row.get(column, "-") for column in COLUMNS]
+def read_sent(printed):
+    """Return what the sensors said that they sent, and the log lines for the skeleton.
+
+    Each reading is a row as it has to be in the table, with the columns of COLUMNS. An alarm that
+    was sent before the function got its final code is not: the skeleton only printed it.
+
+    printed: [(words of a command, what it printed)]
+    """
+    rows, swallowed, final, said = [], [], False, 0
+    for words, output in printed:
+        lines = output.splitlines()
+        final = final or "update-function-code" in words
+        said += sum(int(found[1]) for found in map(DONE.fullmatch, lines) if found)
+        if "wave_sensor.py" in words:
+            records = [ast.literal_eval(line)[0] for line in lines if line.startswith("[{")]
+            rows += [
+                ("Tutorial", "1", "Temperature", int(record["Time"]), str(float(value)), None)
+                for record, value in zip(records, WAVE)
+            ]
+        if "alarm_sensor.py" in words:
+            alarms = [found for found in map(ALARM.fullmatch, lines) if found]
+            if final:
+                rows += [
+                    ("TUTORIAL", "Alarm-1", "Alarm", int(found[2]), None, found[1])
+                    for found in alarms
+                ]
+            else:
+                swallowed += [found[0] for found in alarms]
+    return rows, swallowed, said
 
 
-def show_query(rows):
-    """Print what the tutorial's query would show of the table's rows."""
-    say(f'$ aws timestream-query query --query-string "{QUERY}"')
-    say("(moto runs no queries; this is what is in the table.)\n")
-    newest = [row for row in rows if row["time"] >= (time.time() - 60) * 1000]
-    table = [COLUMNS, *map(format_row, newest)]
-    widths = [max(map(len, column)) for column in zip(*table)]
-    lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in table]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    show("\n".join(lines), head=7, tail=5)
-    say(f"({len(newest)} rows)\n")
+def read_stored():
+    """Return the rows of the table, with the columns of COLUMNS; it must have no other ones."""
+    rows = []
+    pages = boto3.client("timestream-query").get_paginator("query")
+    for page in pages.paginate(QueryString=f"select * from {TABLE}"):
+        names = [column["Name"] for column in page["ColumnInfo"]]
+        for row in page["Rows"]:
+            values = dict(zip(names, (value.get("ScalarValue") for value in row["Data"])))
+            moment = re.match(r"(.{19})\.(\d{3})000000$", values["time"])
+            seconds = calendar.timegm(time.strptime(moment[1], "%Y-%m-%d %H:%M:%S"))
+            values["time"] = seconds * 1000 + int(moment[2])
+            rows.append(tuple(values.pop(name, None) for name in COLUMNS) + tuple(values.items()))
+    return rows
+
+
+def read_log():
+    """Return the lines of the function's log."""
+    pages = boto3.client("logs").get_paginator("filter_log_events").paginate(logGroupName=LOG_GROUP)
+    return {event["message"].strip() for page in pages for event in page["events"]}
 
 
 def draw(values):
-    """Return a line of block characters, one for every other value, higher for a greater one."""
+    """Return a line of block characters, higher for a greater value."""
     low, high = min(values), max(values)
     scale = (len(BLOCKS) - 1) / (high - low or 1)
-    return "".join(BLOCKS[round((value - low) * scale)] for value in values[::2])
+    return "".join(BLOCKS[round((value - low) * scale)] for value in values)
 
 
-def show_readings(temperatures, alarms):
-    """Print the wave as a line of block characters, and the alarms counted by status."""
-    if temperatures:
-        say(f"Temperature, {min(temperatures)} to {max(temperatures)}: {draw(temperatures)}")
-    counts = Counter(status for _, status in alarms)
-    say("Alarms by status: " + ", ".join(f"{n} {status}" for status, n in counts.most_common()))
+def format_table(answer):
+    """Return the lines of a table with what timestream-query has answered, a JSON text."""
+    answer = json.loads(answer)
+    rows = [[column["Name"] for column in answer["ColumnInfo"]]]
+    rows += [[value.get("ScalarValue", "null") for value in row["Data"]] for row in answer["Rows"]]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(map(str.rjust, row, widths)) for row in rows]
 
 
-def find_leftovers():
-    """Ask each service what there is; return a list of all that it names."""
-    timestream, functions = boto3.client("timestream-write"), boto3.client("lambda")
-    left = {
-        "DatabaseName": timestream.list_databases()["Databases"],
-        "TableName": timestream.list_tables()["Tables"],
-        "StreamName": boto3.client("kinesis").list_streams()["StreamSummaries"],
-        "UUID": functions.list_event_source_mappings()["EventSourceMappings"],
-        "FunctionName": functions.list_functions()["Functions"],
-        "RoleName": boto3.client("iam").list_roles()["Roles"],
-        "logGroupName": boto3.client("logs").describe_log_groups()["logGroups"],
-    }
-    return [thing[name] for name, things in left.items() for thing in things]
+def find_faults(rows, swallowed, said, mappings, bad_records=1):
+    """Compare what was sent with what is there, while it is; return a line for each difference.
 
-
-def walk():
-    """Go through the tutorial; return a list of what went wrong."""
-    step("1. Create database, table and stream, twice: the second time they exist")
-    wrong = [run(script) for script in (setup_timestream, setup_timestream)]
-    say("(Timestream says now that both exist, and they are skipped. moto does not notice.)\n")
-    wrong += [run(script) for script in (setup_kinesis, setup_kinesis)]
-
-    step("2. Create the function, with the skeleton as its code, and connect it with the stream")
-    create_function(create_role())
-    try_skeleton()
-    create_event_source_mapping()
-
-    step("3. Send a wave of temperatures to Timestream, and alarms to Kinesis")
-    pace = ["--interval", str(INTERVAL)]
-    wrong.append(run(wave_sensor, *pace, "--count", str(len(WAVE))))
-    wrong.append(run(alarm_sensor, *pace, "--count", str(ALARM_COUNT)))
-
-    step("4. Give the function its final code, and the alarms to the function")
-    update_function()
-    deliver_alarms()
-
-    step("5. Query both")
-    rows, sent = read_table(), read_stream()
-    show_query(rows)
-    temperatures = [int(row["measure_value::double"]) for row in rows if row["Sensor"] == "1"]
-    alarms = [
-        (row["time"], row["measure_value::varchar"]) for row in rows if row["Sensor"] == "Alarm-1"
+    bad_records: how many were put on the stream; all of them have to be discarded.
+    """
+    stored, log, now = read_stored(), read_log(), time.time() * 1000
+    lost, extra = Counter(rows) - Counter(stored), Counter(stored) - Counter(rows)
+    unprinted = [line for line in swallowed if base64.b64encode(line.encode()).decode() not in log]
+    bad = Path("bad-record.txt").read_bytes()
+    faults = [f"sent, but not in the table: {row}" for row in lost.elements()]
+    faults += [f"in the table, but not sent: {row}" for row in extra.elements()]
+    faults += [f"not near the time of now: {row}" for row in rows if abs(row[3] - now) > NEAR]
+    faults += [f"not in the skeleton's log: {line}" for line in unprinted]
+    faults += [
+        f"the mapping's function has {what} a good record: {data}"
+        for what, records in (("reported", mappings.failed), ("lost", mappings.discarded))
+        for data in records.values() if data != bad
     ]
-    show_readings(temperatures, alarms)
-    say(
-        f"In the table: {len(temperatures)} of {len(WAVE)} temperatures,"
-        f" {len(alarms)} of {ALARM_COUNT} alarms"
-    )
-    if temperatures != WAVE:
-        wrong.append("The temperatures in the table are not those that were sent.")
-    if alarms != sorted(sent) or len(sent) != ALARM_COUNT:
-        wrong.append("The alarms in the table are not those that were sent.")
+    faults += [f"the mapping's function failed: {error}" for error in mappings.errors]
+    if len(mappings.discarded) != bad_records:
+        faults.append(f"{len(mappings.discarded)} records were discarded, not {bad_records}")
+    if said != len(rows) + len(swallowed) or not swallowed:
+        faults.append(f"the sensors said that they sent {said} readings, but showed others")
+    return faults
 
-    step("6. Clean up")
-    wrong.append(run(cleanup, head=20))
-    left = find_leftovers()
-    if left:
-        wrong.append(f"Left on AWS: {', '.join(left)}")
-    else:
-        say("Asked each service what is left: nothing.")
-    return [line for line in wrong if line]
+
+def tell(printed, rows, swallowed):
+    """Show the wave, the alarms, the joined query's table, and where every reading is."""
+    wave = [float(row[4]) for row in rows if row[4]]
+    alarms = Counter(row[5] for row in rows if row[5])
+    queries = [output for words, output in printed if "timestream-query" in words]
+    print("\n== What came of it\n")
+    print(f"The wave of step 12:   {draw(wave[30:])}")
+    print("The alarms stored:    ", ", ".join(f"{alarms[name]} {name}" for name in sorted(alarms)))
+    print("\nBoth together, as step 12 asks for them:\n")
+    print(*format_table(max(queries, key=lambda output: "moment" in output)), sep="\n")
+    print(f"\n{len(rows) + len(swallowed)} readings sent:")
+    print(f"{len(wave):5} temperatures are stored")
+    print(f"{sum(alarms.values()):5} alarms are stored")
+    print(f"{len(swallowed):5} alarms were swallowed by the skeleton, as step 10 says")
+    print("    0 lost. The bad record of step 13 was discarded, and nothing else.")
+
+
+def run(steps):
+    """Walk through the tutorial in the current folder.
+
+    Returns what was printed, [(words of a program, what it printed)], a list of what is wrong, and
+    what was shown, [(command, what it printed)].
+    """
+    happened = []
+    print(f"The tutorial on this machine. A second of it is {SPEED} of `sleep` and of the event source")
+    print("mapping's; the sensors send every 4 ms, and one after the other.")
+    with local_aws.running(happened.append, SPEED) as mappings:
+
+        def pause(seconds):
+            time.sleep(seconds / SPEED)
+            if not mappings.wait_until_idle(PATIENCE):
+                raise ShellError(f"the mapping is still busy after {PATIENCE} seconds")
+
+        shell = Shell(local_aws.capture, pause, PACE)
+        outputs = walk(shell, steps[:-1], happened)
+        rows, swallowed, said = read_sent(shell.printed)
+        bad_records = sum("put-record" in words for words, _ in shell.printed)
+        faults = find_faults(rows, swallowed, said, mappings, bad_records)
+        outputs += walk(shell, steps[-1:], happened)
+        faults += [f"left after the clean-up: {name}" for name in find_leftovers()]
+    if not faults:
+        tell(shell.printed, rows, swallowed)
+    for fault in faults[:20]:
+        print(f"WRONG: {fault}")
+    return shell.printed, faults, outputs
+
+
+@contextlib.contextmanager
+def folder_of_its_own():
+    """Go to a folder with copies of the scripts, and back."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        for path in [*REPOSITORY.glob("*.py"), *REPOSITORY.glob("*.json")]:
+            shutil.copy(path, folder)
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(before)
 
 
 def main():
-    """Walk through the tutorial; return the exit status, 0 only if all went as it should."""
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a terminal may know no block characters
-    say("The tutorial, with moto in the place of AWS: nothing leaves this machine.")
-    with isolated(), mock_aws(config=MOTO_CONFIG):
-        wrong = walk()
-    step("That was the tutorial" if not wrong else "This went wrong")
-    for line in wrong:
-        say(line)
-    if not wrong:
-        say("Every reading that was sent is in the table, and nothing is left.")
-        say('To type it all yourself, go on with "Without AWS, by hand" in README.md.')
-    return 1 if wrong else 0
+    """Run the walkthrough; return the exit status."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    try:
+        with folder_of_its_own():
+            return 1 if run(read_steps())[1] else 0
+    except ShellError as error:
+        print(f"WRONG: {error}")
+    except KeyboardInterrupt:
+        print("Stopped.")
+    return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.stdout.reconfigure(encoding="utf-8")
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # the reader of the pipe has gone, as with "| head -1"
+        os._exit(1)
