@@ -31,11 +31,22 @@ LIMIT = 30
 
 @pytest.fixture(autouse=True, scope="session")
 def service_models():
-    """Read each of botocore's service models once, which makes a client in a third of the time."""
-    load_file = botocore.loaders.JSONFileLoader.load_file
-    read = functools.lru_cache(lambda path: load_file(botocore.loaders.JSONFileLoader(), path))
-    with mock.patch.object(
-        botocore.loaders.JSONFileLoader, "load_file", lambda _loader, path: read(path)
+    """Let botocore look for and read each of its service models once: a client in 15 ms, not 85."""
+    loader, files = botocore.loaders.Loader, botocore.loaders.JSONFileLoader
+    load, search = files.load_file, loader.list_available_services
+
+    @functools.lru_cache
+    def find_services(kind, paths):
+        there = loader(extra_search_paths=list(paths), include_default_search_paths=False)
+        return search(there, kind)
+
+    read = functools.lru_cache(lambda path: load(files(), path))
+    with (
+        mock.patch.object(files, "load_file", lambda _, path: read(path)),
+        mock.patch.object(
+            loader, "list_available_services",
+            lambda self, type_name: find_services(type_name, tuple(self.search_paths)),
+        ),
     ):
         yield
 

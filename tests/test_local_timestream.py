@@ -40,7 +40,8 @@ def read(what="count(*)", **options):
     pages = [*boto3.client("timestream-query").get_paginator("query").paginate(
         QueryString=query, **options
     )]
-    return [value["ScalarValue"] for page in pages for row in page["Rows"] for value in row["Data"]], pages
+    rows = [row["Data"] for page in pages for row in page["Rows"]]
+    return [value.get("ScalarValue") for row in rows for value in row], pages
 
 
 def test_what_exists_or_does_not_is_refused(timestream):
@@ -75,6 +76,19 @@ def test_one_invalid_value_makes_it_refuse_the_whole_call(timestream, change):
     with pytest.raises(timestream.exceptions.ValidationException, match="Record 1: "):
         timestream.write_records(**TABLE, Records=[reading(), reading("62", 1, **change)])
     assert read()[0] == ["0"]
+
+
+def test_each_type_has_a_column_of_its_own_and_the_others_are_null(timestream):
+    values = {"DOUBLE": "1.5", "BIGINT": "-7", "BOOLEAN": "true", "VARCHAR": "warm"}
+    for kind, value in values.items():
+        timestream.write_records(**TABLE, Records=[reading(value, MeasureValueType=kind)])
+    [page] = read("*")[1]
+    columns = {c["Name"]: c["Type"]["ScalarType"] for c in page["ColumnInfo"]}
+    assert columns == {"Sensor": "VARCHAR", "measure_name": "VARCHAR", "time": "TIMESTAMP"} | {
+        f"measure_value::{kind.lower()}": kind for kind in values
+    }
+    found = [[v.get("ScalarValue") for v in row["Data"][3:]] for row in page["Rows"]]
+    assert sorted([*filter(None, row)] for row in found) == [["-7"], ["1.5"], ["true"], ["warm"]]
 
 
 def test_a_call_takes_a_hundred_records(timestream):
