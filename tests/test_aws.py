@@ -1,11 +1,14 @@
 """tests/aws.py: it does what the AWS CLI does with the same words, and refuses what it cannot."""
 
 import json
+import zipfile
 
 import boto3
 import pytest
 
+import cleanup
 from tests import aws as cli
+from tests.conftest import deploy
 
 
 @pytest.fixture
@@ -66,6 +69,40 @@ def test_structures_lists_and_maps_are_json_or_key_value(call, tmp_path):
                  "--query", "QueueUrl", "--output", "text")[1].strip()
     assert boto3.client("sqs").get_queue_attributes(
         QueueUrl=queue, AttributeNames=["DelaySeconds"])["Attributes"] == {"DelaySeconds": "7"}
+
+
+def test_bytes_within_json_and_lists_of_lists(call, stream, aws):
+    records = '[{"Data": "/3w=", "PartitionKey": "0"}, {"Data": "eHw=", "PartitionKey": "0"}]'
+    put = ["kinesis", "put-records", "--stream-name", "TUTORIAL", "--records"]
+    assert call(*put, records, "--query", "FailedRecordCount")[1] == "0\n"
+    assert call(*put, "Data=/3w=,PartitionKey=0", "--query", "FailedRecordCount")[1] == "0\n"
+    assert call(*put, "Data={},PartitionKey=0")[0] == 252
+    iterator = stream.get_shard_iterator(StreamName="TUTORIAL", ShardId="shardId-000000000000",
+                                         ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    data = [record["Data"] for record in stream.get_records(ShardIterator=iterator)["Records"]]
+    assert data == [b"\xff|", b"x|", b"\xff|"]
+
+
+def test_a_function_is_made_of_a_zip_file_and_its_answer_goes_to_a_file(call, tmp_path):
+    deploy("def handler(event, context): pass")
+    with zipfile.ZipFile(tmp_path / "f.zip", "w") as archive:
+        archive.writestr("code.py", "def handler(event, context): return {**event, 'b': 'ü'}")
+    words = ["--zip-file", f"fileb://{tmp_path / 'f.zip'}", "--handler", "code.handler"]
+    role = f"arn:aws:iam::123456789012:role/{cleanup.ROLE_NAME}"
+    assert call("lambda", "create-function", "--function-name", "f", *words, "--role", role,
+                "--runtime", "python3.13", "--query", "Timeout")[:2] == (0, "3\n")
+    answer = tmp_path / "answer.json"
+    status, output, _ = call("lambda", "invoke", "--function-name", "f", "--payload",
+                             '{"a": 1}', "--cli-binary-format", "raw-in-base64-out", str(answer))
+    assert status == 0 and json.loads(output) == {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
+    assert json.loads(answer.read_text()) == {"a": 1, "b": "ü"}
+    assert call("lambda", "wait", "function-active-v2", "--function-name", "f") == (0, "", "")
+
+
+def test_as_a_process_it_hands_its_status_to_the_shell(finish):
+    status, [line] = finish("-m", "tests.aws", "kinesis", "nope")
+    assert status == 252 and line.startswith("aws: error: ")
+    assert finish('"$PYTHON" -m tests.aws help | true', shell=True) == (0, [])
 
 
 def test_answers_come_whole_or_as_far_as_wanted(call):

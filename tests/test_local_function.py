@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import boto3
 import pytest
@@ -20,6 +21,7 @@ def invoke(aws):
             FunctionName="kinesis-log-consumer", Payload=payload, LogType="Tail"
         )
         log = base64.b64decode(answer["LogResult"]).decode()
+        assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
         return json.loads(answer["Payload"].read()), answer.get("FunctionError"), log
 
     return invoke
@@ -43,7 +45,10 @@ def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(invoke):
     assert printed == ["one 21", "from a thread", "three"]
     assert start == f"START RequestId: {request} Version: $LATEST"
     assert end == f"END RequestId: {request}"
-    assert report.startswith(f"REPORT RequestId: {request}\tDuration: ")
+    assert re.fullmatch(
+        rf"REPORT RequestId: {request}\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\t"
+        r"Memory Size: 128 MB\tMax Memory Used: \d+ MB", report
+    )
     events = boto3.client("logs").filter_log_events(logGroupName="/aws/lambda/kinesis-log-consumer")
     assert [event["message"] for event in events["events"]] == log.splitlines(keepends=True)
 
@@ -67,13 +72,14 @@ def test_the_context_and_the_environment_are_those_of_the_function(invoke):
         "    left = context.get_remaining_time_in_millis()\n"
         "    return [context.function_name, context.function_version, context.memory_limit_in_mb,\n"
         "            context.invoked_function_arn, context.log_group_name, context.aws_request_id,\n"
-        "            55000 < left <= 60000, os.environ['AWS_REGION'], os.environ['MINE']]\n",
+        "            55000 < left <= 60000, os.environ['AWS_REGION'],\n"
+        "            os.environ['AWS_DEFAULT_REGION'], os.environ['MINE']]\n",
         Environment={"Variables": {"MINE": "yes"}},
     )
     arn = "arn:aws:lambda:us-east-1:123456789012:function:kinesis-log-consumer"
     assert answer == [
         "kinesis-log-consumer", "$LATEST", "128", arn, "/aws/lambda/kinesis-log-consumer",
-        log.split()[2], True, "us-east-1", "yes",
+        log.split()[2], True, "us-east-1", "us-east-1", "yes",
     ]
 
 
@@ -110,6 +116,11 @@ def test_a_function_that_outlives_its_time_out_is_ended(invoke):
     )
     assert (error, answer["errorType"]) == ("Unhandled", "Sandbox.Timedout")
     assert "Task timed out after 1.00 seconds" in answer["errorMessage"] and "timed out" in log
+
+
+def test_a_long_log_is_cut_to_its_last_4_kb(invoke):
+    _, _, log = invoke("def handler(event, context): print('x' * 5000)")
+    assert len(log) == 4096 and "REPORT RequestId" in log and "START" not in log
 
 
 def test_a_payload_that_is_no_json_is_refused(invoke):
