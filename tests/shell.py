@@ -19,7 +19,7 @@ from tests import aws
 ASSIGNMENT = re.compile(r"(\w+)=(.*)", re.DOTALL)
 HERE_DOCUMENT = re.compile(r" <<('?)EOF\1$")
 REDIRECTION = re.compile(r"(.*?)(?: > (\S+))?", re.DOTALL)
-OPERATORS = {"|", "&", "&&", "||", ";", "<", ">", ">>", "2>"}
+OPERATOR = re.compile(r"[();<>|&]+")
 
 
 class ShellError(Exception):
@@ -51,6 +51,13 @@ def split_here_document(command):
     return command.replace("\\\n", " "), ""
 
 
+def split_words(command):
+    """Return the words of a command; what bash takes for an operator is a word of its own."""
+    words = shlex.shlex(command, posix=True, punctuation_chars=True)
+    words.whitespace_split, words.commenters = True, ""
+    return list(words)
+
+
 class Shell:
     """Runs commands, one after the other, with the current folder for files.
 
@@ -74,8 +81,8 @@ class Shell:
             return ""
         command, target = REDIRECTION.fullmatch(command.removesuffix(" &")).groups()
         plain = command.removesuffix(" | base64 --decode")
-        words = shlex.split(self.expand(plain))
-        if not OPERATORS.isdisjoint(words):
+        words = split_words(self.expand(plain))
+        if any(OPERATOR.fullmatch(word) for word in words):
             raise ShellError(f"this shell does not know: {command}")
         output = self.execute(words, text)
         self.printed.append((words, output))

@@ -136,12 +136,13 @@ def test_the_shell_does_what_bash_does_with_the_same_words(shell, tmp_path):
         'NAME="a b"\nexport OTHER=$(echo ${NAME} \\\n    c)\necho "${OTHER}|"\n\nsleep 7\n'
         "cat > one.json <<EOF\n${NAME}\n\nEOF\ncat > two.json <<'EOF'\n${NAME}\nEOF\n"
         "cat one.json two.json\nrm -f one.json\necho aGk= | base64 --decode > hi\n"
-        "python - <<'EOF'\nprint(6 * 7)\nEOF\npython3 -m zipfile -c z.zip hi\nwait"
+        "python - <<'EOF'\nprint(6 * 7)\nEOF\npython setup_timestream.py > log\npython3 -m zipfile -c z.zip hi\nwait"
     )
     output = [shell.run(command) for command in split_commands(block)]
     assert [text for text in output if text] == ["a b c|\n", "a b\n\n${NAME}\n", "42\n"]
-    assert shell.pauses == [7]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["hi", "two.json", "z.zip"]
+    assert shell.pauses == [7, 0]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["hi", "log", "two.json", "z.zip"]
     assert (tmp_path / "hi").read_text() == "hi"
 
 
@@ -149,6 +150,7 @@ def test_the_shell_does_what_bash_does_with_the_same_words(shell, tmp_path):
     ("ls -l", "does not know: ls -l"), ("echo a | tr a b", "does not know: echo a . tr a b"),
     ("aws kinesis nope", "exit status 252"), ("python cleanup.py --nope", "cleanup.py"),
     ("python setup_timestream.py && python setup_kinesis.py", "&&"), ("echo ${NOPE}", "NOPE"),
+    ("python wave_sensor.py", "SystemExit: 2"), ("echo a; ls", "ls"), ("wait 7", "wait 7"),
     ("python - <<'EOF'\n1 / 0\nEOF", "ZeroDivisionError"),
 ])
 def test_a_command_that_fails_or_is_not_known_is_an_error_that_names_it(shell, command, named):

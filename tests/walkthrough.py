@@ -212,8 +212,8 @@ def run(steps):
     what was shown, [(command, what it printed)].
     """
     happened = []
-    print(f"The tutorial on this machine. A second of it is {SPEED} of `sleep` and of the event source")
-    print("mapping's; the sensors send every 4 ms, and one after the other.")
+    print(f"The tutorial on this machine, {SPEED} times as fast: `sleep`, the mapping's pauses, a record's")
+    print("age. The sensors send every 4 ms, and one after the other.")
     with local_aws.running(happened.append, SPEED) as mappings:
 
         def pause(seconds):
