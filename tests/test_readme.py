@@ -39,16 +39,8 @@ def blur(text):
 
 def is_shown(lines, output):
     """Return whether the lines are those of the output; "..." stands for any number of them."""
-    position, free = 0, False
-    for line in lines:
-        if line == "...":
-            free = True
-            continue
-        found = output[position:].index(line) if line in output[position:] else None
-        if found is None or found and not free:
-            return False
-        position, free = position + found + 1, False
-    return free or position == len(output)
+    pattern = "".join("(?:.*\n)*?" if line == "..." else re.escape(f"{line}\n") for line in lines)
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in output))
 
 
 @pytest.mark.parametrize(("commands", "text"), find_outputs())
