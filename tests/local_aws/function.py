@@ -31,7 +31,7 @@ running = threading.RLock()
 captured = {}  # thread: the buffer that takes what it prints
 
 
-class Output(io.TextIOBase):
+class Output:
     """Takes the place of sys.stdout and sys.stderr.
 
     What a thread prints that captures it goes to its buffer; what the threads of a running function
@@ -68,9 +68,8 @@ class Output(io.TextIOBase):
             target = Output.log
         return (self.real if target is None else target).write(text)
 
-    def flush(self):
-        """Flush the real output."""
-        self.real.flush()
+    def __getattr__(self, name):
+        return getattr(self.real, name)
 
 
 @contextlib.contextmanager
