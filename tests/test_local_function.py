@@ -123,6 +123,14 @@ def test_a_long_log_is_cut_to_its_last_4_kb(invoke):
     assert len(log) == 4096 and "REPORT RequestId" in log and "START" not in log
 
 
+def test_a_file_that_is_no_zip_file_is_refused_when_it_is_to_run(invoke):
+    deploy("")
+    client = boto3.client("lambda")
+    client.update_function_code(FunctionName="kinesis-log-consumer", ZipFile=b"no zip")
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="unzip"):
+        invoke()
+
+
 def test_a_payload_that_is_no_json_is_refused(invoke):
     with pytest.raises(Exception, match="InvalidRequestContentException.*into json"):
         invoke("def handler(event, context): pass", "{no json")

@@ -106,6 +106,13 @@ def test_latest_begins_with_what_comes_after_the_mapping(put, deliver, aws):
     assert batches == [[2]]
 
 
+@pytest.mark.parametrize(("seconds", "delivered"), [(-3600, [[1]]), (3600, [])])
+def test_a_mapping_can_begin_at_a_time(put, deliver, seconds, delivered):
+    put(1)
+    deliver(StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=time.time() + seconds)
+    assert batches == delivered
+
+
 def test_a_disabled_mapping_waits_until_it_is_enabled(put, deliver, aws):
     put(1)
     name = deliver(Enabled=False)

@@ -98,8 +98,14 @@ class Container:
         self.module_name, _, self.handler_name = (function.handler or "").rpartition(".")
         self.module = None
         self.log_stream = f"{datetime.now(timezone.utc):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
-        with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
-            archive.extractall(self.folder.name)
+        try:
+            with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
+                archive.extractall(self.folder.name)
+        except zipfile.BadZipFile:
+            raise LambdaClientError(
+                "InvalidParameterValueException",
+                "Could not unzip uploaded file. Please check your file, then try to upload again.",
+            ) from None
 
     def load(self):
         """Return the handler; raise FunctionError with what Lambda's Python runtime would say."""

@@ -320,7 +320,9 @@ def find_mappings():
     """Return the settings of all event source mappings by UUID, as ListEventSourceMappings does."""
     backends = list(lambda_backends[DEFAULT_ACCOUNT_ID].values())
     return {
+        # moto's answer lacks the time, as Lambda's does not.
         name: mapping.get_configuration()
+        | {"StartingPositionTimestamp": mapping.starting_position_timestamp}
         for backend in backends
         for name, mapping in list(backend._event_source_mappings.items())
     }
