@@ -93,7 +93,7 @@ LATE = [
 ]
 
 
-@pytest.mark.parametrize("script", COMMANDS, ids=name)
+@pytest.mark.parametrize("script", [setup_kinesis, cleanup, wave_sensor], ids=name)
 @pytest.mark.parametrize(("config", "reason"), LATE, ids=["token file", "MFA"])
 def test_what_goes_wrong_on_the_way_to_credentials_is_one_line(
     finish, tmp_path, script, config, reason

@@ -174,8 +174,7 @@ def test_after_the_last_retry_the_rest_of_the_batch_is_given_up_and_the_next_one
 def test_what_is_older_than_the_maximum_record_age_is_given_up_and_nothing_else(put, deliver, aws):
     put(1)
     name = deliver(lambda numbers: [1], MaximumRecordAgeInSeconds=3600, **PARTIAL)
-    for _ in range(30):
-        aws.wait_until_idle(LIMIT)
+    aws.wait_until_idle(LIMIT)
     put(2)
     assert not aws.discarded and {1} == {number for batch in batches for number in batch}
     boto3.client("lambda").update_event_source_mapping(UUID=name, MaximumRecordAgeInSeconds=60)
