@@ -7,9 +7,11 @@ import base64
 import json
 import re
 import time
+from datetime import timedelta
 
 import boto3
 import pytest
+from moto.core.utils import utcnow
 
 from tests.conftest import LIMIT, deploy
 
@@ -171,10 +173,14 @@ def test_after_the_last_retry_the_rest_of_the_batch_is_given_up_and_the_next_one
     assert [int(data) for data in aws.discarded.values()] == [*range(4, 10)]
 
 
-def test_what_is_older_than_the_maximum_record_age_is_given_up_and_nothing_else(put, deliver, aws):
-    put(1)
+def test_what_is_older_than_the_maximum_record_age_is_given_up_and_nothing_else(
+    put, deliver, aws, monkeypatch
+):
+    aws.speed = 10  # so that a record has 6 seconds here until it is 60 seconds old
+    with monkeypatch.context() as patch:
+        patch.setattr("moto.kinesis.models.utcnow", lambda: utcnow() - timedelta(seconds=30))
+        put(1)
     name = deliver(lambda numbers: [1], MaximumRecordAgeInSeconds=3600, **PARTIAL)
-    aws.wait_until_idle(LIMIT)
     put(2)
     assert not aws.discarded and {1} == {number for batch in batches for number in batch}
     boto3.client("lambda").update_event_source_mapping(UUID=name, MaximumRecordAgeInSeconds=60)
