@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import gc
 import io
 import os
 import signal
@@ -11,6 +10,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import boto3
@@ -50,15 +50,6 @@ def service_models():
         ),
     ):
         yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def rare_garbage_collection():
-    """Look for garbage less often, as boto3 makes little of it: that saves a tenth of the time."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 50)
-    yield
-    gc.set_threshold(*thresholds)
 
 
 @pytest.fixture(autouse=True)
@@ -227,6 +218,18 @@ def finish(spawn):
 def refusal(code, status=400, **details):
     """Return status and body of an answer of AWS that says no."""
     return status, {"__type": code, "message": "as asked"} | details
+
+
+def refuse(client, operation, error=None):
+    """Let a client raise an error on an operation, by default an answer of AWS in two lines."""
+    answer = {"Error": {"Code": "ThrottlingException", "Message": "first line\n  second line"}}
+
+    def respond(**_):
+        if error:
+            raise error
+        return SimpleNamespace(status_code=400), answer
+
+    client.meta.events.register(f"before-call.*.{operation}", respond)
 
 
 def deploy(source, handler="code.handler", update=False, **settings):

@@ -173,26 +173,20 @@ def test_after_a_first_reading_it_waits_for_every_error_to_be_mended(sensor, err
     assert sensor.stored == sorted(set(sensor.stored)) and len(sensor.stored) == 6
 
 
-def test_after_the_last_reading_what_is_left_gets_one_more_try(sensor):
+@pytest.mark.parametrize(("failing", "count", "calls", "sent"), [
+    (range(0, 2), 2, 4, 2), (range(1, 21), 21, 41, 21), (range(1, 99), 3, 4, 1)
+])
+def test_after_the_last_reading_there_is_one_more_try_to_send_all(
+    sensor, failing, count, calls, sent
+):
+    made = itertools.count()
     error = refusal(THROTTLED[sensor.script])
-    sensor.outcomes = iter([error, error, None, None])
-    assert sensor.run("--count", "2")[0] == 0
-    assert len(sensor.stored) == 2
-
-
-def test_the_last_try_sends_all_that_waits(sensor):
-    failures = [refusal(THROTTLED[sensor.script])] * 20
-    sensor.outcomes = itertools.chain([None], failures, itertools.repeat(None))
-    status, lines = sensor.run("--count", "21")
-    assert (status, lines[-1]) == (0, "Done. 21 readings sent, 0 not sent.")
-    assert sensor.stored == sorted(set(sensor.stored))
-
-
-def test_what_is_left_after_that_try_is_counted_and_the_exit_status_is_1(sensor):
-    error = refusal(THROTTLED[sensor.script])
-    sensor.outcomes = iter([None, error, error, error, RuntimeError("one try more")])
-    status, lines = sensor.run("--count", "3")
-    assert (status, lines[-1]) == (1, "Done. 1 readings sent, 2 not sent.")
+    sensor.outcomes = itertools.repeat(lambda: error if next(made) in failing else None)
+    status, lines = sensor.run("--count", str(count))
+    assert next(made) == calls
+    assert len(sensor.stored) == sent and sensor.stored == sorted(set(sensor.stored))
+    assert lines[-1] == f"Done. {sent} readings sent, {count - sent} not sent."
+    assert status == (0 if sent == count else 1)
 
 
 def test_an_hour_of_readings_is_kept_and_the_oldest_discarded_with_a_line(sensor, monkeypatch):
@@ -229,40 +223,32 @@ def test_ctrl_c_with_nothing_left_is_exit_status_0(sensor):
     assert (status, lines[-1]) == (0, "Stopped. 3 readings sent, 0 not sent.")
 
 
-@pytest.mark.parametrize("code", [
-    "AccessDeniedException", "ExpiredTokenException", "IncompleteSignature",
-    "InvalidSignatureException", "KMSDisabledException", "OptInRequired",
-    "UnrecognizedClientException", "ValidationException",
+CONFIGURE = 'AWS is not configured, run "aws configure" first: '
+
+
+@pytest.mark.parametrize(("outcome", "advice"), [
+    (refusal("ResourceNotFoundException"), "No {thing}, run {setup} first: "),
+    (refusal("AccessDeniedException"), "No access to {thing}: "),
+    (refusal("ExpiredTokenException"), "No access to {thing}: "),
+    (refusal("UnrecognizedClientException"), "No access to {thing}: "),
+    (refusal("ValidationException"), "No access to {thing}: "),
+    (exceptions.NoCredentialsError(), CONFIGURE + "Unable to locate credentials. "),
+    (exceptions.CredentialRetrievalError(provider="sso", error_msg="expired"), CONFIGURE),
+    (FileNotFoundError(2, "No such file", "/missing/token"), CONFIGURE + "[Errno 2] No such file"),
+    (EOFError(), CONFIGURE + "EOFError. "),
 ])
-def test_a_first_reading_that_is_refused_ends_it_with_one_line_and_status_1(sensor, code):
-    sensor.outcomes = iter([refusal(code)])
-    status, [line] = sensor.run()
-    assert status == 1
-    assert line.startswith("No access to ") and f"({code})" in line
-    assert line.endswith(". 0 readings sent, 1 not sent.")
-
-
-def test_a_missing_table_or_stream_names_the_setup_script(sensor):
-    sensor.outcomes = iter([refusal("ResourceNotFoundException")])
-    status, [line] = sensor.run()
-    script = {wave_sensor: "setup_timestream.py", alarm_sensor: "setup_kinesis.py"}[sensor.script]
-    assert status == 1
-    assert f", run {script} first: " in line
-
-
-@pytest.mark.parametrize("error", [
-    exceptions.NoCredentialsError(),
-    exceptions.CredentialRetrievalError(provider="sso", error_msg="expired"),
-    FileNotFoundError(2, "No such file", "/missing/token"),
-    EOFError(),
-], ids=lambda error: type(error).__name__)
-def test_credentials_that_cannot_be_had_end_it_with_one_line_that_names_aws_configure(
-    sensor, error
+def test_a_first_reading_that_fails_for_good_ends_it_with_one_line_of_advice(
+    sensor, outcome, advice
 ):
-    sensor.outcomes = iter([error])
+    sensor.outcomes = iter([outcome])
     status, [line] = sensor.run()
-    assert status == 1
-    assert 'run "aws configure" first: ' in line and (str(error) or "EOFError").rstrip(".") in line
+    thing, setup = {
+        wave_sensor: ("table DemoDatabase.WeatherMetrics", "setup_timestream.py"),
+        alarm_sensor: ("stream TUTORIAL", "setup_kinesis.py"),
+    }[sensor.script]
+    assert line.startswith(advice.format(thing=thing, setup=setup))
+    assert line.endswith(". 0 readings sent, 1 not sent.") and ".." not in line
+    assert status == 1 and (isinstance(outcome, Exception) or f"({outcome[1]['__type']})" in line)
 
 
 @pytest.mark.parametrize("options", [
@@ -282,25 +268,18 @@ def test_bad_options_are_named_in_one_line_with_status_2_before_anything_is_sent
     assert sensor.stored == []
 
 
-@pytest.mark.parametrize("options", [
-    ["--interval", "0"], ["--interval", "86400"], ["--sensor", "x"], ["--sensor", "x" * 2048]
-], ids=lambda options: " ".join(options)[:20])
-def test_options_at_the_limits_are_accepted(sensor, options):
-    assert sensor.run("--count", "1", *options)[0] == 0
-    assert len(sensor.stored) == 1
+@pytest.mark.parametrize(("options", "pause"), [
+    ([], 1), (["--interval", "0.5"], 0.5), (["--interval", "0"], 0), (["--interval", "86400"], 86400),
+    (["--sensor", "x"], 1), (["--sensor", "x" * 2048], 1),
+], ids=str)
+def test_the_pace_is_a_reading_a_second_unless_told_otherwise(sensor, options, pause):
+    assert sensor.run("--count", "3", *options)[0] == 0
+    assert sensor.pauses == [pause] * 2 and len(sensor.stored) == 3
 
 
 def test_a_count_of_any_length_is_accepted(sensor):
     sensor.ctrl_c = 2
     assert sensor.run("--count", "100000000000000000000")[0] == 0
-
-
-@pytest.mark.parametrize(("options", "pauses"), [
-    ([], [1, 1]), (["--interval", "0.5"], [0.5, 0.5])
-])
-def test_the_pace_is_a_reading_a_second_unless_told_otherwise(sensor, options, pauses):
-    sensor.run("--count", "3", *options)
-    assert sensor.pauses == pauses
 
 
 def test_help_names_the_options(run, capsys, sensor):
