@@ -24,29 +24,20 @@ STREAM_NAME = "TUTORIAL"
 LOCATION = "TUTORIAL"
 SENSOR = "Alarm-1"
 
-# Kinesis puts records with the same partition key on the same shard, and keeps their order there.
-# With one shard every key will do. With several, take the sensor's name as the key: the sensors
-# spread over the shards, and the readings of each stay in order.
+# Records with the same key go to the same shard, and stay in order there if they are sent one after
+# the other. With one shard every key will do. With several, take the sensor's name: that spreads
+# the sensors over the shards.
 PARTITION_KEY = "0"
 
 MAX_UNSENT = 3600  # readings that are kept: an hour of them, at one a second
 MAX_SENT_PER_READING = 5  # so that catching up after an outage does not hold up new readings
-
-# The errors of PutRecord that may pass by themselves (Kinesis API Reference, "PutRecord" and
-# "Common Errors"), as may any answer with a status of 500 or more; and those of a network that is
-# down.
-MAY_PASS = (
-    "InternalFailureException", "KMSThrottlingException", "ProvisionedThroughputExceededException",
-    "ThrottlingException",
-)
-NETWORK_ERRORS = (exceptions.ConnectionError, exceptions.HTTPClientError)
 
 
 def generate_reading(client, sensor=SENSOR, interval=1, count=None, counts=None):
     """Take and send a reading every `interval` seconds, `count` times, or for ever if it is None.
 
     client: a Kinesis client, see authenticate().
-    counts: a Counter of the readings "taken" and "sent", for who wants them after Ctrl-C.
+    counts: a Counter that gets the readings "taken" and "sent", known after Ctrl-C too.
 
     Until a first reading is sent, an error that will not pass by itself is raised.
     """
@@ -76,11 +67,10 @@ def choose_status(number):
 def create_log_line(status, sensor=SENSOR):
     """Return the log line of a reading taken now: ASCII, its fields delimited by two pipes.
 
-    The id is free text, as logs have it: its bytes can look like a delimiter or a field. It comes
-    from uuid4, which is random; uuid1 would publish this machine's network address.
+    The id is free text, as logs have it: its bytes can look like a delimiter or a field.
     """
     fields = {
-        "id": repr(uuid.uuid4().bytes),
+        "id": repr(uuid.uuid4().bytes),  # uuid1 would tell the machine's address
         "status": status,
         "time": round(time.time() * 1000),
         "location": LOCATION,
@@ -95,10 +85,7 @@ def encode(line):
 
 
 def send(client, unsent, counts, limit):
-    """Send up to `limit` log lines of the deque `unsent`, oldest first, until one cannot be sent.
-
-    A log line leaves the deque when it is sent.
-    """
+    """Send up to `limit` lines of the deque `unsent`, oldest first, until one cannot be sent."""
     for _ in range(min(limit, len(unsent))):
         try:
             answer = client.put_record(
@@ -114,20 +101,26 @@ def send(client, unsent, counts, limit):
         print({key: value for key, value in (answer or {}).items() if key != "ResponseMetadata"})
 
 
+# What may pass by itself: of the errors in the Kinesis API Reference, "PutRecord" and "Common
+# Errors", and of the SDK's own, without a network.
+MAY_PASS = ("InternalFailureException", "KMSThrottlingException", "RequestTimeoutException",
+            "ProvisionedThroughputExceededException", "ThrottlingException")
+NETWORK = (exceptions.ConnectionError, exceptions.HTTPClientError)
+
+
 def may_pass(error):
     """Tell whether an error may pass by itself: the network's, throttling, a fault of AWS."""
     if isinstance(error, exceptions.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or error_code(error) in MAY_PASS
-    return isinstance(error, NETWORK_ERRORS)
+    return isinstance(error, NETWORK)
 
 
 def advise(error):
     """Return what to do about an error that will not pass by itself."""
-    code = error_code(error)
-    if not code:
+    if not error_code(error):
         return 'AWS is not configured, run "aws configure" first'
-    if code == "ResourceNotFoundException":
+    if error_code(error) == "ResourceNotFoundException":
         return f"No stream {STREAM_NAME}, run setup_kinesis.py first"
     return f"No access to stream {STREAM_NAME}"
 
@@ -138,7 +131,7 @@ def error_code(error):
 
 
 def reason(error):
-    """Return the text of an error as one line; some span several, and some have none."""
+    """Return the text of an error in one line, or the name of its type if it has none."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -159,27 +152,24 @@ def main():
     parser.add_argument("--interval", metavar="SECONDS", type=float, default=1, help="default: 1")
     parser.add_argument("--count", metavar="N", type=int, help="stop after N readings")
     options = parser.parse_args()
-    sensor = options.sensor.strip()
-    if not sensor.isascii() or not sensor.isprintable() or not 1 <= len(sensor) <= 2048:
-        parser.error("argument --sensor: a sensor needs a name, of up to 2,048 ASCII characters")
-    if "|" in sensor:
-        parser.error("argument --sensor: the log line cannot carry a name with |")
+    name = options.sensor.strip()
+    if not (name.isascii() and name.isprintable() and "|" not in name and 1 <= len(name) <= 2048):
+        parser.error("argument --sensor: a name has up to 2,048 ASCII characters, and no |")
     if not 0 <= options.interval <= 86400:
         parser.error("argument --interval: has to be from 0 to 86400")
     if options.count is not None and options.count < 1:
         parser.error("argument --count: has to be 1 or more")
-
-    counts = Counter()
-    ending, status = "Done", 0
+    counts, ending = Counter(), "Done"
     try:
-        generate_reading(authenticate(), sensor, options.interval, options.count, counts)
+        generate_reading(authenticate(), name, options.interval, options.count, counts)
     except KeyboardInterrupt:
         ending = "Stopped"
     except Exception as error:  # on the way to credentials, boto3 raises errors of any kind
-        ending, status = f"{advise(error)}: {reason(error).rstrip('.')}", 1
+        print(f"{advise(error)}: {reason(error)}")
+        return 1
     not_sent = counts["taken"] - counts["sent"]
     print(f"{ending}. {counts['sent']} readings sent, {not_sent} not sent.")
-    return 1 if not_sent else status
+    return 1 if not_sent else 0
 
 
 if __name__ == "__main__":

@@ -55,20 +55,17 @@ def delete_event_source_mappings(client):
     client: a Lambda client, see authenticate_lambda().
     """
     print(f"Looking for event source mappings of {FUNCTION_NAME}")
+    found = []
     try:
         pages = client.get_paginator("list_event_source_mappings")
-        mappings = pages.paginate(FunctionName=FUNCTION_NAME).build_full_result()
+        for page in pages.paginate(FunctionName=FUNCTION_NAME):
+            found += [m for m in page["EventSourceMappings"] if m.get("State") != "Deleting"]
     except client.exceptions.ResourceNotFoundException:
-        mappings = {}
+        pass
     except Exception as error:
         print(f"List event source mappings failed: {reason(error)}")
         return False
-    # Deleting takes Lambda a while, in which a mapping is listed and cannot be deleted again.
-    found = [
-        mapping
-        for mapping in mappings.get("EventSourceMappings", [])
-        if mapping.get("State") != "Deleting"
-    ]
+    # One that is being deleted is listed for a while, and cannot be deleted again.
     if not found:
         print(f"No event source mappings of {FUNCTION_NAME}. Nothing to delete")
     deleted = [
@@ -151,7 +148,7 @@ def wait_until_stream_is_gone(client):
     except Exception as error:
         print(f"Stream {STREAM_NAME} is not gone: {reason(error)}")
         return False
-    print("Stream is gone")
+    print(f"Stream {STREAM_NAME} is gone")
     return True
 
 
@@ -224,7 +221,7 @@ def delete_role_and_policies(client):
 
 
 def reason(error):
-    """Return the text of an error as one line; some span several, and some have none."""
+    """Return the text of an error in one line, or the name of its type if it has none."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -235,15 +232,11 @@ def authenticate(service_name):
     there is no region or no credentials.
     """
     session = boto3.Session()
-    client = session.client(
-        service_name,
-        config=Config(
-            connect_timeout=5,
-            read_timeout=20,
-            max_pool_connections=5000,
-            retries={"max_attempts": 10, "mode": "standard"},
-        ),
+    retries = {"max_attempts": 10, "mode": "standard"}
+    config = Config(
+        connect_timeout=5, read_timeout=20, max_pool_connections=5000, retries=retries
     )
+    client = session.client(service_name, config=config)
     if session.get_credentials() is None:
         raise NoCredentialsError()
     return client

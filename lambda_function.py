@@ -1,13 +1,12 @@
 """The Lambda function: it stores the alarm log lines that Kinesis delivers in Timestream.
 
 Paste it into the code editor of the Lambda console as lambda_function.py, or upload it with the
-AWS CLI as the README does. The Lambda runtime brings all it needs.
-
-The event source mapping has to have ReportBatchItemFailures switched on: then Lambda delivers again
-what the function reports as not stored. Without it nobody reads the report, and those are lost.
+AWS CLI as the README does. The event source mapping has to have ReportBatchItemFailures: then
+Lambda delivers again what the function reports as not stored. Without it that is lost.
 """
 
 import base64
+import contextlib
 import functools
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -33,16 +32,12 @@ def decode(data):
     """Return the log line in the data of a Kinesis record.
 
     Lambda base64-encodes what is on the stream, and the sensor has encoded it once before. A record
-    put by hand may lack the sensor's encoding: then decoding fails the second time, on the pipes of
-    the log line, which base64 does not have.
+    put by hand may lack the sensor's encoding: its line has pipes, which base64 does not have.
     """
-    for _ in range(2):
-        try:
-            payload = base64.b64decode(data.strip(), validate=True)
-        except ValueError:
-            break
-        data = payload.decode("utf-8", errors="backslashreplace")
-    return data.strip()
+    line = base64.b64decode(data, validate=True)
+    with contextlib.suppress(ValueError):
+        line = base64.b64decode(line.strip(), validate=True)
+    return line.decode("utf-8", errors="backslashreplace").strip()
 
 
 def parse(line):
@@ -71,7 +66,7 @@ def create_measurement(status, timestamp):
 
 
 def create_record(measurement, location, sensor):
-    """Return a list with one Timestream record: the measure and the dimensions it was taken in."""
+    """Return a list with one Timestream record: the measure, and as dimensions where it is from."""
     dimensions = [
         {"Name": "Location", "Value": location},
         {"Name": "Sensor", "Value": sensor},
@@ -83,15 +78,13 @@ def create_record(measurement, location, sensor):
 def authenticate():
     """Return the Timestream write client, made once and kept as long as Lambda keeps the container.
 
-    Region and credentials are the function's own. Three attempts fit into the function's 60 seconds
-    even if each of them hangs, so that it can still report what is not stored. Timestream validates
-    the records itself; done here as well, that would be half of the function's own time.
+    Three attempts fit into the function's 60 seconds even if each of them hangs, so that it can
+    still report what is not stored. Timestream validates the records itself; done here as well,
+    that would be half of the function's own time.
     """
+    retries = {"total_max_attempts": 3, "mode": "standard"}
     config = Config(
-        connect_timeout=5,
-        read_timeout=10,
-        max_pool_connections=5000,
-        retries={"total_max_attempts": 3, "mode": "standard"},
+        connect_timeout=5, read_timeout=10, max_pool_connections=5000, retries=retries,
         parameter_validation=False,
     )
     return boto3.Session().client("timestream-write", config=config)
@@ -125,7 +118,7 @@ def write_records(batch):
             }
         if code == "ValidationException" and len(batch) > 1:
             middle = len(batch) // 2
-            return {**write_records(batch[:middle]), **write_records(batch[middle:])}
+            return write_records(batch[:middle]) | write_records(batch[middle:])
         return {number: str(error) for number, _ in batch}
     return {}
 
@@ -134,13 +127,12 @@ def lambda_handler(event, context):
     """Store the alarm readings in a Kinesis event, and report those that are not stored.
 
     Returns {"batchItemFailures": [{"itemIdentifier": sequence number}, ...]}: every record that is
-    not stored, in the order of the stream, and none if all are. Event and answer are as in the
-    Lambda Developer Guide, "Process Amazon Kinesis Data Streams records" and "Configuring partial
-    batch response with Kinesis Data Streams and Lambda". The context is not used.
+    not stored, in the order of the stream, and none if all are (Lambda Developer Guide,
+    "Configuring partial batch response with Kinesis Data Streams and Lambda").
     """
     lines, records, failures = {}, [], {}
-    for kinesis_record in event.get("Records") or []:
-        number = line = None
+    for kinesis_record in event.get("Records", []):
+        number, line = None, ""
         try:
             number = kinesis_record["kinesis"]["sequenceNumber"]
             line = decode(kinesis_record["kinesis"]["data"])
@@ -153,14 +145,13 @@ def lambda_handler(event, context):
         lines[number] = line
 
     batches = [records[i : i + BATCH_SIZE] for i in range(0, len(records), BATCH_SIZE)]
-    # Side by side, since a call is mostly waiting: the event takes no longer than its longest call.
-    with ThreadPoolExecutor(max_workers=max(len(batches), 1)) as pool:
+    # Side by side, since a call is mostly waiting. An event has 10,000 records at most.
+    with ThreadPoolExecutor(max_workers=100) as pool:
         for not_stored in pool.map(write_records, batches):
             failures.update(not_stored)
 
     failed = [number for number in lines if number in failures]  # in the order of the stream
     for number in failed:
-        reason = repr(" ".join(failures[number].split())[:MAX_SHOWN])[1:-1]
-        print(f"Failed: {number}: {reason}: {(lines[number] or '')[:MAX_SHOWN]!r}")
-    print(f"{len(lines)} records: {len(lines) - len(failed)} stored, {len(failed)} failed")
+        print(f"Failed: {number}: {failures[number][:MAX_SHOWN]!r}: {lines[number][:MAX_SHOWN]!r}")
+    print(f"{len(lines) - len(failed)} of {len(lines)} records stored")
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

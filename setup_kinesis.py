@@ -86,7 +86,7 @@ def add_tags(client):
 
 
 def reason(error):
-    """Return the text of an error as one line; some span several, and some have none."""
+    """Return the text of an error in one line, or the name of its type if it has none."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -97,15 +97,11 @@ def authenticate():
     there is no region or no credentials.
     """
     session = boto3.Session()
-    client = session.client(
-        "kinesis",
-        config=Config(
-            connect_timeout=5,
-            read_timeout=20,
-            max_pool_connections=5000,
-            retries={"max_attempts": 10, "mode": "standard"},
-        ),
+    retries = {"max_attempts": 10, "mode": "standard"}
+    config = Config(
+        connect_timeout=5, read_timeout=20, max_pool_connections=5000, retries=retries
     )
+    client = session.client("kinesis", config=config)
     if session.get_credentials() is None:
         raise NoCredentialsError()
     return client

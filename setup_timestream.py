@@ -46,7 +46,7 @@ def create_table(client):
 
     A reading that is older than the memory store keeps is rejected, unless magnetic store writes
     are enabled: then it goes straight to the magnetic store (Timestream Developer Guide, "Writing
-    data"). Alarms that waited on the stream for more than an hour are stored that way.
+    data"). A sensor that was cut off sends such readings.
 
     client: a Timestream write client, see authenticate().
     """
@@ -72,7 +72,7 @@ def create_table(client):
 
 
 def reason(error):
-    """Return the text of an error as one line; some span several, and some have none."""
+    """Return the text of an error in one line, or the name of its type if it has none."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -83,15 +83,11 @@ def authenticate():
     there is no region or no credentials.
     """
     session = boto3.Session()
-    client = session.client(
-        "timestream-write",
-        config=Config(
-            connect_timeout=5,
-            read_timeout=20,
-            max_pool_connections=5000,
-            retries={"max_attempts": 10, "mode": "standard"},
-        ),
+    retries = {"max_attempts": 10, "mode": "standard"}
+    config = Config(
+        connect_timeout=5, read_timeout=20, max_pool_connections=5000, retries=retries
     )
+    client = session.client("timestream-write", config=config)
     if session.get_credentials() is None:
         raise NoCredentialsError()
     return client

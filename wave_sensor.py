@@ -26,21 +26,13 @@ SENSOR = "1"
 MAX_UNSENT = 3600  # readings that are kept: an hour of them, at one a second
 MAX_SENT_PER_READING = 5  # so that catching up after an outage does not hold up new readings
 
-# The errors of WriteRecords that may pass by themselves (Timestream API Reference, "WriteRecords"),
-# as may any answer with a status of 500 or more; and those of a network that is down, which often
-# shows in the SDK's question for the endpoint that comes before the first call.
-MAY_PASS = ("InternalServerException", "InvalidEndpointException", "ThrottlingException")
-NETWORK_ERRORS = (
-    exceptions.ConnectionError, exceptions.HTTPClientError, EndpointDiscoveryRefreshFailed
-)
-
 
 def generate_wave(high, low, start, client, sensor=SENSOR, interval=1, count=None, counts=None):
     """Take and send a reading every `interval` seconds, `count` times, or for ever if it is None.
 
-    high, low, start: the bounds of the wave, which turns one short of them, and where it starts.
+    high, low, start: see wave().
     client: a Timestream write client, see authenticate().
-    counts: a Counter of the readings "taken" and "sent", for who wants them after Ctrl-C.
+    counts: a Counter that gets the readings "taken" and "sent", known after Ctrl-C too.
 
     Until a first reading is sent, an error that will not pass by itself is raised.
     """
@@ -69,10 +61,7 @@ def wave(high, low, start):
 
 
 def create_measurement(metric):
-    """Return the measure of a reading taken now: a temperature, given as a string.
-
-    Timestream takes values and times as strings, and converts them to the type beside them.
-    """
+    """Return the measure of a reading taken now; Timestream wants value and time as strings."""
     return {
         "MeasureName": "Temperature",
         "MeasureValue": metric,
@@ -83,7 +72,7 @@ def create_measurement(metric):
 
 
 def create_record(measurement, sensor=SENSOR):
-    """Return a list with one Timestream record: the measure and the dimensions it was taken in."""
+    """Return a list with one Timestream record: the measure, and as dimensions where it is from."""
     dimensions = [
         {"Name": "Location", "Value": LOCATION},
         {"Name": "Sensor", "Value": sensor},
@@ -92,10 +81,7 @@ def create_record(measurement, sensor=SENSOR):
 
 
 def send(client, unsent, counts, limit):
-    """Send up to `limit` readings of the deque `unsent`, oldest first, until one cannot be sent.
-
-    A reading leaves the deque when it is sent, or when Timestream rejects it, as it would again.
-    """
+    """Send up to `limit` readings of the deque `unsent`, oldest first, until one cannot be sent."""
     for _ in range(min(limit, len(unsent))):
         try:
             answer = client.write_records(
@@ -105,7 +91,7 @@ def send(client, unsent, counts, limit):
                 CommonAttributes={},
             )
         except Exception as error:
-            if error_code(error) == "RejectedRecordsException":
+            if error_code(error) == "RejectedRecordsException":  # and would be again
                 rejected = error.response.get("RejectedRecords") or reason(error)
                 print(f"Rejected: {rejected}: {unsent.popleft()}")
                 continue
@@ -118,20 +104,26 @@ def send(client, unsent, counts, limit):
         print({key: value for key, value in (answer or {}).items() if key != "ResponseMetadata"})
 
 
+# What may pass by itself: of the errors in the Timestream API Reference, "WriteRecords" and "Common
+# Errors", and of the SDK's own, without a network. It asks for the endpoint before its first call.
+MAY_PASS = ("InternalServerException", "InvalidEndpointException", "RequestTimeoutException",
+            "ThrottlingException")
+NETWORK = (exceptions.ConnectionError, exceptions.HTTPClientError, EndpointDiscoveryRefreshFailed)
+
+
 def may_pass(error):
     """Tell whether an error may pass by itself: the network's, throttling, a fault of AWS."""
     if isinstance(error, exceptions.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or error_code(error) in MAY_PASS
-    return isinstance(error, NETWORK_ERRORS)
+    return isinstance(error, NETWORK)
 
 
 def advise(error):
     """Return what to do about an error that will not pass by itself."""
-    code = error_code(error)
-    if not code:
+    if not error_code(error):
         return 'AWS is not configured, run "aws configure" first'
-    if code == "ResourceNotFoundException":
+    if error_code(error) == "ResourceNotFoundException":
         return f"No table {DATABASE_NAME}.{TABLE_NAME}, run setup_timestream.py first"
     return f"No access to table {DATABASE_NAME}.{TABLE_NAME}"
 
@@ -142,7 +134,7 @@ def error_code(error):
 
 
 def reason(error):
-    """Return the text of an error as one line; some span several, and some have none."""
+    """Return the text of an error in one line, or the name of its type if it has none."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -170,18 +162,17 @@ def main():
         parser.error("argument --interval: has to be from 0 to 86400")
     if options.count is not None and options.count < 1:
         parser.error("argument --count: has to be 1 or more")
-
-    counts = Counter()
-    ending, status = "Done", 0
+    counts, ending = Counter(), "Done"
     try:
         generate_wave(100, 32, 60, authenticate(), sensor, options.interval, options.count, counts)
     except KeyboardInterrupt:
         ending = "Stopped"
     except Exception as error:  # on the way to credentials, boto3 raises errors of any kind
-        ending, status = f"{advise(error)}: {reason(error).rstrip('.')}", 1
+        print(f"{advise(error)}: {reason(error)}")
+        return 1
     not_sent = counts["taken"] - counts["sent"]
     print(f"{ending}. {counts['sent']} readings sent, {not_sent} not sent.")
-    return 1 if not_sent else status
+    return 1 if not_sent else 0
 
 
 if __name__ == "__main__":

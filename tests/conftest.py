@@ -53,6 +53,17 @@ def service_models():
 
 
 @pytest.fixture(autouse=True)
+def limit():
+    """Let a test fail that hangs; no `except Exception` on the way catches that."""
+    if hasattr(signal, "SIGALRM"):  # Windows has none
+        signal.signal(signal.SIGALRM, lambda *_: pytest.fail("It does not end."))
+        signal.alarm(2 * LIMIT)
+    yield
+    if hasattr(signal, "SIGALRM"):
+        signal.alarm(0)
+
+
+@pytest.fixture(autouse=True)
 def isolated():
     """Keep each test from the network, and from what this machine knows of AWS."""
     lambda_function.authenticate.cache_clear()
@@ -176,24 +187,20 @@ def spawn():
 
     def spawn(*command, shell=False, **settings):
         variables = environment.build_environment()
-        variables |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHON": sys.executable, **settings}
+        variables |= {"PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1"}
+        variables |= {"PYTHONUNBUFFERED": "", **settings}  # so that a program has to flush itself
         processes.append(subprocess.Popen(
             command[0] if shell else [sys.executable, *command],
             cwd=REPOSITORY, shell=shell, text=True, encoding="utf-8", errors="replace",
             env={name: value for name, value in variables.items() if value is not None},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True, preexec_fn=hear_ctrl_c if os.name == "posix" else None,
+            start_new_session=True,
         ))
         return processes[-1]
 
     yield spawn
     for process in processes:
         end(process)
-
-
-def hear_ctrl_c():
-    """Undo what a shell does that starts the tests in the background: it lets them ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def end(process):

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import NoCredentialsError
 
 import alarm_sensor
 import cleanup
@@ -51,14 +50,6 @@ def test_the_clients_try_as_often_and_as_long_as_they_should(authenticate, servi
         "pool": config.max_pool_connections, "attempts": config.retries["total_max_attempts"],
     }
     assert config.retries["mode"] == "standard"
-
-
-@pytest.mark.parametrize("authenticate", [row[0] for row in AUTHENTICATE if row[2] is PATIENT])
-def test_missing_credentials_are_noticed_before_anything_is_tried(monkeypatch, authenticate):
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(NoCredentialsError):
-        authenticate()
 
 
 KEYS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
@@ -120,16 +111,6 @@ def test_a_script_imports_only_boto3_botocore_and_the_standard_library(script):
     assert imported <= {"boto3", "botocore"} | sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=name)
-def test_public_functions_have_docstrings(script):
-    functions = [
-        value for key, value in vars(script).items()
-        if callable(value) and getattr(value, "__module__", "") == script.__name__
-    ]
-    assert functions
-    assert script.__doc__ and [f for f in functions if not f.__doc__] == []
-
-
 def test_importing_the_scripts_needs_neither_network_nor_credentials_nor_region(finish):
     code = (
         "import socket; socket.socket.connect = socket.getaddrinfo = None; import boto3;"
@@ -161,6 +142,5 @@ def test_help_and_unknown_options_do_nothing_to_aws(run, capsys, script):
                                      "-m tests.benchmark"])
 def test_when_nobody_reads_the_output_there_is_no_traceback(finish, command):
     # The reader of the pipe is gone before the first line is printed.
-    status, lines = finish(f'(sleep 0.3; "$PYTHON" {command}) | true', shell=True,
-                           AWS_DEFAULT_REGION=None)
-    assert lines == []
+    pipe = f'(sleep 0.3; "$PYTHON" {command}) | true'
+    assert finish(pipe, shell=True, AWS_DEFAULT_REGION=None) == (0, [])

@@ -90,7 +90,6 @@ def test_each_record_and_the_answer_to_it_are_printed(records, run, clock):
 
 @pytest.mark.parametrize(("details", "reason"), [
     ({"RejectedRecords": [{"RecordIndex": 0, "Reason": "too old"}]}, "'Reason': 'too old'"),
-    ({}, "(RejectedRecordsException)"),
 ])
 def test_a_rejected_record_is_shown_with_its_reason_and_not_sent_again(
     run, wire, sleeps, details, reason
