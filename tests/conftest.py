@@ -120,20 +120,8 @@ def sleeps(monkeypatch):
 
 @pytest.fixture
 def ctrl_c(monkeypatch):
-    """A function that lets the n-th time.sleep() be Ctrl-C; it returns the list of all seconds."""
-
-    def ctrl_c(number):
-        seconds = []
-
-        def sleep(pause):
-            seconds.append(pause)
-            if len(seconds) == number:
-                raise KeyboardInterrupt
-
-        monkeypatch.setattr(time, "sleep", sleep)
-        return seconds
-
-    return ctrl_c
+    """Let the first time.sleep() be Ctrl-C."""
+    monkeypatch.setattr(time, "sleep", mock.Mock(side_effect=KeyboardInterrupt))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import re
 import time
 import uuid
 from collections import Counter
+from unittest import mock
 
 import pytest
 
@@ -32,11 +33,6 @@ def read(stream):
     return [base64.b64decode(record["Data"], validate=True).decode("ascii") for record in records]
 
 
-def test_21_of_25_numbers_are_normal_3_elevated_1_alarm():
-    statuses = [alarm_sensor.choose_status(number) for number in range(25)]
-    assert statuses == ["Normal"] * 21 + ["Elevated"] * 3 + ["Alarm"]
-
-
 def test_the_log_line_has_its_fields_in_order(reading):
     assert alarm_sensor.create_log_line("Alarm") == reading
 
@@ -49,31 +45,27 @@ def test_the_id_is_random_and_not_the_address_of_the_machine():
     assert versions == {4}
 
 
-def test_the_numbers_are_drawn_from_0_to_24_alike(sleeps, wire, monkeypatch):
+def test_about_one_status_in_25_is_alarm_and_three_are_elevated(run, sleeps, wire):
     wire(lambda operation, body: None)
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     random.seed(seed)
-    numbers = Counter()
-    monkeypatch.setattr(alarm_sensor, "choose_status", lambda n: numbers.update([n]) or "Normal")
-    alarm_sensor.generate_reading(alarm_sensor.authenticate(), count=1000)
-    assert sorted(numbers) == [*range(25)]
-    assert all(10 < count < 90 for count in numbers.values())  # 40 on average
+    _, lines = run(alarm_sensor, "--count", "2000")
+    counts = Counter(re.findall(r"\|\|status=(\w+)\|\|time=", "\n".join(lines)))
+    assert 30 < counts["Alarm"] < 140 and 140 < counts["Elevated"] < 360  # on average 80 and 240
+    assert counts.total() == 2000 and len(counts) == 3
 
 
-def test_the_status_that_is_drawn_is_the_one_that_is_sent(run, stream, monkeypatch):
-    for number, status in [(20, "Normal"), (21, "Elevated"), (24, "Alarm")]:
-        monkeypatch.setattr(random, "randint", lambda low, high, number=number: number)
-        run(alarm_sensor, "--count", "1")
-        assert f"||status={status}||time=" in read(stream)[-1]
-
-
-def test_generate_reading_sends_a_line_each_second_until_its_caller_is_interrupted(stream, ctrl_c):
-    pauses = ctrl_c(3)
-    with pytest.raises(KeyboardInterrupt):
-        alarm_sensor.generate_reading(stream)
-    assert len(read(stream)) == 3
-    assert pauses == [1, 1, 1]
+@pytest.mark.parametrize(("number", "status"), [(0, "Normal"), (20, "Normal"), (21, "Elevated"),
+                                                (23, "Elevated"), (24, "Alarm")])
+def test_the_number_that_is_drawn_from_0_to_24_decides_the_status(
+    run, stream, monkeypatch, number, status
+):
+    drawn = mock.Mock(return_value=number)
+    monkeypatch.setattr(random, "randint", drawn)
+    run(alarm_sensor, "--count", "1")
+    assert f"||status={status}||time=" in read(stream)[-1]
+    drawn.assert_called_once_with(0, 24)
 
 
 def test_the_line_is_put_on_the_stream_and_printed_with_the_answer(stream, run, reading):

@@ -198,6 +198,5 @@ def test_ctrl_c_ends_the_clean_up_with_one_line(stub, run, monkeypatch, aws, ctr
     stubber.add_response("delete_stream", {})
     describe_stream(stubber, "DELETING")
     monkeypatch.setattr(cleanup, "authenticate_kinesis", lambda: client)
-    ctrl_c(1)
     status, output = run(cleanup)
     assert (status, output[-1]) == (1, "Stopped. Run the script again to finish.")

@@ -76,6 +76,5 @@ def test_ctrl_c_during_the_wait_ends_it_with_one_line(stub, run, monkeypatch, ct
     stubber.add_response("create_stream", {})
     describe_stream(stubber, "CREATING")
     monkeypatch.setattr(setup_kinesis, "authenticate", lambda: client)
-    ctrl_c(1)
     status, lines = run(setup_kinesis)
     assert (status, lines[-1]) == (1, "Stopped. Run the script again to finish.")

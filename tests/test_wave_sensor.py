@@ -62,16 +62,6 @@ def records(wire):
     return records
 
 
-def test_generate_wave_sends_a_reading_each_second_until_its_caller_is_interrupted(
-    records, ctrl_c
-):
-    pauses = ctrl_c(3)
-    with pytest.raises(KeyboardInterrupt):
-        wave_sensor.generate_wave(100, 32, 60, wave_sensor.authenticate())
-    assert [record["MeasureValue"] for record in records] == ["61", "62", "63"]
-    assert pauses == [1, 1, 1]
-
-
 def test_a_full_wave_of_the_named_sensor_arrives(records, run, sleeps):
     status, lines = run(wave_sensor, "--count", "132", "--sensor", " North ", "--interval", "0.5")
     wave = [*range(61, 100), *range(98, 32, -1), *range(34, 61)]
