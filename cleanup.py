@@ -55,29 +55,37 @@ def delete_event_source_mappings(client):
     client: a Lambda client, see authenticate_lambda().
     """
     print(f"Looking for event source mappings of {FUNCTION_NAME}")
-    found = []
     try:
         pages = client.get_paginator("list_event_source_mappings")
-        for page in pages.paginate(FunctionName=FUNCTION_NAME):
-            found += [m for m in page["EventSourceMappings"] if m.get("State") != "Deleting"]
+        found = pages.paginate(FunctionName=FUNCTION_NAME).build_full_result()
     except client.exceptions.ResourceNotFoundException:
-        pass
+        found = {}
     except Exception as error:
         print(f"List event source mappings failed: {reason(error)}")
         return False
-    # One that is being deleted is listed for a while, and cannot be deleted again.
-    if not found:
+    uuids = [mapping["UUID"] for mapping in found.get("EventSourceMappings", [])]
+    if not uuids:
         print(f"No event source mappings of {FUNCTION_NAME}. Nothing to delete")
     deleted = [
         delete(
-            f"event source mapping {mapping['UUID']}",
+            f"event source mapping {uuid}",
             client.exceptions.ResourceNotFoundException,
-            client.delete_event_source_mapping,
-            UUID=mapping["UUID"],
+            request_deletion_of_mapping,
+            client=client,
+            uuid=uuid,
         )
-        for mapping in found
+        for uuid in uuids
     ]
     return all(deleted)
+
+
+def request_deletion_of_mapping(client, uuid):
+    """Ask for a mapping to be deleted, unless it is being deleted already; raise what fails."""
+    try:
+        client.delete_event_source_mapping(UUID=uuid)
+    except client.exceptions.ResourceInUseException:
+        if client.get_event_source_mapping(UUID=uuid)["State"] != "Deleting":
+            raise
 
 
 def delete_lambda(client):
@@ -90,21 +98,6 @@ def delete_lambda(client):
         client.exceptions.ResourceNotFoundException,
         client.delete_function,
         FunctionName=FUNCTION_NAME,
-    )
-
-
-def delete_log_group(client):
-    """Delete the log of the function; return True if it does not exist afterwards.
-
-    Lambda made it when the function first ran, and leaves it when the function goes.
-
-    client: a CloudWatch Logs client, see authenticate_logs().
-    """
-    return delete(
-        f"log group {LOG_GROUP_NAME}",
-        client.exceptions.ResourceNotFoundException,
-        client.delete_log_group,
-        logGroupName=LOG_GROUP_NAME,
     )
 
 
@@ -189,6 +182,21 @@ def look_and_delete_database(client):
     client.delete_database(DatabaseName=DATABASE_NAME)
 
 
+def delete_log_group(client):
+    """Delete the log of the function; return True if it does not exist afterwards.
+
+    Lambda made it when the function first ran, and leaves it when the function goes.
+
+    client: a CloudWatch Logs client, see authenticate_logs().
+    """
+    return delete(
+        f"log group {LOG_GROUP_NAME}",
+        client.exceptions.ResourceNotFoundException,
+        client.delete_log_group,
+        logGroupName=LOG_GROUP_NAME,
+    )
+
+
 def delete_role(client):
     """Delete the function's role; return True if it does not exist afterwards.
 
@@ -237,8 +245,10 @@ def authenticate(service_name):
         connect_timeout=5, read_timeout=20, max_pool_connections=5000, retries=retries
     )
     client = session.client(service_name, config=config)
-    if session.get_credentials() is None:
+    credentials = session.get_credentials()
+    if credentials is None:
         raise NoCredentialsError()
+    credentials.get_frozen_credentials()  # now, so that what is wrong with them shows at once
     return client
 
 
@@ -278,10 +288,10 @@ def main():
         deleted = [
             delete_event_source_mappings(lambda_client),
             delete_lambda(lambda_client),
-            delete_log_group(logs),
             delete_stream(kinesis) and wait_until_stream_is_gone(kinesis),
             delete_table(timestream),
             delete_database(timestream),
+            delete_log_group(logs),  # late, as an invocation that goes on would make it again
             delete_role(iam),  # last, as the one thing that belongs to no region
         ]
     except KeyboardInterrupt:

@@ -45,7 +45,7 @@ def parse(line):
 
     They are its last four parts. All that stands before them is the id, whatever it looks like.
     """
-    if "\n" in line:
+    if "\n" in line or "\r" in line:
         raise ValueError("the record holds more than one line")
     fields = [part.partition("=") for part in line.rsplit("||", 4)[-4:]]
     values = [value for _, _, value in fields]

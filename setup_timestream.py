@@ -88,8 +88,10 @@ def authenticate():
         connect_timeout=5, read_timeout=20, max_pool_connections=5000, retries=retries
     )
     client = session.client("timestream-write", config=config)
-    if session.get_credentials() is None:
+    credentials = session.get_credentials()
+    if credentials is None:
         raise NoCredentialsError()
+    credentials.get_frozen_credentials()  # now, so that what is wrong with them shows at once
     return client
 
 

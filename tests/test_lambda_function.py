@@ -161,6 +161,7 @@ SEVERAL = "ValueError: the record holds more than one line"
     (twice(line() + "||"), NOT_COMPLETE, line() + "||"),
     (twice(f"{line(1)}\n{line(2)}"), SEVERAL, f"{line(1)}\n{line(2)}"),
     (once(f"{line(1)}\r\n{line(2)}\n"), SEVERAL, f"{line(1)}\r\n{line(2)}"),
+    (twice(f"{line(1)}\r{line(2)}"), SEVERAL, f"{line(1)}\r{line(2)}"),
     (once(f"{once(line(1))}\n{once(line(2))}"), SEVERAL, f"{once(line(1))}\n{once(line(2))}"),
     (once("no log line"), NOT_COMPLETE, "no log line"),
     (twice("no log line"), NOT_COMPLETE, "no log line"),

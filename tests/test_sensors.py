@@ -7,6 +7,7 @@ not slept.
 import base64
 import itertools
 import json
+import os
 import time
 from types import SimpleNamespace
 
@@ -82,6 +83,8 @@ def passing_errors(script):
         "throttled": refusal(THROTTLED[script]),
         "throttled by name": refusal("ThrottlingException"),
         "a fault of AWS": refusal("AnyException", status=500),
+        "too many requests": refusal("AnyException", status=429),
+        "timed out": refusal("AnyException", status=408),
         "503": (503, "<html>\n<p>Try later</p>\n</html>"),
     }
 
@@ -142,6 +145,46 @@ def test_catching_up_does_not_hold_up_new_readings(sensor):
     assert int(waiting[-1]) >= 299
     assert len(sensor.stored) == 450 and status == 0
     assert max(gaps(sensor.stored)) < 2
+
+
+def test_on_a_slow_network_catching_up_does_not_hold_up_new_readings_either(sensor):
+    def outcome():
+        sensor.now += 4
+        return refusal(THROTTLED[sensor.script]) if len(sensor.pauses) < 9 else None
+
+    sensor.outcomes = itertools.repeat(outcome)
+    assert sensor.run("--count", "30")[0] == 0
+    assert max(gaps(sensor.stored)) <= 5
+
+
+ROLE = """[profile role]
+role_arn = arn:aws:iam::123456789012:role/any
+source_profile = keys
+[profile keys]
+aws_access_key_id = any
+aws_secret_access_key = any
+"""
+
+
+def test_credentials_are_renewed_in_one_attempt_too(sensor, monkeypatch, tmp_path):
+    (tmp_path / "config").write_text(ROLE)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "role")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    attempts = []
+
+    def respond(operation, body):
+        attempts.append((operation, *sensor.transport.timeouts))
+        raise exceptions.EndpointConnectionError(**URL)
+
+    sensor.transport.respond = respond
+    assert sensor.run("--count", "3")[1][-1] == "Done. 0 readings sent, 3 not sent."
+    assert attempts == [("", 5, 5)] * 4  # one with each reading, and the last try
+
+
+def test_a_name_server_that_is_silent_is_not_waited_for(sensor):
+    sensor.run("--count", "1")
+    assert os.environ["RES_OPTIONS"] == "timeout:2 attempts:1"  # resolv.conf(5)
 
 
 def test_what_fails_is_shown_in_one_line_with_the_number_of_readings_that_wait(sensor):
@@ -268,7 +311,8 @@ def test_bad_options_are_named_in_one_line_with_status_2_before_anything_is_sent
 
 
 @pytest.mark.parametrize(("options", "pause"), [
-    ([], 1), (["--interval", "0.5"], 0.5), (["--interval", "0"], 0), (["--interval", "86400"], 86400),
+    ([], 1), (["--interval", "0.5"], 0.5), (["--interval", "86400"], 86400),
+    (["--interval", "0"], 0.001),  # as Timestream takes one value of a sensor per millisecond
     (["--sensor", "x"], 1), (["--sensor", "x" * 2048], 1),
 ], ids=str)
 def test_the_pace_is_a_reading_a_second_unless_told_otherwise(sensor, options, pause):

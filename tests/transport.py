@@ -38,7 +38,8 @@ class Transport:
 
     def send(self, session, request):
         """Answer a request, as URLLib3Session.send() does."""
-        operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
+        target = request.headers.get("X-Amz-Target", b"")  # of STS there is none
+        operation = target.decode().partition(".")[2]
         self.timeouts = session._timeout.connect_timeout, session._timeout.read_timeout
         status, body = self.respond(operation, request.body) or (200, {
             "DescribeEndpoints": {"Endpoints": [ENDPOINT]},
