@@ -4,59 +4,54 @@ Timestream speaks the SQL of Trino, much of which SQLite would answer wrongly wi
 takes an unknown name in double quotes for a string, compares text with numbers, and picks any row
 for a column that is not grouped. So no query reaches SQLite as it stands. It is read here, each
 expression gets its type as in Trino, and SQLite gets a statement of our own. What is not known
-here (OPERATORS and FUNCTIONS say what is) is an error that names it, never a wrong answer.
+here (FUNCTIONS and OPERATORS say what is) is an error that names it, never a wrong answer.
 """
 
-import math
-import operator
+import contextlib
+import functools
 import re
 import sqlite3
+import sys
 import time
 from collections import namedtuple
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from functools import reduce
+from decimal import Decimal
 
 
 class QueryError(Exception):
     """What Timestream answers with a ValidationException; the message is for the reader."""
 
 
+# A stored record: dimensions is {name: value}, time in nanoseconds, kind the type of the value.
+Record = namedtuple("Record", "dimensions measure time kind value version", defaults=[1])
+
+
 def query(sql, databases, now=None):
     """Return what Timestream's Query answers: a dictionary with ColumnInfo and Rows.
 
-    databases: {database name: {table name: [record, ...]}}, records as WriteRecords takes them.
+    databases: {database name: {table name: [Record, ...]}}.
     now: seconds since the epoch; the clock's if None.
     Raises QueryError if the query is wrong, or needs something that is not supported here.
     """
     # Timestream's now() has milliseconds. All times in here are nanoseconds since the epoch.
     now = int((time.time() if now is None else now) * 1000) * 10**6
-    connection = sqlite3.connect(":memory:")
-    errors = []
-    try:
-        add_functions(connection, errors)
-        parser = Parser(tokenize(sql), connection, databases, now)
-        statement, columns = parser.select()
-        connection.set_authorizer(allow_reading)
-        rows = connection.execute(statement, parser.parameters).fetchall()
-        data = [[format_value(value, c.kind) for value, c in zip(row, columns)] for row in rows]
-    except (sqlite3.Error, RecursionError, ValueError, OverflowError) as error:
-        # SQLite does not say what went wrong in a Python function, so errors keeps it.
-        raise errors[0] if errors else QueryError(f"cannot be answered here: {error}") from error
-    finally:
-        connection.close()
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        errors = add_functions(connection)
+        try:
+            parser = Parser(sql, databases, connection)
+            statement, items = parser.select()
+            rows = connection.execute(statement, parser.constants | {"now": now}).fetchall()
+        except (sqlite3.Error, RecursionError, ValueError, OverflowError) as error:
+            raise errors[0] if errors else QueryError(f"cannot be answered here: {error}")
+    kinds = [item.kind for item in items]
     return {
-        "ColumnInfo": [{"Name": c.name, "Type": {"ScalarType": c.kind}} for c in columns],
-        "Rows": [{"Data": row} for row in data],
+        "ColumnInfo": [{"Name": item.name, "Type": {"ScalarType": item.kind}} for item in items],
+        "Rows": [{"Data": list(map(format_value, row, kinds))} for row in rows],
     }
 
 
-def allow_reading(action, *_):
-    allowed = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION)
-    return sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY
+# How a query is read.
 
-
-Token = namedtuple("Token", "kind text place")
 TOKEN = re.compile(
     r"""(?P<space>\s+|--[^\n]*|/\*.*?\*/)
     |(?P<string>'(?:[^']|'')*')
@@ -64,82 +59,56 @@ TOKEN = re.compile(
     |(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?(?!\w))
     |(?P<interval>(?:[0-9]+|interval\s*'[0-9]+'\s*)[a-z]+\b)
     |(?P<name>measure_value::\w+|[a-z_]\w*)
-    |(?P<symbol><>|!=|<=|>=|\|\||[-+*/=<>(),.;])
-    |(?P<unknown>.)""",
+    |(?P<other><>|!=|<=|>=|\w+|.)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL | re.ASCII,
 )
 # Words that are names only in double quotes.
-KEYWORDS = set(
-    "and as between by case cast current_date current_time current_timestamp distinct else end "
-    "except exists extract false from full group having in inner intersect is join left like limit "
-    "natural not null on or order outer right select then true union values when where with".split()
-)
-CLAUSES = ("from", "where", "group", "having", "order", "limit", "<eof>")
+KEYWORDS = (
+    "and as between by case cross distinct else end except exists false from full group having in "
+    "inner intersect is join left like limit natural not null on or order outer right select then "
+    "true union using when where with"
+).split()
 COMPARISONS = ["=", "!=", "<>", "<", "<=", ">", ">="]
-# From those that bind least to those that bind most.
-OPERATORS = [["or"], ["and"], COMPARISONS, ["||"], ["+", "-"], ["*", "/"]]
+CONSTANTS = {"null": "UNKNOWN", "true": "BOOLEAN", "false": "BOOLEAN"}
 
-
-def tokenize(sql):
-    """Return the tokens of a query, and at its end one with the text <EOF>."""
-    tokens = []
-    for match in TOKEN.finditer(sql):
-        line, before = sql.count("\n", 0, match.start()) + 1, sql.rfind("\n", 0, match.start())
-        token = Token(match.lastgroup, match.group(), f"line {line}:{match.start() - before}")
-        if token.kind == "unknown":
-            fail(token, f"mismatched input '{token.text}'")
-        if token.kind != "space":
-            tokens.append(token)
-    if tokens and tokens[-1].text == ";":
-        tokens.pop()
-    return tokens + [Token("end", "<EOF>", "end of the query")]
-
-
-def fail(token, message):
-    raise QueryError(f"{token.place}: {message}")
-
-
-# SQL for SQLite, its type, and its name if it is a column. bare: the token of a column in it that
-# is neither grouped nor aggregated. aggregate: whether there is an aggregate function in it.
-Expression = namedtuple("Expression", "sql kind name bare aggregate", defaults=(None, None, False))
+# SQL for SQLite, its type, and its name in the answer. parts: the expressions that it is made of,
+# but for those of which an aggregate function makes one value.
+Expression = namedtuple("Expression", "sql kind name parts", defaults=[None, ()])
 
 
 class Parser:
-    """Reads a query from its tokens, and writes it anew for SQLite."""
+    """Reads a query token by token, and writes it anew for SQLite."""
 
-    def __init__(self, tokens, connection, databases, now):
-        self.tokens, self.position = tokens, 0
-        self.connection, self.databases = connection, databases
-        # The values of the constants in the new statement.
-        self.parameters = {"now": now}
+    def __init__(self, sql, databases, connection):
+        tokens = [(match.lastgroup, match.group()) for match in TOKEN.finditer(sql)]
+        self.tokens = [token for token in tokens if token[0] != "space"] + [("end", "<EOF>")]
+        self.databases, self.connection = databases, connection
+        # The statement for SQLite, and the values of the constants in it.
+        self.statement, self.constants = "", {}
         # What expressions can name: the columns of FROM; in ORDER BY the select list, too.
         self.columns, self.selected = [], []
-        # The SQL of what the query groups by.
-        self.groups = []
+        # Whether there is an aggregate function.
+        self.aggregated = False
 
     def coming(self):
-        return self.tokens[self.position]
+        return self.tokens[0][1].lower()
 
     def accept(self, *texts):
-        """Return the coming token and go on if it is one of these; else return None."""
-        token = self.coming()
-        if token.text.lower() not in texts:
-            return None
-        self.position += 1
-        return token
+        """Return the next token in small letters and go on if it is one of these; or None."""
+        return self.tokens.pop(0)[1].lower() if self.coming() in texts else None
 
-    def expect(self, *texts):
-        return self.accept(*texts) or self.mismatch(" or ".join(texts))
+    def expect(self, text):
+        return self.accept(text) or self.mismatch(text)
 
     def mismatch(self, expected):
-        fail(self.coming(), f"mismatched input '{self.coming().text}'. Expecting: {expected}")
+        raise QueryError(f"mismatched input '{self.tokens[0][1]}'. Expecting: {expected}")
 
     def name(self):
-        """Return the name that comes, or None if what comes is not a name."""
-        kind, text = self.coming().kind, self.coming().text
+        """Return the name that comes next, or None if that is not a name."""
+        kind, text = self.tokens[0]
         if kind != "quoted" and (kind != "name" or text.lower() in KEYWORDS):
             return None
-        self.position += 1
+        self.tokens.pop(0)
         return text if kind == "name" else text[1:-1].replace('""', '"')
 
     def list_of(self, read, *arguments):
@@ -151,352 +120,305 @@ class Parser:
 
     def select(self):
         """Return the statement for SQLite, and the expressions that it selects."""
+        # The table says which columns there are, so it is read first: three tokens after FROM.
+        texts = [text.lower() for _, text in self.tokens]
+        if "from" in texts:
+            start = texts.index("from") + 1
+            table = self.tokens[start : start + 3]
+            self.tokens = table + self.tokens[:start] + self.tokens[start + 3 :]
+            self.columns = self.table()
         self.expect("select")
         distinct = self.accept("distinct")
-        # The select list has to wait until FROM has said which columns there are, and is read
-        # again when GROUP BY has said which of them are grouped.
-        start = self.position
-        while self.coming().text.lower() not in CLAUSES:
-            self.position += 1
-        end = self.position
-        clauses = self.table() if self.accept("from") else ""
-        if token := self.accept("where"):
-            clauses += f" WHERE {self.call(token, 'where', self.expression()).sql}"
-        items = self.select_list(start, end)
-        grouped = self.accept("group")
-        if grouped:
-            self.expect("by")
-            self.groups = [group.sql for group in self.list_of(self.choice, items, "GROUP BY")]
-            clauses += f" GROUP BY {', '.join(self.groups)}"
-            items = self.select_list(start, end)
-        checked = list(items)
-        if token := self.accept("having"):
-            grouped = token
-            checked.append(self.call(token, "having", self.expression()))
-            clauses += f" HAVING {checked[-1].sql}"
-        if self.accept("order"):
-            self.expect("by")
-            self.selected = items
-            orders = self.list_of(self.order, items, distinct)
-            clauses += f" ORDER BY {', '.join(order.sql for order in orders)}"
-            checked += orders
-        if self.accept("limit"):
-            if not re.fullmatch("[0-9]+", self.coming().text):
-                self.mismatch("a number")
-            clauses += f" LIMIT {self.coming().text}"
-            self.position += 1
+        items = sum(self.list_of(self.item), [])
+        self.statement = f"SELECT {distinct or ''} {', '.join(item.sql for item in items)}"
+        if self.accept("from"):
+            self.statement += " FROM data"
+        self.clause("where", lambda: [self.call("where", self.expression())])
+        groups = self.clause("group by", self.list_of, self.choice, items)
+        having = self.clause("having", lambda: [self.call("having", self.expression())])
+        self.selected = items
+        orders = self.clause("order by", self.list_of, self.order, items)
+        self.clause("limit", lambda: [self.call("limit", self.constant())])
+        self.accept(";")
         self.expect("<eof>")
-        for bare in [item.bare for item in checked if item.bare]:
-            if grouped or any(item.aggregate for item in checked):
-                rule = "must be an aggregate expression or appear in GROUP BY clause"
-                fail(bare, f"'{bare.text}' {rule}")
-        selected = ", ".join(item.sql for item in items)
-        items = [item._replace(name=item.name or f"_col{n}") for n, item in enumerate(items)]
-        return f"SELECT {'DISTINCT ' if distinct else ''}{selected}{clauses}", items
+        if groups or having or self.aggregated:
+            self.check_grouped(items + having + orders, [group.sql for group in groups])
+        if distinct and not {order.parts[0].sql for order in orders} <= {i.sql for i in items}:
+            raise QueryError("For SELECT DISTINCT, ORDER BY expressions must appear in select list")
+        named = [item._replace(name=item.name or f"_col{n}") for n, item in enumerate(items)]
+        return self.statement, named
 
     def table(self):
-        """Read the table of FROM, and put it into SQLite."""
-        token = self.coming()
+        """Read the name of a table, put that into SQLite, and return its columns."""
         database = self.name() or self.mismatch("a database")
         self.expect(".")
         table = self.name() or self.mismatch("a table")
         # Unlike the names of columns, these are case-sensitive in Timestream.
-        tables = self.databases.get(database, {})
-        if table not in tables:
-            what = f"table '{table}'" if database in self.databases else f"database '{database}'"
-            place = f"for identifier '{database}.{table}' at {token.place}"
-            raise QueryError(f"Requested {what} not found {place}")
-        self.columns = fill_table(self.connection, tables[table])
-        return " FROM data"
+        if table not in self.databases.get(database, {}):
+            raise QueryError(f"Table '{database}.{table}' does not exist")
+        return fill_table(self.connection, self.databases[database][table])
 
-    def select_list(self, start, end):
-        """Return the expressions of the select list, which stands between two positions."""
-        back, self.position = self.position, start
-        items = sum(self.list_of(self.item), [])
-        if self.position != end:
-            self.mismatch("a comma or FROM")
-        self.position = back
-        return items
+    def clause(self, words, read, *arguments):
+        """Read a clause into the statement if these words come next; return its expressions."""
+        if self.coming() != words.split()[0]:
+            return []
+        for word in words.split():
+            self.expect(word)
+        expressions = read(*arguments)
+        self.statement += f" {words} {', '.join(expression.sql for expression in expressions)}"
+        return expressions
 
     def item(self):
         """Return the expressions of an item of the select list: one, but for a *."""
-        token = self.coming()
         if self.accept("*"):
-            columns = [c._replace(bare=token._replace(text=c.name)) for c in self.columns]
-            return [self.grouped(c) for c in columns] or fail(token, "SELECT * without FROM")
+            return self.columns or self.mismatch("an expression, as there is no FROM")
         expression = self.expression()
+        if expression.kind == INTERVAL:
+            raise QueryError("an interval cannot be selected here")
         name = self.name() or self.mismatch("a name") if self.accept("as") else self.name()
         return [expression._replace(name=name or expression.name)]
 
-    def choice(self, items, clause):
+    def choice(self, items):
         """Return an expression, or that of the select list for which a number stands."""
-        start, token, expression = self.position, self.coming(), self.expression()
-        if token.kind != "number" or self.position != start + 1:
+        kind, text = self.tokens[0]
+        expression = self.expression()
+        if kind != "number" or expression.parts:
             return expression
-        if not token.text.isdecimal() or not 1 <= int(token.text) <= len(items):
-            fail(token, f"{clause} position {token.text} is not in select list")
-        return items[int(token.text) - 1]
+        if text not in map(str, range(1, len(items) + 1)):
+            raise QueryError(f"position {text} is not in select list")
+        return items[int(text) - 1]
 
-    def order(self, items, distinct):
-        """Return a part of ORDER BY; its SQL has the direction, too."""
-        start, expression = self.coming(), self.choice(items, "ORDER BY")
-        if distinct and expression.sql not in [item.sql for item in items]:
-            fail(start, "For SELECT DISTINCT, ORDER BY expressions must appear in select list")
-        direction = "ASC" if self.accept("asc") or not self.accept("desc") else "DESC"
+    def order(self, items):
+        """Return a part of ORDER BY, as an expression whose SQL has the direction, too."""
+        expression, direction = self.choice(items), self.accept("asc", "desc") or "asc"
         # Trino has nulls last in either direction. For SQLite they are the smallest.
-        nulls = self.expect("first", "last").text if self.accept("nulls") else "LAST"
-        return expression._replace(sql=f"{expression.sql} {direction} NULLS {nulls}")
+        sql = f"{expression.sql} {direction} NULLS LAST"
+        return Expression(sql, expression.kind, parts=[expression])
 
-    def expression(self, level=0):
-        """Return an expression of the operators in OPERATORS[level] and those that bind more."""
-        if level == len(OPERATORS):
-            return self.value()
-        if OPERATORS[level] is COMPARISONS:
-            return self.predicate(level + 1)
-        left = self.expression(level + 1)
-        while token := self.accept(*OPERATORS[level]):
-            left = self.call(token, token.text, left, self.expression(level + 1))
+    def expression(self):
+        return self.chain(["or"], lambda: self.chain(["and"], self.predicate))
+
+    def operand(self):
+        return self.chain(["+", "-"], lambda: self.chain(["*", "/"], self.value))
+
+    def chain(self, operators, read):
+        """Return what read() returns, or many of that, joined by operators from left to right."""
+        left = read()
+        while operator := self.accept(*operators):
+            left = self.call(operator, left, read())
         return left
 
-    def predicate(self, level):
-        """Return NOT, a comparison, IS NULL, BETWEEN, LIKE or IN, or only what they compare."""
-        if token := self.accept("not"):
-            return self.call(token, "not", self.predicate(level))
-        left = self.expression(level)
-        if token := self.accept(*COMPARISONS):
-            return self.call(token, token.text, left, self.expression(level))
-        if token := self.accept("is"):
-            negated, _ = self.accept("not"), self.expect("null")
-            result = self.call(token, "is null", left)
-            return self.call(token, "not", result) if negated else result
-        negated = self.accept("not")
-        if token := self.accept("between"):
-            low, _ = self.expression(level), self.expect("and")
-            result = self.call(token, "between", left, low, self.expression(level))
-        elif token := self.accept("like"):
-            result = self.call(token, "like", left, self.expression(level))
-        elif token := self.accept("in"):
+    def predicate(self):
+        """Return NOT, IS NULL, BETWEEN, IN, LIKE or a comparison, or only what they compare."""
+        if self.accept("not"):
+            return self.call("not", self.predicate())
+        left = self.operand()
+        compared, negated = self.accept("is"), self.accept("not")
+        if compared:
+            self.expect("null")
+            result = self.call("is null", left)
+        elif self.accept("between"):
+            low, _ = self.operand(), self.expect("and")
+            result = self.call("between", left, low, self.operand())
+        elif self.accept("in"):
             self.expect("(")
-            equal = [self.call(token, "=", left, v) for v in self.list_of(self.expression)]
+            equal = [self.call("=", left, value) for value in self.list_of(self.expression)]
             self.expect(")")
-            result = reduce(lambda one, other: self.call(token, "or", one, other), equal)
+            result = Expression(f"({' OR '.join(e.sql for e in equal)})", "BOOLEAN", parts=equal)
+        elif operator := self.expect("like") if negated else self.accept("like", *COMPARISONS):
+            result = self.call(operator, left, self.operand())
         else:
-            return self.mismatch("between, like or in") if negated else left
-        return self.call(token, "not", result) if negated else result
+            return left
+        return self.call("not", result) if negated else result
 
     def value(self):
         """Return a constant, a column, a call, or an expression in brackets."""
-        token, text = self.coming(), self.coming().text
-        following = self.tokens[self.position + 1] if token.kind == "name" else token
         if self.accept("-"):
-            return self.call(token, "-", self.value())
+            return self.call("-", self.value())
         if self.accept("("):
             expression = self.expression()
             self.expect(")")
             return expression
-        if self.accept("null"):
-            return Expression("NULL", "UNKNOWN")
-        if self.accept("true", "false"):
-            return self.constant(text.lower() == "true", "BOOLEAN")
         if self.accept("case"):
-            return self.case()
-        name = self.name()
-        if name and following.text == "(":
-            return self.function(token, name.lower())
-        if name and following.kind == "string":
-            # timestamp '2026-11-24 03:04:05'
-            return self.call(token, f"{name} ''", self.value())
-        if name:
-            return self.column(token, name)
-        self.position += 1
-        if token.kind == "string":
-            return self.constant(text[1:-1].replace("''", "'"), "VARCHAR")
-        if token.kind == "interval":
-            count, unit = re.search("([0-9]+)'?\\s*([a-z]+)$", text.lower()).groups()
-            if unit not in UNITS:
-                fail(token, f"mismatched input '{text}'. Units of time are {', '.join(UNITS)}")
-            return self.constant(int(count) * UNITS[unit], INTERVAL)
-        if text.isdecimal():
-            return self.constant(int(text), "INTEGER" if int(text) < 2**31 else "BIGINT")
-        if token.kind == "number":
-            return self.constant(check(float(text), "DOUBLE"), "DOUBLE")
-        self.position -= 1
-        return self.mismatch("an expression")
+            return self.expect("when") and self.case()
+        if word := self.accept(*CONSTANTS):
+            return Expression(word, CONSTANTS[word])
+        if name := self.name():
+            return self.function(name) if self.accept("(") else self.column(name)
+        return self.constant()
 
-    def constant(self, value, kind):
-        # The same value gets the same name everywhere, so that self.groups can be compared.
+    def constant(self):
+        """Return a string, an interval or a number."""
+        kind, text = self.tokens[0]
+        if kind == "string":
+            value, kind = text[1:-1].replace("''", "'"), "VARCHAR"
+        elif kind == "interval":
+            count, unit = re.search(r"([0-9]+)'?\s*([a-z]+)$", text.lower()).groups()
+            if unit not in UNITS:
+                self.mismatch(f"a unit of time: {', '.join(UNITS)}")
+            value, kind = int(count) * UNITS[unit], INTERVAL
+        elif kind != "number":
+            self.mismatch("an expression")
+        elif text.isdecimal():
+            value, kind = int(text), "INTEGER" if int(text) < 2**31 else "BIGINT"
+        else:
+            value, kind = in_range(float(text), "DOUBLE"), "DOUBLE"
+        self.tokens.pop(0)
+        # The same value gets the same name everywhere, so that GROUP BY can be compared.
         name = f"{kind}_{repr(value).encode().hex()}"
-        self.parameters[name] = value
+        self.constants[name] = value
         return Expression(f":{name}", kind)
 
     def case(self):
-        """Return a CASE as a chain of if(condition, value, otherwise)."""
-        branches = []
-        while token := self.accept("when"):
-            test, _ = self.expression(), self.expect("then")
-            branches.append((token, test, self.expression()))
-        if not branches:
-            self.mismatch("when")
-        result = self.expression() if self.accept("else") else Expression("NULL", "UNKNOWN")
+        """Return a CASE; the words CASE and WHEN have been read already."""
+        test, _, value = self.expression(), self.expect("then"), self.expression()
+        if self.accept("when"):
+            return self.call("case", test, value, self.case())
+        otherwise = self.expression() if self.accept("else") else Expression("null", "UNKNOWN")
         self.expect("end")
-        for token, test, value in reversed(branches):
-            result = self.call(token, "if", test, value, result)
-        return result
+        return self.call("case", test, value, otherwise)
 
-    def function(self, token, name):
-        """Return a call of a function, whose name has been read already."""
-        self.expect("(")
-        distinct = "DISTINCT " if name in AGGREGATES and self.accept("distinct") else ""
-        if name == "count" and not distinct and self.accept("*"):
-            name, arguments = "count(*)", []
-        else:
-            arguments = [] if self.coming().text == ")" else self.list_of(self.expression)
+    def function(self, name):
+        """Return a call of a function; its name and bracket have been read already."""
+        arguments = []
+        if self.accept("*"):
+            name += "(*)"
+        elif self.coming() != ")":
+            name += " distinct" if self.accept("distinct") else ""
+            arguments = self.list_of(self.expression)
         self.expect(")")
-        return self.call(token, name, *arguments, distinct=distinct)
+        return self.call(name.lower(), *arguments)
 
-    def call(self, token, name, *arguments, distinct=""):
+    def call(self, name, *arguments):
         """Return a function or operator of arguments; fail if it does not take their types."""
-        name = name.lower()
-        for kinds, result, how in FUNCTIONS.get(name, []):
-            if len(kinds) == len(arguments) and all(map(fits, arguments, kinds)):
+        given = [argument.kind for argument in arguments]
+        for wanted, result, sql in {**OPERATORS, **FUNCTIONS}.get(name, []):
+            if len(given) == len(wanted) and all(map(fits, given, wanted)):
                 break
         else:
-            if name not in FUNCTIONS:
-                fail(token, f"Function {name} not registered. Those known here: {NAMED}")
-            kinds = [argument.kind.lower().replace("_", " ") for argument in arguments]
-            fail(token, f"'{name}' cannot be applied to {', '.join(kinds) or 'nothing'}")
+            kinds = ", ".join(given).lower().replace("_", " ")
+            known = ", ".join(FUNCTIONS)
+            raise QueryError(f"'{name}' cannot be applied to ({kinds}). Known here: {known}")
         values = [
-            distinct + (f"CAST({argument.sql} AS REAL)" if kind == "DOUBLE" else argument.sql)
-            for argument, kind in zip(arguments, kinds)
+            f"CAST({argument.sql} AS REAL)" if kind == "DOUBLE" else argument.sql
+            for argument, kind in zip(arguments, wanted)
         ]
-        if callable(how):
-            how = f"`{name}({', '.join(kinds)})`({', '.join(['{}'] * len(values))})"
-        sql = how.format(*values)
+        sql = sql.format(*values, kind=result)
         if name in AGGREGATES:
-            return Expression(sql, result, aggregate=True)
-        bare = next((argument.bare for argument in arguments if argument.bare), None)
-        aggregate = any(argument.aggregate for argument in arguments)
-        return self.grouped(Expression(sql, result, None, bare, aggregate))
+            self.aggregated, arguments = True, ()
+        return Expression(sql, result, parts=arguments)
 
-    def grouped(self, expression):
-        """Return an expression that is not bare any more, if the query groups by it."""
-        return expression._replace(bare=None) if expression.sql in self.groups else expression
-
-    def column(self, token, name):
+    def column(self, name):
         """Return the column of a name, in any case; in ORDER BY the select list goes first."""
-        found = [item for item in self.selected if item.name and item.name.lower() == name.lower()]
-        if not found:
-            found = [c for c in self.columns if c.name.lower() == name.lower()]
-            found = [self.grouped(c._replace(name=name, bare=token)) for c in found]
-        if not found:
-            fail(token, f"Column '{name}' does not exist")
-        if len({item.sql for item in found}) > 1:
-            fail(token, f"Column '{name}' is ambiguous")
-        return found[0]
+        for columns in (self.selected, self.columns):
+            found = {c.sql: c for c in columns if c.name and c.name.lower() == name.lower()}
+            if len(found) > 1:
+                raise QueryError(f"Column '{name}' is ambiguous")
+            for column in found.values():
+                return column._replace(name=name)
+        raise QueryError(f"Column '{name}' does not exist")
+
+    def check_grouped(self, expressions, groups):
+        """Fail if a column in these expressions is neither aggregated nor in one of the groups."""
+        columns = [column.sql for column in self.columns]
+        for sql, _, name, parts in expressions:
+            if sql in columns and sql not in groups:
+                raise QueryError(f"'{name}' must be an aggregate expression or in GROUP BY")
+            if sql not in groups:
+                self.check_grouped(parts, groups)
 
 
 # Types, and the values of the records.
 
 NUMBERS = ["INTEGER", "BIGINT", "DOUBLE"]
+TYPES = ["UNKNOWN", *NUMBERS, "VARCHAR", "BOOLEAN", "TIMESTAMP"]
+RANGES = {
+    "INTEGER": (-(2**31), 2**31 - 1),
+    "BIGINT": (-(2**63), 2**63 - 1),
+    "TIMESTAMP": (0, 2**63 - 1),
+    "DOUBLE": (-sys.float_info.max, sys.float_info.max),
+}
 INTERVAL = "INTERVAL_DAY_TO_SECOND"
-TYPES = ["UNKNOWN", *NUMBERS, "VARCHAR", "BOOLEAN", "TIMESTAMP", INTERVAL]
 UNITS = {"nanosecond": 1, "microsecond": 10**3, "millisecond": 10**6, "second": 10**9}
-UNITS.update({"minute": 60 * 10**9, "hour": 3600 * 10**9, "day": 86400 * 10**9})
-UNITS.update(zip(["ns", "us", "ms", "s", "m", "h", "d"], list(UNITS.values())))
-# How to read the values of records, which are strings.
-MEASURES = {"DOUBLE": float, "BIGINT": int, "TIMESTAMP": int, "VARCHAR": str}
-MEASURES["BOOLEAN"] = lambda value: value.lower() == "true"
+UNITS |= {"minute": 60 * 10**9, "hour": 3600 * 10**9, "day": 86400 * 10**9}
+UNITS |= zip(["ns", "us", "ms", "s", "m", "h", "d"], list(UNITS.values()))
 
 
-def fits(argument, kind):
-    """Return whether an expression can be used where this type is wanted, as it is or widened."""
-    if argument.kind in NUMBERS and kind in NUMBERS:
-        return NUMBERS.index(argument.kind) <= NUMBERS.index(kind)
-    return argument.kind in (kind, "UNKNOWN")
+def fits(given, wanted):
+    """Return whether a type can be used where another one is wanted, as it is or widened."""
+    if given in NUMBERS and wanted in NUMBERS:
+        return NUMBERS.index(given) <= NUMBERS.index(wanted)
+    return given in (wanted, "UNKNOWN")
 
 
-def check(value, kind):
-    """Return a value that is within its type, or raise QueryError."""
-    limit = {"INTEGER": 2**31, "DOUBLE": math.inf}.get(kind, 2**63)
-    if kind not in ("VARCHAR", "BOOLEAN") and not -limit <= value < limit or value == -math.inf:
+def in_range(value, kind):
+    """Return a number or time that is in the range of its type, or raise QueryError."""
+    low, high = RANGES[kind]
+    # Where an integer gets too large, SQLite goes on with a float.
+    if not low <= value <= high or isinstance(value, float) != (kind == "DOUBLE"):
         raise QueryError(f"{value} is out of range of {kind.lower()}")
-    if kind == "TIMESTAMP" and value < 0:
-        raise QueryError("a timestamp cannot be before 1970 in Timestream")
     return value
 
 
 def fill_table(connection, records):
     """Put records into the table data of SQLite, and return its columns, as expressions."""
-    columns = {d["Name"]: "VARCHAR" for record in records for d in record["Dimensions"]}
-    columns.update({"measure_name": "VARCHAR", "time": "TIMESTAMP"})
-    kinds = [record.get("MeasureValueType", "DOUBLE") for record in records]
-    columns.update({f"measure_value::{kind.lower()}": kind for kind in kinds})
-    rows = []
-    for record, kind in zip(records, kinds):
-        value = record["MeasureValue"]
-        unit = UNITS[record.get("TimeUnit", "MILLISECONDS").lower()[:-1]]
-        if kind not in MEASURES:
-            raise QueryError(f"measure values of type {kind} are not supported here")
-        value = MEASURES[kind](value) * (unit if kind == "TIMESTAMP" else 1)
-        row = {dimension["Name"]: dimension["Value"] for dimension in record["Dimensions"]}
-        row.update({"measure_name": record["MeasureName"], "time": int(record["Time"]) * unit})
-        row[f"measure_value::{kind.lower()}"] = check(value, kind)
-        rows.append([row.get(name) for name in columns])
-    names = [f"c{number}" for number in range(len(columns))]
-    connection.execute(f"CREATE TABLE data ({', '.join(names)})")
-    connection.executemany(f"INSERT INTO data VALUES ({', '.join('?' for _ in names)})", rows)
+    kinds = {name: "VARCHAR" for record in records for name in record.dimensions}
+    kinds |= {"measure_name": "VARCHAR", "time": "TIMESTAMP"}
+    kinds |= {f"measure_value::{record.kind.lower()}": record.kind for record in records}
+    columns = [f"c{number}" for number in range(len(kinds))]
+    connection.execute(f"CREATE TABLE data ({', '.join(columns)})")
+    for record in records:
+        row = record.dimensions | {"measure_name": record.measure, "time": record.time}
+        row[f"measure_value::{record.kind.lower()}"] = record.value
+        values = [row.get(name) for name in kinds]
+        connection.execute(f"INSERT INTO data VALUES ({', '.join('?' * len(values))})", values)
     return [
-        Expression(f"data.{sql}", kind, name) for sql, (name, kind) in zip(names, columns.items())
+        Expression(f"data.{sql}", kind, name) for sql, (name, kind) in zip(columns, kinds.items())
     ]
-
-
-def format_value(value, kind):
-    """Return a value as Timestream has it in an answer."""
-    if value is None:
-        return {"NullValue": True}
-    if kind == INTERVAL:
-        raise QueryError("an interval cannot be selected here")
-    if kind == "BOOLEAN":
-        return {"ScalarValue": "true" if value else "false"}
-    if kind == "DOUBLE":
-        return {"ScalarValue": format_double(check(float(value), kind))}
-    if kind == "TIMESTAMP":
-        seconds, nanoseconds = divmod(value, 10**9)
-        moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)
-        return {"ScalarValue": f"{moment:%Y-%m-%d %H:%M:%S}.{nanoseconds:09}"}
-    return {"ScalarValue": str(value)}
 
 
 def format_double(value):
     """Return a number as Java writes it: 61.0, 1.0E10, 1.5E-5."""
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         return repr(value)
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
-    first, *rest = map(str, digits)
-    return f"{'-' * sign}{first}.{''.join(rest) or 0}E{exponent + len(rest)}"
+    text = f"{Decimal(repr(value)).normalize():E}".replace("E+", "E")
+    return text if "." in text else text.replace("E", ".0E")
 
 
-# Operators and functions.
+def format_time(nanoseconds):
+    """Return a time as 2026-11-24 03:04:05.123456789."""
+    seconds, rest = divmod(nanoseconds, 10**9)
+    return f"{datetime(1970, 1, 1) + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}.{rest:09}"
 
 
-def add_functions(connection, errors):
-    """Give SQLite the Python functions of FUNCTIONS; what they raise is put into errors."""
+def format_value(value, kind):
+    """Return a value as Timestream has it in an answer."""
+    if value is None:
+        return {"NullValue": True}
+    if kind == "BOOLEAN":
+        return {"ScalarValue": "true" if value else "false"}
+    formats = {"DOUBLE": format_double, "TIMESTAMP": format_time}
+    return {"ScalarValue": formats.get(kind, str)(value)}
 
-    def guarded(function, kind):
-        def run(*values):
-            try:
-                return None if None in values else check(function(*values), kind)
-            except (QueryError, ArithmeticError, ValueError) as error:
-                errors.append(QueryError(str(error)))
-                raise
 
-        return run
+# Functions and operators.
 
-    for name, signatures in FUNCTIONS.items():
-        for kinds, result, how in signatures:
-            if callable(how):
-                signature = f"{name}({', '.join(kinds)})"
-                connection.create_function(signature, len(kinds), guarded(how, result))
+
+def add_functions(connection):
+    """Give SQLite the Python functions that FUNCTIONS needs; return a list of what they raise."""
+    errors = []
+
+    def run(function, *values):
+        try:
+            return None if None in values else function(*values)
+        except QueryError as error:
+            # SQLite does not say what went wrong.
+            errors.append(error)
+            raise
+
+    for function in (in_range, divide, matches):
+        connection.create_function(function.__name__, -1, functools.partial(run, function))
+    return errors
 
 
 def divide(dividend, divisor):
@@ -505,89 +427,55 @@ def divide(dividend, divisor):
         raise QueryError("Division by zero")
     if isinstance(dividend, float):
         return dividend / divisor
-    # Python's // rounds down, SQL towards zero.
-    quotient = abs(dividend) // abs(divisor)
-    return quotient if (dividend < 0) == (divisor < 0) else -quotient
+    # Python's // rounds down, that of Decimal towards zero, as SQL.
+    return int(Decimal(dividend) // divisor)
 
 
-def bin_time(moment, width):
-    return divide(moment, width) * width
-
-
-def round_half_up(value, digits=0):
-    if digits < 0:
-        raise QueryError("round to the left of the point is not supported here")
-    if isinstance(value, int):
-        return value
-    # Python's own round() goes to the even neighbour; Trino goes away from zero.
-    scaled = Decimal(abs(value) * 10.0**digits).to_integral_value(ROUND_HALF_UP)
-    return math.copysign(float(scaled) / 10.0**digits, value)
-
-
-def like(text, pattern):
-    wildcards = {"%": ".*", "_": "."}
-    pattern = "".join(wildcards.get(letter) or re.escape(letter) for letter in pattern)
+def matches(text, pattern):
+    # SQLite's own LIKE takes capital and small letters for the same.
+    pattern = re.escape(pattern).replace("%", ".*").replace("_", ".")
     return re.fullmatch(pattern, text, re.DOTALL) is not None
 
 
-def parse_time(text):
-    """Return nanoseconds for 2026-11-24 03:04:05.123456789, with T and Z or +01:00, or less."""
-    pattern = r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[-+]\d\d:\d\d)?)?"
-    match = re.fullmatch(pattern, text, re.ASCII)
-    if not match:
-        raise QueryError(f"'{text}' is not a valid timestamp")
-    day, minute, second, fraction, zone = match.groups()
-    zone = (zone or "Z").replace("Z", "+00:00")
-    moment = datetime.fromisoformat(f"{day} {minute or '00:00'}:{second or '00'}{zone}")
-    return int(moment.timestamp()) * 10**9 + int((fraction or "").ljust(9, "0"))
+def for_each(kinds, count, sql, result=None):
+    """Return a signature for each type: so many arguments of it, and a result of it or another."""
+    return [([kind] * count, result or kind, sql) for kind in kinds]
 
 
-def for_types(types, count, result, how):
-    """Return signatures of so many arguments of one type; result is a type, or None for that."""
-    return [([kind] * count, result or kind, how) for kind in types]
-
-
-# What there is: argument types, type of the result, and how: SQL, or a Python function. The first
-# signature that fits is taken.
-FUNCTIONS = {
-    "where": [(["BOOLEAN"], "BOOLEAN", "{}")],
-    "having": [(["BOOLEAN"], "BOOLEAN", "{}")],
-    "or": [(["BOOLEAN"] * 2, "BOOLEAN", "({} OR {})")],
-    "and": [(["BOOLEAN"] * 2, "BOOLEAN", "({} AND {})")],
-    "not": [(["BOOLEAN"], "BOOLEAN", "(NOT {})")],
-    **{sign: for_types(TYPES, 2, "BOOLEAN", f"({{}} {sign} {{}})") for sign in COMPARISONS},
-    "is null": for_types(TYPES, 1, "BOOLEAN", "({} IS NULL)"),
-    "between": for_types(TYPES, 3, "BOOLEAN", "({} BETWEEN {} AND {})"),
-    "like": [(["VARCHAR", "VARCHAR"], "BOOLEAN", like)],
-    "||": [(["VARCHAR", "VARCHAR"], "VARCHAR", operator.add)],
-    "+": for_types([*NUMBERS, INTERVAL], 2, None, operator.add)
-    + [(["TIMESTAMP", INTERVAL], "TIMESTAMP", operator.add)]
-    + [([INTERVAL, "TIMESTAMP"], "TIMESTAMP", operator.add)],
-    "-": for_types([*NUMBERS, INTERVAL], 2, None, operator.sub)
-    + [(["TIMESTAMP", INTERVAL], "TIMESTAMP", operator.sub)]
-    + for_types([*NUMBERS, INTERVAL], 1, None, operator.neg),
-    "*": for_types(NUMBERS, 2, None, operator.mul),
-    "/": for_types(NUMBERS, 2, None, divide),
-    "now": [([], "TIMESTAMP", ":now")],
-    "ago": [([INTERVAL], "TIMESTAMP", f"`-(TIMESTAMP, {INTERVAL})`(:now, {{}})")],
-    "bin": [(["TIMESTAMP", INTERVAL], "TIMESTAMP", bin_time)],
-    "from_milliseconds": [(["BIGINT"], "TIMESTAMP", lambda value: value * 10**6)],
-    "to_milliseconds": for_types(["TIMESTAMP"], 1, "BIGINT", lambda value: value // 10**6),
-    "from_iso8601_timestamp": [(["VARCHAR"], "TIMESTAMP", parse_time)],
-    "timestamp ''": [(["VARCHAR"], "TIMESTAMP", parse_time)],
-    "abs": for_types(NUMBERS, 1, None, abs),
-    "round": for_types(NUMBERS, 1, None, round_half_up)
-    + [([kind, "INTEGER"], kind, round_half_up) for kind in NUMBERS],
-    "if": [(["BOOLEAN", k, k], k, "CASE WHEN {} THEN {} ELSE {} END") for k in TYPES],
-    "coalesce": for_types(TYPES, 2, None, "coalesce({}, {})")
-    + for_types(TYPES, 3, None, "coalesce({}, {}, {})"),
+# What there is: types of the arguments, type of the result, and SQL. The first signature that fits
+# is taken.
+AGGREGATES = {
     "count(*)": [([], "BIGINT", "count(*)")],
-    "count": for_types(TYPES, 1, "BIGINT", "count({})"),
-    "count_if": [(["BOOLEAN"], "BIGINT", "count(CASE WHEN {} THEN 1 END)")],
-    "sum": [(["BIGINT"], "BIGINT", "sum({})"), (["DOUBLE"], "DOUBLE", "sum({})")],
-    "avg": [(["DOUBLE"], "DOUBLE", "avg({})")],
-    "min": for_types(TYPES, 1, None, "min({})"),
-    "max": for_types(TYPES, 1, None, "max({})"),
+    "count": for_each(TYPES, 1, "count({})", "BIGINT"),
+    "count distinct": for_each(TYPES, 1, "count(DISTINCT {})", "BIGINT"),
+    "count_if": for_each(["BOOLEAN"], 1, "count(CASE WHEN {} THEN 1 END)", "BIGINT"),
+    "sum": for_each(["BIGINT", "DOUBLE"], 1, "in_range(sum({}), '{kind}')"),
+    "avg": for_each(["DOUBLE"], 1, "in_range(avg({}), '{kind}')"),
+    "min": for_each(TYPES, 1, "min({})"),
+    "max": for_each(TYPES, 1, "max({})"),
 }
-AGGREGATES = ["count(*)", "count", "count_if", "sum", "avg", "min", "max"]
-NAMED = ", ".join(name for name in FUNCTIONS if name.isidentifier() and name not in KEYWORDS)
+FUNCTIONS = AGGREGATES | {
+    "now": [([], "TIMESTAMP", ":now")],
+    "ago": [([INTERVAL], "TIMESTAMP", "in_range(:now - {}, '{kind}')")],
+    "bin": [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "(divide({0}, {1}) * {1})")],
+}
+OPERATORS = {
+    "where": for_each(["BOOLEAN"], 1, "{}"),
+    "having": for_each(["BOOLEAN"], 1, "{}"),
+    "limit": for_each(["INTEGER"], 1, "{}"),
+    "or": for_each(["BOOLEAN"], 2, "({} OR {})"),
+    "and": for_each(["BOOLEAN"], 2, "({} AND {})"),
+    "not": for_each(["BOOLEAN"], 1, "(NOT {})"),
+    **{sign: for_each(TYPES, 2, f"({{}} {sign} {{}})", "BOOLEAN") for sign in COMPARISONS},
+    "is null": for_each(TYPES, 1, "({} IS NULL)", "BOOLEAN"),
+    "between": for_each(TYPES, 3, "({} BETWEEN {} AND {})", "BOOLEAN"),
+    "like": for_each(["VARCHAR"], 2, "matches({}, {})", "BOOLEAN"),
+    "case": [(["BOOLEAN", k, k], k, "CASE WHEN {} THEN {} ELSE {} END") for k in TYPES],
+    "+": for_each(NUMBERS, 2, "in_range({} + {}, '{kind}')")
+    + [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "in_range({} + {}, '{kind}')")],
+    "-": for_each(NUMBERS, 2, "in_range({} - {}, '{kind}')")
+    + [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "in_range({} - {}, '{kind}')")]
+    + for_each(NUMBERS, 1, "in_range(-1 * {}, '{kind}')"),
+    "*": for_each(NUMBERS, 2, "in_range({} * {}, '{kind}')"),
+    "/": for_each(NUMBERS, 2, "in_range(divide({}, {}), '{kind}')"),
+}

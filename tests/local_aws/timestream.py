@@ -88,7 +88,7 @@ def find_reason(table, record, stored):
         oldest = now - int(retention["MagneticStoreRetentionPeriodInDays"]) * 86400
     if not oldest <= seconds <= now + FUTURE:
         first, last = (
-            query.format_value(round(moment) * 10**9, "TIMESTAMP")["ScalarValue"]
+            query.format_time(round(moment) * 10**9)
             for moment in (oldest, now + FUTURE)
         )
         return {"Reason": OUTSIDE.format(first=first, last=last)}
@@ -174,6 +174,16 @@ def merge(common, record):
     return {**common, **record, "Dimensions": dimensions}
 
 
+def read_record(record):
+    """Return a stored record as query.query() takes it."""
+    kind, value = record.get("MeasureValueType", "DOUBLE"), record["MeasureValue"]
+    return query.Record(
+        {dimension["Name"]: dimension["Value"] for dimension in record["Dimensions"]},
+        record["MeasureName"], round(find_seconds(record) * 1000) * 10**6, kind,
+        TYPES[kind](value.lower() if kind == "BOOLEAN" else value),
+    )
+
+
 def answer_query(response, results):
     """Answer Query. With MaxRows and more rows than that, the first page is empty, as on AWS.
 
@@ -190,7 +200,10 @@ def answer_query(response, results):
         databases = response.timestreamwrite_backend.databases.items()
         try:
             results[name] = query.query(response._get_param("QueryString"), {
-                database: {table: found.records for table, found in content.tables.items()}
+                database: {
+                    table: list(map(read_record, found.records))
+                    for table, found in content.tables.items()
+                }
                 for database, content in databases
             })
         except query.QueryError as error:
