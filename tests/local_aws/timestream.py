@@ -120,7 +120,7 @@ def write_records(response):
         existing = stored.get(find_key(record))
         if reason := find_reason(record, existing, oldest, now + FUTURE):
             rejected.append({"RecordIndex": index, **reason})
-        else:
+        elif not existing or existing.version < record.version:
             stored[find_key(record)] = record
     table.records = list(stored.values())
     if rejected:
