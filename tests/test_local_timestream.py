@@ -82,6 +82,7 @@ def test_what_exists_or_does_not_is_refused(timestream):
     {"Dimensions": []}, {"Dimensions": [{"Name": "Sensor", "Value": "1"}] * 2},
     {"Dimensions": [{"Name": "Sensor", "Value": "x" * 2049}]},
     {"Dimensions": [{"Name": "x" * 61, "Value": "1"}]},
+    {"Dimensions": [{"Name": "time", "Value": "1"}]},
 ], ids=lambda change: str(change)[:50])
 def test_one_invalid_value_makes_it_refuse_the_whole_call(timestream, change):
     error = write(timestream, reading(), reading("62", 1, **change))["Error"]

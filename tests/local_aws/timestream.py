@@ -6,6 +6,7 @@ Reference, "WriteRecords" and "RejectedRecord".
 
 import contextlib
 import json
+import re
 import time
 import uuid
 from unittest import mock
@@ -72,6 +73,8 @@ def read_record(record, common, index):
     for (what, limit), texts in zip(MAX_BYTES.items(), parts):
         for text in texts:
             check(isinstance(text, str) and 0 < len(text.encode()) <= limit, f"no valid {what}")
+    reserved = re.compile("time$|measure_name|measure_value|ts_")
+    check(not any(map(reserved.match, dimensions)), "the name of a dimension is reserved")
     kind, unit = record.get("MeasureValueType", "DOUBLE"), record.get("TimeUnit", "MILLISECONDS")
     try:
         value = TYPES[kind](value)
