@@ -1,6 +1,8 @@
 """tests/local_aws/timestream.py: it refuses what AWS refuses, keeps the rest once, and pages."""
 
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
@@ -145,6 +147,15 @@ def test_common_attributes_belong_to_every_record_and_each_type_has_a_column(tim
         "1", None, None, "-7", None,
         "1", None, None, None, "true",
     ]
+
+
+def test_calls_side_by_side_lose_no_record(timestream):
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: write(timestream, reading(later=n)), range(200)))
+    sys.setswitchinterval(interval)
+    assert read("count(*)")[0] == ["200"]
 
 
 def test_the_first_page_is_empty_if_there_are_more_rows_than_it_may_have(timestream):

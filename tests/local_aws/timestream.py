@@ -7,6 +7,7 @@ Reference, "WriteRecords" and "RejectedRecord".
 import contextlib
 import json
 import re
+import threading
 import time
 import uuid
 from unittest import mock
@@ -31,6 +32,9 @@ EXISTS = (
     "A record already exists with the same time, dimensions, measure name, and record version. "
     "A higher record version must be specified in order to update the measure value."
 )
+
+# The function writes in several threads.
+writing = threading.Lock()
 
 
 def refusing(operation):
@@ -117,15 +121,16 @@ def write_records(response):
     if table.magnetic_store_write_properties.get("EnableMagneticStoreWrites"):
         oldest = now - int(retention["MagneticStoreRetentionPeriodInDays"]) * query.UNITS["day"]
     rejected = []
-    # moto keeps the records in a list. The same, by what makes them one reading:
-    stored = {find_key(record): record for record in table.records}
-    for index, record in enumerate(records):
-        existing = stored.get(find_key(record))
-        if reason := find_reason(record, existing, oldest, now + FUTURE):
-            rejected.append({"RecordIndex": index, **reason})
-        elif not existing or existing.version < record.version:
-            stored[find_key(record)] = record
-    table.records = list(stored.values())
+    with writing:
+        # moto keeps the records in a list. The same, by what makes them one reading:
+        stored = {find_key(record): record for record in table.records}
+        for index, record in enumerate(records):
+            existing = stored.get(find_key(record))
+            if reason := find_reason(record, existing, oldest, now + FUTURE):
+                rejected.append({"RecordIndex": index, **reason})
+            elif not existing or existing.version < record.version:
+                stored[find_key(record)] = record
+        table.records = list(stored.values())
     if rejected:
         return 419, {"status": 419}, json.dumps({
             "__type": "com.amazonaws.timestream.v20181101#RejectedRecordsException",
