@@ -9,14 +9,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+import setup_timestream
+
 DATABASE = {"DatabaseName": "DemoDatabase"}
 TABLE = DATABASE | {"TableName": "WeatherMetrics"}
-SETTINGS = {
-    "RetentionProperties": {
-        "MemoryStoreRetentionPeriodInHours": 1, "MagneticStoreRetentionPeriodInDays": 7
-    },
-    "MagneticStoreWriteProperties": {"EnableMagneticStoreWrites": True},
-}
 # The time of the tests, 2026-11-24 03:04:05.123 UTC; like all times here in milliseconds.
 NOW, MINUTE = 1795489445123, 60_000
 HOUR, WEEK = 60 * MINUTE, 7 * 24 * 60 * MINUTE
@@ -24,11 +20,11 @@ HOUR, WEEK = 60 * MINUTE, 7 * 24 * 60 * MINUTE
 
 @pytest.fixture
 def timestream(aws, monkeypatch):
-    """A client, and a table that keeps an hour in memory and a week in all; the clock stands."""
+    """A client, and the tutorial's table, with an hour in memory and a week in all; time stands."""
     monkeypatch.setattr(time, "time", lambda: NOW / 1000)
     client = boto3.client("timestream-write", config=Config(parameter_validation=False))
-    client.create_database(**DATABASE)
-    client.create_table(**TABLE, **SETTINGS)
+    setup_timestream.create_database(client)
+    setup_timestream.create_table(client)
     return client
 
 
@@ -43,7 +39,7 @@ def reading(value="61", later=0, **changes):
 def write(client, *records, **options):
     """Return the answer to WriteRecords, also if it is an error."""
     try:
-        return client.write_records(**TABLE, Records=records, **options)
+        return client.write_records(**TABLE | options, Records=records)
     except ClientError as error:
         return error.response
 
@@ -113,10 +109,11 @@ def test_a_late_reading_goes_to_the_magnetic_store_if_the_table_has_it_written(t
     assert write(timestream, late, in_time)["RecordsIngested"] == {
         "Total": 2, "MemoryStore": 1, "MagneticStore": 1
     }
-    timestream.update_table(**TABLE, **SETTINGS | {
-        "MagneticStoreWriteProperties": {"EnableMagneticStoreWrites": False}
-    })
-    assert write(timestream, late, in_time)["RejectedRecords"][0]["RecordIndex"] == 0
+    # By default, a table keeps six hours in memory, and nothing is written elsewhere.
+    timestream.create_table(**DATABASE, TableName="Default")
+    late, in_time = reading(later=-6 * HOUR - 1), reading(later=-6 * HOUR)
+    [rejected] = write(timestream, late, in_time, TableName="Default")["RejectedRecords"]
+    assert rejected["RecordIndex"] == 0
 
 
 def test_the_same_again_is_kept_once_and_another_value_needs_a_higher_version(timestream):

@@ -90,12 +90,9 @@ class Parser:
         # Whether there is an aggregate function.
         self.aggregated = False
 
-    def coming(self):
-        return self.tokens[0][1].lower()
-
     def accept(self, *texts):
         """Return the next token in small letters and go on if it is one of these; or None."""
-        return self.tokens.pop(0)[1].lower() if self.coming() in texts else None
+        return self.tokens.pop(0)[1].lower() if self.tokens[0][1].lower() in texts else None
 
     def expect(self, text):
         return self.accept(text) or self.mismatch(text)
@@ -160,9 +157,10 @@ class Parser:
 
     def clause(self, words, read, *arguments):
         """Read a clause into the statement if these words come next; return its expressions."""
-        if self.coming() != words.split()[0]:
+        first, *others = words.split()
+        if not self.accept(first):
             return []
-        for word in words.split():
+        for word in others:
             self.expect(word)
         expressions = read(*arguments)
         self.statement += f" {words} {', '.join(expression.sql for expression in expressions)}"
@@ -283,7 +281,7 @@ class Parser:
         arguments = []
         if self.accept("*"):
             name += "(*)"
-        elif self.coming() != ")":
+        elif self.tokens[0][1] != ")":
             name += " distinct" if self.accept("distinct") else ""
             arguments = self.list_of(self.expression)
         self.expect(")")
