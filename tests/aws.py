@@ -49,7 +49,7 @@ def main(arguments=None):
     except (ValueError, exceptions.ParamValidationError) as error:
         return fail(252, error)
     except (exceptions.NoRegionError, exceptions.NoCredentialsError) as error:
-        return fail(253, f"{error} Run 'aws configure' or set the environment.")
+        return fail(253, f"run 'aws configure', or set the environment: {error}")
     except exceptions.ClientError as error:
         return fail(254, error)
     except Exception as error:  # a connection, a profile: a line is all that a reader needs

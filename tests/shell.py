@@ -60,7 +60,10 @@ class Shell:
         if tokens[-3:] == ["|", "base64", "--decode"]:
             tokens, decode = tokens[:-3], True
         words = [self.read(token) for token in tokens]
-        output = self.execute(words, text)
+        try:
+            output = self.execute(words, text)
+        except OSError as error:
+            raise ShellError(f"{shlex.join(words)}: {error}") from None
         self.printed.append((words, output))
         if decode:
             output = base64.b64decode(output).decode()

@@ -141,7 +141,7 @@ def test_without_region_or_credentials_it_names_aws_configure(call, monkeypatch,
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     status, _, error = call("kinesis list-streams --region us-east-1")
-    assert status == 253 and "aws configure" in error
+    assert status == 253 and "aws configure" in error and "credentials" in error
 
 
 def test_as_a_process_it_hands_its_status_to_the_shell(finish):

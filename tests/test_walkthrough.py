@@ -25,9 +25,9 @@ PRINTED = [
 
 @pytest.fixture
 def shell(aws, tmp_path, monkeypatch):
-    """A shell in an empty folder, that adds "--count x" to the wave sensor."""
+    """A shell in an empty folder, that prints pauses and adds "--count x" to the wave sensor."""
     monkeypatch.chdir(tmp_path)
-    return Shell(lambda seconds: None, {"wave_sensor.py": ["--count", "x"]})
+    return Shell(print, {"wave_sensor.py": ["--count", "x"]})
 
 
 @pytest.mark.parametrize(("block", "output"), [
@@ -38,21 +38,28 @@ def shell(aws, tmp_path, monkeypatch):
     ("python - <<'EOF'\nprint(6 * 7)\nEOF", "42\n"), ("python setup_timestream.py > log &", ""),
 ])
 def test_the_shell_does_what_bash_does_with_the_same_words(shell, block, output):
-    assert "".join(shell.run(command) for command in COMMAND.findall(block)) == output
+    assert "".join(map(shell.run, COMMAND.findall(block))) == output
 
 
-@pytest.mark.parametrize(("command", "named"), [
+def test_the_shell_pauses_for_sleep_and_after_a_script(shell, lines):
+    for command in ("sleep 7", "python setup_timestream.py", "wait"):
+        shell.run(command)
+    assert lines() == ["7", "0"]
+
+
+@pytest.mark.parametrize(("block", "named"), [
     ("ls -l", "ls -l"), ("wait 7", "wait 7"), ("echo -n a", "echo -n a"), ("cat > a", "cat"),
     ("echo a | tr a b", "|"), ("python setup_timestream.py && python setup_kinesis.py", "&"),
-    ("echo a; ls", ";"), ("echo a 2> b", ">"), ("echo *", "*"), ("echo ~", "~"), ("echo 'a", "'"),
-    ("echo $HOME", "$"), ('echo "`ls`"', "`"), ("A=b wait", "b wait"), ("echo $(ls)", "$"),
-    ("echo ${NOPE}", "${NOPE}"), ("cat > a <<EOF\n$NOPE\nEOF", "$ in $NOPE"),
+    ("sleep 1 & wait", "&"), ("echo a; ls", ";"), ("echo a 2> b", ">"), ("echo *", "*"),
+    ("echo ~", "~"), ("echo 'a", "'"), ("A=b wait", "b wait"), ("echo $HOME", "$"),
+    ("echo $(ls)", "$"), ('echo "`ls`"', "`"), ("echo ${NOPE}", "${NOPE}"),
+    ("cat > a <<EOF\n$NOPE\nEOF", "$ in $NOPE"), ("echo a > f\nrm -f f g\ncat f", "No such file"),
     ("aws kinesis nope", "exit status 252"), ("python cleanup.py --nope", "cleanup.py"),
     ("python wave_sensor.py", "SystemExit: 2"), ("python - <<'EOF'\n1 / 0\nEOF", "ZeroDivision"),
 ])
-def test_a_command_that_fails_or_is_not_known_is_an_error_that_names_it(shell, command, named):
+def test_a_command_that_fails_or_is_not_known_is_an_error_that_names_it(shell, block, named):
     with pytest.raises(ShellError) as error:
-        shell.run(command)
+        list(map(shell.run, COMMAND.findall(block)))
     assert named in str(error.value)
 
 
@@ -115,10 +122,18 @@ def test_an_empty_cell_of_a_table_is_null():
     assert walkthrough.format_table(json.dumps(answer)) == ["   a", "null"]
 
 
-def test_an_unknown_command_ends_it_with_a_line_that_names_it(run, monkeypatch):
-    monkeypatch.setattr(walkthrough, "read_steps", lambda: [("1. x", ["curl example.org"])] * 2)
-    status, lines = run(walkthrough)
-    assert (status, lines[-1]) == (1, "WRONG: this shell does not know: curl example.org")
+@pytest.mark.parametrize(("command", "status", "line"), [
+    ("echo a", 0, "told"),
+    ("curl example.org", 1, "WRONG: this shell does not know: curl example.org"),
+    ("python setup_kinesis.py", 1, "WRONG: left after the clean-up: TUTORIAL"),
+])
+def test_what_goes_wrong_is_a_line_and_status_1(run, monkeypatch, command, status, line):
+    monkeypatch.setattr(walkthrough, "read_steps", lambda: [("1. x", [command])] * 2)
+    monkeypatch.setattr(walkthrough, "read_swallowed", list)
+    monkeypatch.setattr(walkthrough, "find_faults", lambda *_: [])
+    monkeypatch.setattr(walkthrough, "tell", lambda *_: print("told"))
+    result, lines = run(walkthrough)
+    assert (result, lines[-1]) == (status, line)
 
 
 @pytest.mark.parametrize(("program", "part"), [(walkthrough, "read_steps"), (benchmark, "measure")])
@@ -148,4 +163,5 @@ def test_every_step_is_run_and_nothing_is_wrong(walked):
     assert places == sorted(places)
     assert "   90 temperatures are stored\n   65 alarms are stored\n   30 alarms were sw" in shown
     assert "   ▁▁▁▂▂▂" in shown and "\n... 54 more lines ...\n" in shown
+    assert " 30 times as fast" in shown and "python -m tests.local_aws" in shown.splitlines()[-1]
     assert sum(words[0] == "aws" for words, _ in printed) > 20

@@ -201,8 +201,8 @@ def run(steps):
     what was shown, [(command, what it printed)].
     """
     happened = []
-    print(f"The tutorial on this machine, {SPEED} times as fast: `sleep`, the mapping's pauses and the")
-    print("age of records. The sensors send every 4 ms, one after the other.")
+    print(f"The tutorial on this machine, {SPEED} times as fast: `sleep`, the mapping's pauses, a")
+    print("record's age. The sensors send every 4 ms, one after the other.")
     with local_aws.running(happened.append, SPEED) as mappings:
 
         def pause(seconds):
