@@ -3,7 +3,6 @@
 import pytest
 
 from tests import benchmark
-from tests.conftest import REPOSITORY
 
 
 @pytest.mark.parametrize(("record_count", "batch_size", "calls"), [
@@ -24,7 +23,7 @@ def test_it_prints_a_line_for_each_batch_size(run, monkeypatch):
     monkeypatch.setattr(benchmark, "LOADS", 1)
     monkeypatch.setattr(benchmark, "RECORD_COUNT", 100)
     monkeypatch.setattr(benchmark, "ROUND_TRIP", 0.001)
-    status, [_, header, *lines] = run(benchmark)
-    assert status == 0 and f"{header}\n" in (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    status, [_, _, *lines] = run(benchmark)
+    assert status == 0
     rows = [(row[0], *row[4:]) for row in map(str.split, lines)]
     assert rows == [("10", "110", "11"), ("100", "200", "2"), ("1000", "200", "2")]

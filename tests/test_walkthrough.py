@@ -1,6 +1,6 @@
 """tests/walkthrough.py and its shell: all is run and accounted for, and every fault is noticed."""
 
-import json
+import signal
 import time
 from types import SimpleNamespace
 
@@ -9,6 +9,7 @@ import pytest
 
 import setup_timestream
 from tests import benchmark, walkthrough
+from tests.conftest import LIMIT
 from tests.shell import COMMAND, Shell, ShellError
 
 NOW = round(time.time() * 1000)
@@ -117,11 +118,6 @@ def test_a_sensor_that_shows_another_location_is_noticed(find_faults):
     assert fault == "the sensors said that they sent 2 readings, but showed 1"
 
 
-def test_an_empty_cell_of_a_table_is_null():
-    answer = {"ColumnInfo": [{"Name": "a"}], "Rows": [{"Data": [{"NullValue": True}]}]}
-    assert walkthrough.format_table(json.dumps(answer)) == ["   a", "null"]
-
-
 @pytest.mark.parametrize(("command", "status", "line"), [
     ("echo a", 0, "told"),
     ("curl example.org", 1, "WRONG: this shell does not know: curl example.org"),
@@ -149,6 +145,16 @@ def test_ctrl_c_and_an_unknown_option_are_one_line(run, monkeypatch, capsys, pro
     assert "unrecognized arguments: --fast" in capsys.readouterr().err
 
 
+def test_ctrl_c_in_a_script_ends_it_with_one_line_too(spawn):
+    process = spawn("-m", "tests.walkthrough")
+    for line in process.stdout:
+        if line == "$ python setup_timestream.py\n":
+            process.send_signal(signal.SIGINT)
+            break
+    output = process.communicate(timeout=LIMIT)[0]
+    assert (process.returncode, output.splitlines()[-1]) == (1, "Stopped.")
+
+
 def test_when_nobody_reads_the_output_there_is_no_traceback(finish):
     command = '(sleep 0.3; "$PYTHON" -m tests.walkthrough) | true'
     assert finish(command, shell=True) == (0, [])
@@ -161,7 +167,7 @@ def test_every_step_is_run_and_nothing_is_wrong(walked):
     assert [title.split(".")[0] for title in steps] == [*map(str, range(1, 14)), "Clean up"]
     places = [shown.index(f"\n== {title}\n") for title in steps]
     assert places == sorted(places)
-    assert "   90 temperatures are stored\n   65 alarms are stored\n   30 alarms were sw" in shown
+    assert "   90 temperatures are stored\n   65 alarms are stored\n   30 alarms went to" in shown
     assert "   ▁▁▁▂▂▂" in shown and "\n... 54 more lines ...\n" in shown
     assert " 30 times as fast" in shown and "python -m tests.local_aws" in shown.splitlines()[-1]
     assert sum(words[0] == "aws" for words, _ in printed) > 20

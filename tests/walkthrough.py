@@ -10,10 +10,10 @@ was sent is stored, as it was sent and nothing else, and if nothing is left afte
 import argparse
 import base64
 import contextlib
-import json
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -146,15 +146,6 @@ def draw(values):
     return "".join(BLOCKS[round((value - low) * scale)] for value in values)
 
 
-def format_table(answer):
-    """Return the lines of a table with what timestream-query has answered, a JSON text."""
-    answer = json.loads(answer)
-    rows = [[column["Name"] for column in answer["ColumnInfo"]]]
-    rows += [[value.get("ScalarValue", "null") for value in row["Data"]] for row in answer["Rows"]]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return ["  ".join(map(str.rjust, row, widths)) for row in rows]
-
-
 def find_faults(printed, swallowed, mappings):
     """Compare what was sent with what is there, while it is; return a line for each difference."""
     rows = read_sent(printed)
@@ -179,17 +170,16 @@ def tell(printed, swallowed):
     alarms = Counter(row[5] for row in rows if row[5]) - Counter(row[5] for row in swallowed)
     stored = sum(alarms.values())
     waves = [part for part in printed if "wave_sensor.py" in part[0]]
-    answers = [output for words, output in printed if "timestream-query" in words]
-    joined = [answer for answer in answers if answer.startswith("{")][-1]
+    [joined] = [output for words, output in printed if "as moment" in " ".join(words)]
     print("\n== What came of it\n")
     print(f"The wave of step 12:   {draw([float(row[4]) for row in read_sent(waves[-1:])])}")
     print("The alarms stored:    ", ", ".join(f"{alarms[name]} {name}" for name in sorted(alarms)))
-    print("\nBoth together, as step 12 asks for them:\n")
-    print(*format_table(joined), sep="\n")
-    print(f"\n{len(rows)} readings sent:")
+    print("\nBoth together, as step 12 asks for them; at this speed it is all in one row or two:\n")
+    print(joined)
+    print(f"{len(rows)} readings sent:")
     print(f"{len(rows) - stored - len(swallowed):5} temperatures are stored")
     print(f"{stored:5} alarms are stored")
-    print(f"{len(swallowed):5} alarms were swallowed by the skeleton, as step 10 says")
+    print(f"{len(swallowed):5} alarms went to the skeleton, which only prints them (step 10)")
     print("    0 lost. The bad record of step 13 was discarded, and nothing else.")
     print('\nNow type it yourself: `python -m tests.local_aws`, README.md, "Without an account".')
 
@@ -201,8 +191,9 @@ def run(steps):
     what was shown, [(command, what it printed)].
     """
     happened = []
-    print(f"The tutorial on this machine, {SPEED} times as fast: `sleep`, the mapping's pauses, a")
-    print("record's age. The sensors send every 4 ms, one after the other.")
+    print(f"The tutorial on this machine. Time passes {SPEED} times as fast: in `sleep`, between the")
+    print("mapping's tries, for the age of a record. The sensors send every 4 ms, one after the other.")
+    print("Behind # stands what happens by itself.")
     with local_aws.running(happened.append, SPEED) as mappings:
 
         def pause(seconds):
@@ -245,12 +236,22 @@ def main():
             return 1 if run(read_steps())[1] else 0
     except ShellError as error:
         print(f"WRONG: {error}")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Stopped):
         print("Stopped.")
     return 1
 
 
+class Stopped(BaseException):
+    """Ctrl-C, which no script is to handle here as it does on its own."""
+
+
+def stop(*_arguments):
+    """Handle Ctrl-C."""
+    raise Stopped
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, stop)
     sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
     try:
         sys.exit(main())
