@@ -9,6 +9,7 @@ import os
 import socket
 from unittest import mock
 
+import botocore.loaders
 import moto.settings
 
 REGION = "us-east-1"
@@ -30,7 +31,7 @@ def build_environment():
     return kept | {
         # Python takes the names in small letters first.
         **dict.fromkeys(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"], NOWHERE),
-        "HOME": os.devnull,  # so there is no ~/.aws/models, which could name other endpoints
+        "HOME": os.devnull,
         "USERPROFILE": os.devnull,  # the same on Windows
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -53,6 +54,8 @@ def isolated():
     with (
         mock.patch.dict(os.environ, build_environment(), clear=True),
         mock.patch.object(moto.settings, "TEST_SERVER_MODE", False),
+        # botocore looked for ~/.aws/models, which could name other endpoints, when it was imported.
+        mock.patch.object(botocore.loaders.Loader, "CUSTOMER_DATA_PATH", os.devnull),
         mock.patch.object(socket.socket, "connect", refuse_connection),
         mock.patch.object(socket.socket, "connect_ex", refuse_connection),
         mock.patch.object(socket, "getaddrinfo", refuse_connection),

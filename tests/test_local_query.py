@@ -120,7 +120,7 @@ def test_expressions_have_the_values_of_trino(expressions, values):
     ("measure_name from D.N group by 1 order by count(*) desc", [["n"], ["flag"]]),
     ("measure_name from D.N group by measure_name having count(*) > 1", [["n"]]),
     ("2, true, count(*) from D.N group by 1, 2", [["2", "true", "3"]]),
-    ("distinct measure_name from D.N order by 1", [["flag"], ["n"]]),
+    ("distinct measure_name from D.N order by (1) desc", [["n"], ["flag"]]),
     ("count(*) from D.N where measure_value::bigint > 6.5", [["1"]]),
     ("-measure_value::bigint as time from D.N order by time limit 1", [["-7"]]),
 ])

@@ -78,7 +78,7 @@ def find_faults(aws, run):
                     "MeasureValueType": "DOUBLE" if double else "VARCHAR",
                 }]
             )
-        bad = {"failed": {"1": b"bad"}, "discarded": {"1": b"bad"}, "errors": []}
+        bad = {"failed": {"1": b"bad"}, "discarded": {"1": b"bad"}, "errors": [], "delivered": 1}
         return walkthrough.find_faults(printed, list(swallowed), SimpleNamespace(**bad | mappings))
 
     return find_faults
@@ -107,6 +107,7 @@ LOST, EXTRA = "sent, but not in the table: ", "in the table, but not sent: "
     ([WARM, ALARM], {"failed": {"2": b"x"}}, ["the function has reported a good record: b'x'"]),
     ([WARM, ALARM], {"failed": {}, "discarded": {}}, ["0 records were discarded, not 1"]),
     ([WARM, ALARM], {"errors": ["KeyError: x"]}, ["the function failed: KeyError: x"]),
+    ([WARM, ALARM], {"delivered": 2}, ["the mapping has delivered 2 alarms, not 1"]),
 ])
 def test_whatever_is_missing_too_much_or_failed_is_noticed(find_faults, stored, changes, faults):
     assert find_faults(stored, **changes) == faults
@@ -114,7 +115,7 @@ def test_whatever_is_missing_too_much_or_failed_is_noticed(find_faults, stored, 
 
 def test_a_sensor_that_shows_another_location_is_noticed(find_faults):
     printed = [(words, output.replace("TUTORIAL", "ELSEWHERE")) for words, output in PRINTED]
-    [fault] = find_faults([WARM], printed=printed)
+    [fault] = find_faults([WARM], printed=printed, delivered=0)
     assert fault == "the sensors said that they sent 2 readings, but showed 1"
 
 

@@ -159,6 +159,9 @@ def find_faults(printed, swallowed, mappings):
     faults += [f"the function failed: {error}" for error in mappings.errors]
     if len(mappings.discarded) != bad_records:
         faults.append(f"{len(mappings.discarded)} records were discarded, not {bad_records}")
+    alarms = sum(row[2] == "Alarm" for row in rows)
+    if mappings.delivered != alarms:
+        faults.append(f"the mapping has delivered {mappings.delivered} alarms, not {alarms}")
     if said != len(rows):
         faults.append(f"the sensors said that they sent {said} readings, but showed {len(rows)}")
     return faults

@@ -178,13 +178,13 @@ class Parser:
 
     def choice(self, items):
         """Return an expression, or that of the select list for which a number stands."""
-        kind, text = self.tokens[0]
         expression = self.expression()
-        if kind != "number" or expression.parts:
+        if expression.kind not in NUMBERS or expression.name or expression.sql[0] != ":":
             return expression
-        if text not in map(str, range(1, len(items) + 1)):
-            raise QueryError(f"position {text} is not in select list")
-        return items[int(text) - 1]
+        position = self.constants[expression.sql[1:]]
+        if position not in range(1, len(items) + 1):
+            raise QueryError(f"position {position} is not in select list")
+        return items[position - 1]
 
     def order(self, items):
         """Return a part of ORDER BY, as an expression whose SQL has the direction, too."""
