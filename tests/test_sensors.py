@@ -35,11 +35,13 @@ def sensor(request, monkeypatch, run, wire):
     ctrl_c: at which pause, the first being 1, Ctrl-C is pressed.
     now: the time; pauses: the seconds that the sensor has paused.
     stored: when the readings that are stored were taken, in the order in which they came.
+    lags: how old each of them was then.
     """
     script = request.param
     sensor = SimpleNamespace(
         script=script, run=lambda *options: run(script, *options),
         outcomes=itertools.repeat(None), ctrl_c=None, now=1_800_000_000.0, pauses=[], stored=[],
+        lags=[],
     )
 
     def sleep(seconds):
@@ -57,6 +59,7 @@ def sensor(request, monkeypatch, run, wire):
             raise outcome
         if outcome is None:
             sensor.stored.append(read_time(script, json.loads(body)))
+            sensor.lags.append(sensor.now - sensor.stored[-1])
         return outcome
 
     monkeypatch.setattr(time, "time", lambda: sensor.now)
@@ -145,6 +148,7 @@ def test_catching_up_does_not_hold_up_new_readings(sensor):
     assert int(waiting[-1]) >= 299
     assert len(sensor.stored) == 450 and status == 0
     assert max(gaps(sensor.stored)) < 2
+    assert max(sensor.lags) > 290 and max(sensor.lags[-50:]) < 1  # it has caught up
 
 
 def test_on_a_slow_network_catching_up_does_not_hold_up_new_readings_either(sensor):
@@ -251,6 +255,17 @@ def test_ctrl_c_in_an_outage_ends_at_once_with_true_counts(sensor, name):
     status, lines = sensor.run()
     assert len(sensor.pauses) == 30
     assert (status, lines[-1]) == (1, "Stopped. 10 readings sent, 20 not sent.")
+
+
+def test_the_loop_lets_ctrl_c_through_to_its_caller(sensor):
+    sensor.ctrl_c = 2
+    client = sensor.script.authenticate()
+    with pytest.raises(KeyboardInterrupt):
+        if sensor.script is wave_sensor:
+            wave_sensor.generate_wave(100, 32, 60, client)
+        else:
+            alarm_sensor.generate_reading(client)
+    assert len(sensor.stored) == 2 and sensor.pauses == [1, 1]
 
 
 def test_ctrl_c_during_a_call_counts_its_reading_as_not_sent(sensor):
