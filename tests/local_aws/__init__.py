@@ -33,7 +33,7 @@ def running(report=print, speed=1, managed_policies=True):
         environment.isolated(),
         mock_aws(config={"iam": {"load_aws_managed_policies": managed_policies}}),
         timestream_refuses(),
-        functions_run() as containers,
-        mappings_act(report, speed, containers) as mappings,
+        functions_run(),
+        mappings_act(report, speed) as mappings,
     ):
         yield mappings

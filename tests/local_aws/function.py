@@ -16,73 +16,77 @@ import threading
 import time
 import traceback
 import uuid
+import weakref
 import zipfile
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from unittest import mock
 
-import boto3
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 
 LOG_TAIL = 4096  # bytes of the log that an invocation can answer with
 
-running = threading.RLock()
-captured = {}  # thread: the buffer that takes what it prints
+running = threading.Lock()
+containers = weakref.WeakKeyDictionary()  # {moto's function: its Container}
 
 
 class Output:
-    """Takes the place of sys.stdout and sys.stderr.
+    """Takes the place of sys.stdout or sys.stderr, and hands on what is printed.
 
     What a thread prints that captures it goes to its buffer; what the threads of a running function
     print goes to the function's log; all other goes where it would have gone.
     """
 
-    log = None  # of the function that runs
-    others = ()  # the threads that are not the function's
-    changing = threading.Lock()
-
-    @classmethod
-    def install(cls):
-        """Take their place, if not done yet."""
-        with cls.changing:
-            for name in ("stdout", "stderr"):
-                if not isinstance(getattr(sys, name), Output):
-                    setattr(sys, name, Output(getattr(sys, name)))
-
-    @classmethod
-    def remove(cls):
-        """Give their place back."""
-        with cls.changing:
-            for name in ("stdout", "stderr"):
-                if isinstance(getattr(sys, name), Output):
-                    setattr(sys, name, getattr(sys, name).real)
+    buffers = {}  # {thread that captures: its buffer}
+    log, others = None, ()  # of the function that runs: its log, the threads that are not its own
 
     def __init__(self, real):
         self.real = real
 
     def write(self, text):
         """Write a text where it belongs."""
-        target = captured.get(threading.get_ident())
-        if target is None and Output.log and threading.current_thread() not in Output.others:
-            target = Output.log
-        return (self.real if target is None else target).write(text)
+        thread = threading.current_thread()
+        log = None if thread in Output.others else Output.log
+        return (Output.buffers.get(thread) or log or self.real).write(text)
 
     def __getattr__(self, name):
         return getattr(self.real, name)
 
 
+def take_output():
+    """Let an Output take the place of sys.stdout and sys.stderr, if none has done so yet."""
+    for name in ("stdout", "stderr"):
+        if not isinstance(getattr(sys, name), Output):
+            setattr(sys, name, Output(getattr(sys, name)))
+
+
 @contextlib.contextmanager
 def capture():
     """Give a buffer with what this thread prints meanwhile."""
-    Output.install()
-    thread, buffer = threading.get_ident(), io.StringIO()
-    before = captured.get(thread)
-    captured[thread] = buffer
+    take_output()
+    thread = threading.current_thread()
+    buffer = Output.buffers[thread] = io.StringIO()
     try:
         yield buffer
     finally:
-        captured[thread] = before
+        del Output.buffers[thread]
+
+
+@contextlib.contextmanager
+def variables(settings):
+    """Set environment variables meanwhile.
+
+    Other threads need theirs all the time, and mock.patch.dict() takes all away for a moment.
+    """
+    before = {name: os.environ[name] for name in settings if name in os.environ}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        os.environ.update(before)
+        for name in settings.keys() - before.keys():
+            del os.environ[name]
 
 
 class FunctionError(Exception):
@@ -93,7 +97,7 @@ class Container:
     """The unpacked code of a function; `load()` imports it and returns the handler."""
 
     def __init__(self, function):
-        self.fingerprint = find_fingerprint(function)
+        self.configuration = function.get_configuration()
         self.folder = tempfile.TemporaryDirectory()
         self.module_name, _, self.handler_name = (function.handler or "").rpartition(".")
         self.module = None
@@ -110,10 +114,8 @@ class Container:
     def load(self):
         """Return the handler; raise FunctionError with what Lambda's Python runtime would say."""
         if not self.module_name:
-            raise FunctionError(
-                "Runtime.MalformedHandlerName",
-                f"Bad handler '{self.handler_name}': not enough values to unpack",
-            )
+            text = f"Bad handler '{self.handler_name}'"
+            raise FunctionError("Runtime.MalformedHandlerName", text)
         try:
             self.module = self.module or self.import_module()
         except SyntaxError as error:
@@ -128,15 +130,12 @@ class Container:
         return getattr(self.module, self.handler_name)
 
     def import_module(self):
-        """Import the handler's module from the uploaded code, whatever this process has imported."""
+        """Import the handler's module from the upload, whatever this process has imported."""
         theirs = {name.partition(".")[0] for name in os.listdir(self.folder.name)}
         if self.module_name.partition(".")[0] not in theirs:
             raise ImportError(f"No module named '{self.module_name}'")
-        ours = {name: sys.modules[name] for name in theirs & set(sys.modules)}
-        for name in ours:
-            del sys.modules[name]
+        ours = {name: sys.modules.pop(name) for name in theirs & set(sys.modules)}
         sys.path.insert(0, self.folder.name)
-        importlib.invalidate_caches()
         try:
             return importlib.import_module(self.module_name)
         finally:
@@ -146,19 +145,11 @@ class Container:
             sys.modules.update(ours)
 
 
-def find_fingerprint(function):
-    """Return what makes Lambda start a new container when it changes."""
-    return (
-        function.code_sha_256, function.handler, function.timeout, function.memory_size,
-        str(function.environment_vars),
-    )
-
-
-def find_container(containers, function):
+def find_container(function):
     """Return the function's container, a new one if code or configuration have changed."""
-    container = containers.get(function.function_arn)
-    if not container or container.fingerprint != find_fingerprint(function):
-        container = containers[function.function_arn] = Container(function)
+    container = containers.get(function)
+    if not container or container.configuration != function.get_configuration():
+        container = containers[function] = Container(function)
     return container
 
 
@@ -172,126 +163,90 @@ def build_context(function, request_id, log_stream, end):
         memory_limit_in_mb=str(function.memory_size),
         log_group_name=function.logs_group_name,
         log_stream_name=log_stream,
-        identity=None,
-        client_context=None,
         get_remaining_time_in_millis=lambda: max(0, round((end - time.monotonic()) * 1000)),
     )
 
 
+def describe_error(kind, message, trace=()):
+    """Return an error as Lambda answers with it, as JSON, and as it stands in the log."""
+    answer = {"errorMessage": message, "errorType": kind, "stackTrace": trace}
+    heading = "\nTraceback (most recent call last):\n" if trace else ""
+    return json.dumps(answer), f"[ERROR] {kind}: {message}{heading}{''.join(trace).rstrip()}\n"
+
+
 def call_handler(container, event, context):
-    """Return the handler's answer as JSON, and None; or its error as JSON, and its log line."""
+    """Return the handler's answer, as JSON, and no error; or both as describe_error() does."""
     try:
-        answer = container.load()(json.loads(event), context)
-        try:
-            return json.dumps(answer), None
-        except (TypeError, ValueError) as error:
-            raise FunctionError(
-                "Runtime.MarshalError", f"Unable to marshal response: {error}"
-            ) from None
+        return json.dumps(container.load()(event, context)), ""
     except FunctionError as error:
-        kind, message, trace = *error.args, []
-    except SystemExit as error:
-        kind, trace = "Runtime.ExitError", []
-        message = (
-            f"RequestId: {context.aws_request_id} Error: "
-            f"Runtime exited with error: exit status {error.code or 0}"
-        )
-    except BaseException as error:
-        kind, message = type(error).__name__, str(error)
+        return describe_error(*error.args)
+    except BaseException as error:  # sys.exit(), too, ends nothing but the invocation
         trace = traceback.format_list(traceback.extract_tb(error.__traceback__)[1:])
-    answer = {
-        "errorMessage": message, "errorType": kind, "requestId": context.aws_request_id,
-        "stackTrace": trace,
-    }
-    lines = [f"[ERROR] {kind}: {message}"]
-    if trace:
-        lines += ["Traceback (most recent call last):", *"".join(trace).splitlines()]
-    return json.dumps(answer), "\n".join(lines)
+        return describe_error(type(error).__name__, str(error), trace)
 
 
-def invoke(containers, function, event):
-    """Run a function with an event, a JSON text; return its answer, whether it failed, its log.
+def run(function, event):
+    """Run a function with an event; return its answer, whether it failed, and its log.
 
     A function that outlives its time-out is reported as such. Its thread cannot be ended, so it
     goes on until it ends by itself.
     """
+    container = find_container(function)
     request_id, log, result = str(uuid.uuid4()), io.StringIO(), []
     begin = time.monotonic()
-    with running:
-        container = find_container(containers, function)
-        context = build_context(
-            function, request_id, container.log_stream, begin + function.timeout
-        )
-        log.write(f"START RequestId: {request_id} Version: $LATEST\n")
-        settings = {
-            "AWS_REGION": function.region, "AWS_DEFAULT_REGION": function.region,
-            "AWS_LAMBDA_FUNCTION_NAME": function.function_name, **function.environment_vars,
-        }
-        thread = threading.Thread(
-            target=lambda: result.append(call_handler(container, event, context)), daemon=True
-        )
-        Output.install()
-        Output.log, Output.others = log, set(threading.enumerate())
-        try:
-            with mock.patch.dict(os.environ, settings):
-                thread.start()
-                thread.join(function.timeout)
-        finally:
-            Output.log = None
-        if not result:
-            del containers[function.function_arn]
-            error = f"Task timed out after {function.timeout:.2f} seconds"
-            message = f"RequestId: {request_id} Error: {error}"
-            answer = {"errorType": "Sandbox.Timedout", "errorMessage": message}
-            result.append((json.dumps(answer), f"{request_id} {error}"))
-        answer, error = result[0]
-        milliseconds = (time.monotonic() - begin) * 1000
-        log.write(f"{error}\n" if error else "")
-        log.write(f"END RequestId: {request_id}\n")
-        log.write(
-            f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
-            f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {function.memory_size} MB\t"
-            f"Max Memory Used: {function.memory_size} MB\n"
-        )
-        write_log(function, container.log_stream, log.getvalue())
+    context = build_context(function, request_id, container.log_stream, begin + function.timeout)
+    thread = threading.Thread(
+        target=lambda: result.append(call_handler(container, event, context)), daemon=True
+    )
+    regions = dict.fromkeys(["AWS_REGION", "AWS_DEFAULT_REGION"], function.region)
+    log.write(f"START RequestId: {request_id} Version: $LATEST\n")
+    take_output()
+    Output.others, Output.log = set(threading.enumerate()), log
+    with variables(regions | function.environment_vars):
+        thread.start()
+        thread.join(function.timeout)
+    Output.log = None
+    if not result:
+        del containers[function]
+        text = f"RequestId: {request_id} Error: Task timed out after {function.timeout:.2f} seconds"
+        result.append(describe_error("Sandbox.Timedout", text))
+    answer, error = result[0]
+    milliseconds = (time.monotonic() - begin) * 1000
+    log.write(
+        f"{error}END RequestId: {request_id}\n"
+        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
+        f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {function.memory_size} MB\t"
+        f"Max Memory Used: {function.memory_size} MB\n"
+    )
+    write_log(function, container.log_stream, log.getvalue())
     return answer, bool(error), log.getvalue()
 
 
 def write_log(function, log_stream, text):
-    """Put the lines of a log into the function's log group, which Lambda makes when it first runs."""
-    logs = boto3.client("logs", region_name=function.region)
-    group = function.logs_group_name
-    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_group(logGroupName=group)
-    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_stream(logGroupName=group, logStreamName=log_stream)
-    now = round(time.time() * 1000)
-    events = [{"timestamp": now, "message": f"{line}\n"} for line in text.splitlines() if line]
-    logs.put_log_events(logGroupName=group, logStreamName=log_stream, logEvents=events)
+    """Put a log into the function's log group, which Lambda makes when the function first runs."""
+    logs, group, now = function.logs_backend, function.logs_group_name, round(time.time() * 1000)
+    events = [{"timestamp": now, "message": f"{line}\n"} for line in text.splitlines()]
+    logs.ensure_log_group(group)
+    logs.ensure_log_stream(group, log_stream)
+    logs.put_log_events(group, log_stream, events)
 
 
-@contextlib.contextmanager
+def invoke(function, body, request_headers, response_headers):
+    """Answer Lambda's Invoke, in the place of moto's LambdaFunction.invoke()."""
+    try:
+        event = json.loads(body or "{}")
+    except ValueError as error:
+        text = f"Could not parse request body into json: {error}"
+        raise LambdaClientError("InvalidRequestContentException", text) from None
+    with running:
+        answer, failed, log = run(function, event)
+    if failed:
+        response_headers["x-amz-function-error"] = "Unhandled"
+    response_headers["X-Amz-Executed-Version"] = "$LATEST"
+    response_headers["x-amz-log-result"] = base64.b64encode(log.encode()[-LOG_TAIL:]).decode()
+    return answer
+
+
 def functions_run():
-    """Let Lambda's Invoke run the function; give the containers, {function's ARN: Container}."""
-    containers = {}
-
-    def invoke_from_api(function, body, request_headers, response_headers):
-        try:
-            event = json.dumps(json.loads(body or "{}"))
-        except ValueError as error:
-            text = f"Could not parse request body into json: {error}"
-            raise LambdaClientError("InvalidRequestContentException", text) from None
-        if request_headers.get("X-Amz-Invocation-Type") == "DryRun":
-            return ""
-        answer, failed, log = invoke(containers, function, event)
-        if failed:
-            response_headers["x-amz-function-error"] = "Unhandled"
-        response_headers["X-Amz-Executed-Version"] = "$LATEST"
-        response_headers["x-amz-log-result"] = base64.b64encode(log.encode()[-LOG_TAIL:]).decode()
-        return answer
-
-    with mock.patch.object(LambdaFunction, "invoke", invoke_from_api):
-        try:
-            yield containers
-        finally:
-            Output.remove()
+    """Let functions run meanwhile when Lambda is asked to invoke them; a context manager."""
+    return mock.patch.object(LambdaFunction, "invoke", invoke)
