@@ -1,6 +1,6 @@
 """Serve AWS on this machine, until Ctrl-C, for scripts and AWS CLI in another terminal.
 
-    python -m tests.local_aws [--port 5005] [--verbose]
+    python -m tests.local_aws [--port 5005]
 
 It prints a line that begins with "export": paste that in the other terminal. No account, no Docker,
 no network; only `openssl` has to be there. Then it prints a line for each thing that happens by
@@ -8,7 +8,6 @@ itself.
 """
 
 import argparse
-import logging
 import os
 import shlex
 import shutil
@@ -38,20 +37,17 @@ UNSET = (
 class Handler(ProxyRequestHandler):
     """moto's handler of a request, without its log."""
 
-    def log_message(self, format, *args):
-        """Print nothing to the terminal; moto's log has it, if it is wanted."""
-        logging.getLogger("MOTO_PROXY").debug(format, *args)
+    def log_message(self, *_):
+        """Print nothing about a request."""
 
 
 class Server(ThreadingHTTPServer):
     """Serves each connection in a thread, and ends without waiting for them."""
 
-    daemon_threads = True
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
-        """Say nothing about a client that went away."""
-        logging.getLogger("MOTO_PROXY").debug("%s", sys.exc_info()[1])
+        """Print nothing about a client that went away."""
 
 
 def build_line(port):
@@ -90,21 +86,17 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--port", type=int, default=5005, help="where to listen (default: 5005)")
-    parser.add_argument("--verbose", action="store_true", help="show moto's log of each request")
     options = parser.parse_args()
-    logger.setLevel(logging.DEBUG if options.verbose else logging.CRITICAL)
+    logger.setLevel("ERROR")
     if not shutil.which("openssl"):
         print("openssl is missing: moto's proxy makes its certificates with it", file=sys.stderr)
         return 1
+    CertificateCreator().validate()
     try:
-        CertificateCreator().validate()
         server = Server(("127.0.0.1", options.port), Handler)
     except (OSError, OverflowError) as error:
-        print(
-            f"Port {options.port} cannot be used, try another one with --port: {error}"
-            if not isinstance(error, PermissionError) else f"Cannot start: {error}",
-            file=sys.stderr,
-        )
+        text = f"Port {options.port} cannot be used, try another one with --port: {error}"
+        print(text, file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
