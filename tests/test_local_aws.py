@@ -13,6 +13,10 @@ import alarm_sensor
 import setup_timestream
 from tests.conftest import LIMIT, REPOSITORY, deploy
 
+# A connection is used once, and the client knows: it would use it again, and fail now and then.
+HEADERS = "import boto3; answer = boto3.client('iam').list_roles()['ResponseMetadata']; " \
+          "print(answer['HTTPHeaders']['connection'])"
+
 
 @pytest.fixture
 def server(spawn):
@@ -44,7 +48,7 @@ def test_the_line_leads_scripts_and_cli_to_it_whatever_the_terminal_holds(
         "$PYTHON wave_sensor.py --count 2 --interval 0.1",
         "aws timestream-query query --query-string 'select max(measure_value::double) from"
         " DemoDatabase.WeatherMetrics' --query 'Rows[].Data[].ScalarValue' --output text",
-        "$PYTHON cleanup.py",
+        f'$PYTHON -c "{HEADERS}"', "$PYTHON cleanup.py",
     ]
     status, lines = finish(
         "\n".join(commands), shell=True, HOME=str(tmp_path), AWS_PROFILE="nope",
@@ -56,7 +60,7 @@ def test_the_line_leads_scripts_and_cli_to_it_whatever_the_terminal_holds(
     assert status == 0, lines
     assert lines[:2] == ["us-east-1", "123456789012"]
     assert "Database DemoDatabase exists. Skipping database creation" in lines
-    assert "62.0" in lines
+    assert "62.0" in lines and "close" in lines
     assert lines[-1] == "Nothing of the tutorial is left in us-east-1."
     assert connections == []
     process.terminate()

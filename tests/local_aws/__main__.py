@@ -35,7 +35,16 @@ UNSET = (
 
 
 class Handler(ProxyRequestHandler):
-    """moto's handler of a request, without its log."""
+    """moto's handler of a request, without its log.
+
+    It closes the connection after each answer. A client has to know, or it can use it once more.
+    """
+
+    def end_headers(self):
+        """End the headers of an answer."""
+        if self.command != "CONNECT":
+            self.send_header("Connection", "close")
+        super().end_headers()
 
     def log_message(self, *_):
         """Print nothing about a request."""
