@@ -4,6 +4,8 @@ import base64
 import json
 import os
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
@@ -19,10 +21,11 @@ ARN = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}"
 def invoke(aws):
     """A function that uploads code and invokes it: its answer, parsed, its error, its log."""
 
+    client = boto3.client("lambda")
+
     def invoke(source=None, payload="{}", handler="code.handler", **settings):
         if source is not None:
             deploy(source, handler, **settings)
-        client = boto3.client("lambda")
         answer = client.invoke(FunctionName=FUNCTION, Payload=payload, LogType="Tail")
         log = base64.b64decode(answer["LogResult"]).decode()
         assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
@@ -55,6 +58,23 @@ def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(invoke, lin
     )
     events = boto3.client("logs").filter_log_events(logGroupName=LOG_GROUP)["events"]
     assert [event["message"] for event in events] == log.splitlines(keepends=True)
+
+
+def test_one_invocation_runs_at_a_time_and_logs_only_what_it_prints(invoke, lines):
+    deploy(
+        "import time\n"
+        "def handler(event, context):\n"
+        "    print(event)\n"
+        "    time.sleep(0.2)\n"
+        "    print(event)\n"
+    )
+    with ThreadPoolExecutor() as pool:
+        results = [pool.submit(invoke, payload=str(number)) for number in range(3)]
+        while not all(result.done() for result in results):
+            print("mine")
+            time.sleep(0.01)
+    logs = [result.result()[2].splitlines()[1:-2] for result in results]
+    assert logs == [["0", "0"], ["1", "1"], ["2", "2"]] and set(lines()) == {"mine"}
 
 
 def test_code_stays_warm_until_it_is_changed_or_the_function_made_again(invoke):
