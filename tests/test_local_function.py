@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +12,7 @@ import boto3
 import pytest
 
 import lambda_function
-from tests.conftest import LIMIT, deploy
+from tests.conftest import deploy
 
 FUNCTION, LOG_GROUP = "kinesis-log-consumer", "/aws/lambda/kinesis-log-consumer"
 ARN = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}"
@@ -129,10 +130,12 @@ def test_an_error_of_the_code_is_a_function_error_and_the_next_invocation_works(
 
 
 def test_a_function_that_outlives_its_time_out_is_ended(invoke):
-    source = f"import threading\ndef handler(e, c): threading.Event().wait({LIMIT})\n"
-    answer, error, log = invoke(source, Timeout=1)
+    before = threading.active_count()
+    answer, error, log = invoke("def handler(event, context):\n    while True: pass", Timeout=1)
     assert (error, answer["errorType"]) == ("Unhandled", "Sandbox.Timedout")
     assert "Task timed out after 1.00 seconds" in answer["errorMessage"] and "timed out" in log
+    while threading.active_count() > before:
+        time.sleep(0.01)
 
 
 def test_a_long_log_is_cut_to_its_last_4_kb(invoke):
@@ -158,3 +161,21 @@ def test_the_code_is_the_uploaded_one_whatever_this_process_has_imported(invoke)
     assert invoke(source, handler="lambda_function.lambda_handler")[0] == "the uploaded one"
     import lambda_function as again
     assert again is lambda_function
+
+
+def test_code_finds_its_own_modules_in_an_invocation_too(invoke):
+    source = "VALUE = 1\ndef handler(e, c):\n    import code\n    return code.VALUE"
+    assert [invoke(source)[0], invoke()[0]] == [1, 1]
+    deploy(source.replace("VALUE = 1", "VALUE = 2"), update=True)
+    assert invoke()[0] == 2
+
+
+def test_neither_logging_nor_a_closed_output_gets_out(invoke, lines):
+    _, error, log = invoke(
+        "import logging, sys\n"
+        "def handler(event, context):\n"
+        "    logging.warning('logged')\n"
+        "    sys.stdout.close()\n"
+    )
+    print("mine")
+    assert error is None and "logged" in log and lines() == ["mine"]

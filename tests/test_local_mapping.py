@@ -244,6 +244,13 @@ def test_a_second_mapping_of_stream_and_function_is_refused(deliver):
         deliver()
 
 
+@pytest.mark.parametrize("act", ["get", "update", "delete"])
+def test_a_mapping_that_does_not_exist_is_refused(aws, act):
+    client = boto3.client("lambda")
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        getattr(client, f"{act}_event_source_mapping")(UUID="1" * 36)
+
+
 def test_without_its_function_a_mapping_waits_says_so_once_and_goes_on(put, deliver, aws):
     said = []
     aws.report = said.append

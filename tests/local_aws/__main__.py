@@ -30,7 +30,8 @@ Paste this line into another terminal. After it, the commands of README.md work 
 # What could lead the other terminal to a real account, or change what its commands print.
 UNSET = (
     "AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_ENDPOINT_URL "
-    "AWS_DATA_PATH AWS_USE_FIPS_ENDPOINT AWS_USE_DUALSTACK_ENDPOINT AWS_DEFAULT_OUTPUT"
+    "AWS_CREDENTIAL_EXPIRATION AWS_DATA_PATH AWS_USE_FIPS_ENDPOINT AWS_USE_DUALSTACK_ENDPOINT "
+    "AWS_DEFAULT_OUTPUT"
 )
 
 

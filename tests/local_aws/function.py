@@ -6,9 +6,11 @@ configuration change. What is printed goes to CloudWatch Logs. One invocation ru
 
 import base64
 import contextlib
+import ctypes
 import importlib
 import io
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -49,6 +51,9 @@ class Output:
         thread = threading.current_thread()
         log = None if thread in Output.others else Output.log
         return (Output.buffers.get(thread) or log or self.real).write(text)
+
+    def close(self):
+        """Close nothing: others go on printing."""
 
     def __getattr__(self, name):
         return getattr(self.real, name)
@@ -94,13 +99,13 @@ class FunctionError(Exception):
 
 
 class Container:
-    """The unpacked code of a function; `load()` imports it and returns the handler."""
+    """The unpacked code of a function, and the modules of it that have been imported."""
 
     def __init__(self, function):
         self.configuration = function.get_configuration()
         self.folder = tempfile.TemporaryDirectory()
         self.module_name, _, self.handler_name = (function.handler or "").rpartition(".")
-        self.module = None
+        self.modules = {}
         self.log_stream = f"{datetime.now(timezone.utc):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
         try:
             with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
@@ -111,38 +116,45 @@ class Container:
                 "Could not unzip uploaded file. Please check your file, then try to upload again.",
             ) from None
 
+    @contextlib.contextmanager
+    def in_place(self):
+        """Let this code be what `import` finds meanwhile, whatever this process has imported."""
+        ours = self.take_modules()
+        sys.modules.update(self.modules)
+        sys.path.insert(0, self.folder.name)
+        try:
+            yield
+        finally:
+            sys.path.remove(self.folder.name)
+            self.modules = self.take_modules()
+            sys.modules.update(ours)
+
+    def take_modules(self):
+        """Take the modules with names of this code out of those that are imported; return them."""
+        theirs = {name.partition(".")[0] for name in os.listdir(self.folder.name)}
+        names = [name for name in sys.modules if name.partition(".")[0] in theirs]
+        return {name: sys.modules.pop(name) for name in names}
+
     def load(self):
         """Return the handler; raise FunctionError with what Lambda's Python runtime would say."""
         if not self.module_name:
             text = f"Bad handler '{self.handler_name}'"
             raise FunctionError("Runtime.MalformedHandlerName", text)
         try:
-            self.module = self.module or self.import_module()
+            module = importlib.import_module(self.module_name)
         except SyntaxError as error:
             text = f"Syntax error in module '{self.module_name}': {error}"
             raise FunctionError("Runtime.UserCodeSyntaxError", text) from None
         except ImportError as error:
             text = f"Unable to import module '{self.module_name}': {error}"
             raise FunctionError("Runtime.ImportModuleError", text) from None
-        if not hasattr(self.module, self.handler_name):
+        if not getattr(module, "__file__", "").startswith(self.folder.name):
+            text = f"Unable to import module '{self.module_name}': No module named"
+            raise FunctionError("Runtime.ImportModuleError", f"{text} '{self.module_name}'")
+        if not hasattr(module, self.handler_name):
             text = f"Handler '{self.handler_name}' missing on module '{self.module_name}'"
             raise FunctionError("Runtime.HandlerNotFound", text)
-        return getattr(self.module, self.handler_name)
-
-    def import_module(self):
-        """Import the handler's module from the upload, whatever this process has imported."""
-        theirs = {name.partition(".")[0] for name in os.listdir(self.folder.name)}
-        if self.module_name.partition(".")[0] not in theirs:
-            raise ImportError(f"No module named '{self.module_name}'")
-        ours = {name: sys.modules.pop(name) for name in theirs & set(sys.modules)}
-        sys.path.insert(0, self.folder.name)
-        try:
-            return importlib.import_module(self.module_name)
-        finally:
-            sys.path.remove(self.folder.name)
-            for name in theirs:
-                sys.modules.pop(name, None)
-            sys.modules.update(ours)
+        return getattr(module, self.handler_name)
 
 
 def find_container(function):
@@ -188,8 +200,7 @@ def call_handler(container, event, context):
 def run(function, event):
     """Run a function with an event; return its answer, whether it failed, and its log.
 
-    A function that outlives its time-out is reported as such. Its thread cannot be ended, so it
-    goes on until it ends by itself.
+    A function that outlives its time-out is reported as such, and ended before its next line.
     """
     container = find_container(function)
     request_id, log, result = str(uuid.uuid4()), io.StringIO(), []
@@ -202,12 +213,18 @@ def run(function, event):
     log.write(f"START RequestId: {request_id} Version: $LATEST\n")
     take_output()
     Output.others, Output.log = set(threading.enumerate()), log
-    with variables(regions | function.environment_vars):
+    with (
+        variables(regions | function.environment_vars),
+        mock.patch.object(logging.root, "handlers", [logging.StreamHandler(log)]),
+        container.in_place(),
+    ):
         thread.start()
         thread.join(function.timeout)
     Output.log = None
     if not result:
         del containers[function]
+        set_error = ctypes.pythonapi.PyThreadState_SetAsyncExc
+        set_error(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
         text = f"RequestId: {request_id} Error: Task timed out after {function.timeout:.2f} seconds"
         result.append(describe_error("Sandbox.Timedout", text))
     answer, error = result[0]
@@ -243,7 +260,7 @@ def invoke(function, body, request_headers, response_headers):
     if failed:
         response_headers["x-amz-function-error"] = "Unhandled"
     response_headers["X-Amz-Executed-Version"] = "$LATEST"
-    response_headers["x-amz-log-result"] = base64.b64encode(log.encode()[-LOG_TAIL:]).decode()
+    response_headers["x-amz-log-result"] = base64.b64encode(log.encode(errors="replace")[-LOG_TAIL:]).decode()
     return answer
 
 

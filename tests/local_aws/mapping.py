@@ -297,10 +297,22 @@ def mappings_act(report, speed):
                 )
         return create(backend, spec)
 
+    def checked(method):
+        """Refuse what is asked of a mapping that does not exist."""
+        def check(backend, uuid, *arguments):
+            if uuid not in backend._event_source_mappings:
+                text = "The resource you requested does not exist."
+                raise LambdaClientError("ResourceNotFoundException", text)
+            return method(backend, uuid, *arguments)
+
+        return mock.patch.object(LambdaBackend, method.__name__, check)
+
     mappings = Mappings(report, speed)
     thread = threading.Thread(target=mappings.run, daemon=True)
     with (
         mock.patch.object(LambdaBackend, "create_event_source_mapping", create_once),
+        checked(LambdaBackend.get_event_source_mapping),
+        checked(LambdaBackend.delete_event_source_mapping),
         # moto would call the function for each record that is put on the stream.
         mock.patch.object(LambdaBackend, "send_kinesis_message", lambda *_, **__: None),
     ):
