@@ -16,7 +16,7 @@ What they and the tests are made of:
     transport.py     AWS below botocore: round trips, outages and strange answers
     conftest.py      the fixtures of the tests
 
-All other files are tests: test_<script>.py of a script, test_sensors.py of what the two sensors have
-in common, test_all_scripts.py of what all scripts have, test_readme.py of the README's text, and one
-each of the programs and parts above.
+All other files are tests: test_<script>.py of a script, test_sensors.py of what the two sensors
+have in common, test_all_scripts.py of what all scripts have, test_readme.py of the README's text,
+and one each of the programs and parts above.
 """

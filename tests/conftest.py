@@ -81,13 +81,18 @@ def aws():
 
 @pytest.fixture(scope="session")
 def walked():
-    """The walkthrough, with what stands under "Where to go from here": see run() for the four parts."""
+    """The walkthrough, and what stands under "Where to go from here".
+
+    shown: what it printed; printed, faults, outputs: what run() returns.
+    """
     with environment.isolated(), walkthrough.folder_of_its_own():
         with contextlib.redirect_stdout(io.StringIO()) as shown:
             printed, faults, outputs = walkthrough.run(walkthrough.read_steps(
                 ["Walkthrough", "Where to go from here", "Clean up"]
             ))
-    return printed, faults, shown.getvalue(), outputs
+    return SimpleNamespace(
+        shown=shown.getvalue(), printed=printed, faults=faults, outputs=outputs
+    )
 
 
 @pytest.fixture
@@ -228,7 +233,7 @@ def refuse(client, operation, error=None):
 
 
 def deploy(source, handler="code.handler", update=False, **settings):
-    """Upload code to the local Lambda: as code.py, or as lambda_function.py if the handler is there.
+    """Upload code to the local Lambda, as code.py or, with a handler in it, lambda_function.py.
 
     update: the function exists already.
     settings: further parameters of CreateFunction.

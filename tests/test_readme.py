@@ -48,26 +48,25 @@ def is_shown(lines, output):
 
 @pytest.mark.parametrize(("commands", "text"), find_outputs())
 def test_an_output_block_is_what_its_commands_have_printed(walked, commands, text):
-    places = [walked[3].index(part) for part in walked[3] if part[0] == commands[0]]
-    shown = [walked[3][place : place + len(commands)] for place in places]
-    [outputs] = [[text for _, text in part] for part in shown if [c for c, _ in part] == commands]
-    lines = blur("\n".join(outputs))
+    run = [command for command, _ in walked.outputs]
+    start = next(i for i in range(len(run)) if run[i : i + len(commands)] == commands)
+    lines = blur("\n".join(text for _, text in walked.outputs[start : start + len(commands)]))
     assert is_shown(blur(text), lines), "\n".join(lines)
 
 
 def test_the_commands_are_those_that_the_walkthrough_has_run(walked):
     for kind, block in find_blocks(TUTORIAL):
         if kind == "bash":
-            assert all(f"$ {command}\n" in walked[2] for command in COMMAND.findall(block))
+            assert all(f"$ {command}\n" in walked.shown for command in COMMAND.findall(block))
 
 
 def test_the_alarms_behind_the_bad_record_are_stored_when_it_is_gone(walked):
-    counts = [output for words, output in walked[0] if "count(*)" in " ".join(words)]
+    counts = [output for words, output in walked.printed if "count(*)" in " ".join(words)]
     assert counts[-1] == "65\n" and "\n60\n65\n```" in TUTORIAL
 
 
 def test_the_bad_record_and_all_rows_are_read_from_python(walked):
-    bad_record, rows = [output for words, output in walked[0] if words == ["python", "-"]]
+    bad_record, rows = [output for words, output in walked.printed if words == ["python", "-"]]
     assert bad_record.endswith(" b'id=1||status=Normal||location=TUTORIAL||sensor=Alarm-1\\n'\n")
     assert "'measure_value::double DOUBLE': None, 'measure_value::varchar VARCHAR': 'N" in rows
     assert len(rows.splitlines()) == 155
@@ -109,4 +108,4 @@ def test_the_quick_start_is_two_commands_from_a_fresh_clone():
 
 def test_the_end_of_the_walkthrough_is_what_it_shows(walked):
     end = next(text for kind, text in find_blocks(QUICK_START) if kind == "text")
-    assert is_shown(["...", *blur(end), "..."], blur(walked[2]))
+    assert is_shown(["...", *blur(end), "..."], blur(walked.shown))

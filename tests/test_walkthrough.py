@@ -162,8 +162,8 @@ def test_when_nobody_reads_the_output_there_is_no_traceback(finish):
 
 
 def test_every_step_is_run_and_nothing_is_wrong(walked):
-    printed, faults, shown, _ = walked
-    assert faults == []
+    shown = walked.shown
+    assert walked.faults == []
     steps = [title for title, _ in walkthrough.read_steps()]
     assert [title.split(".")[0] for title in steps] == [*map(str, range(1, 14)), "Clean up"]
     places = [shown.index(f"\n== {title}\n") for title in steps]
@@ -171,4 +171,4 @@ def test_every_step_is_run_and_nothing_is_wrong(walked):
     assert "   90 temperatures are stored\n   65 alarms are stored\n   30 alarms went to" in shown
     assert "   ▁▁▁▂▂▂" in shown and "\n... 54 more lines ...\n" in shown
     assert " 30 times as fast" in shown and "python -m tests.local_aws" in shown.splitlines()[-1]
-    assert sum(words[0] == "aws" for words, _ in printed) > 20
+    assert sum(words[0] == "aws" for words, _ in walked.printed) > 20

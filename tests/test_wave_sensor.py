@@ -122,7 +122,7 @@ def test_a_terminal_without_unicode_shows_a_name_all_the_same(finish):
     status, lines = finish(
         "-c", "import runpy, sys; from unittest import mock;"
         "from tests.transport import Transport; sys.argv = sys.argv[1:];"
-        "t = Transport().in_place(); t.__enter__(); runpy.run_path(sys.argv[0], run_name='__main__')",
+        "t = Transport().in_place(); t.__enter__(); runpy.run_path(sys.argv[0], None, '__main__')",
         "wave_sensor.py", "--count", "1", "--sensor", "Nord-Süd", PYTHONIOENCODING="ascii",
     )
     assert r"Nord-S\xfcd" in lines[0]

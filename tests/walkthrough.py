@@ -194,9 +194,11 @@ def run(steps):
     what was shown, [(command, what it printed)].
     """
     happened = []
-    print(f"The tutorial on this machine. Time passes {SPEED} times as fast: in `sleep`, between the")
-    print("mapping's tries, for the age of a record. The sensors send every 4 ms, one after the other.")
-    print("Behind # stands what happens by itself.")
+    print(
+        f"The tutorial on this machine. Time passes {SPEED} times as fast: in `sleep`, between the\n"
+        "mapping's tries, for the age of a record. The sensors send every 4 ms, one after the\n"
+        "other. Behind # stands what happens by itself."
+    )
     with local_aws.running(happened.append, SPEED) as mappings:
 
         def pause(seconds):

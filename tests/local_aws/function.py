@@ -260,7 +260,8 @@ def invoke(function, body, request_headers, response_headers):
     if failed:
         response_headers["x-amz-function-error"] = "Unhandled"
     response_headers["X-Amz-Executed-Version"] = "$LATEST"
-    response_headers["x-amz-log-result"] = base64.b64encode(log.encode(errors="replace")[-LOG_TAIL:]).decode()
+    tail = log.encode(errors="replace")[-LOG_TAIL:]
+    response_headers["x-amz-log-result"] = base64.b64encode(tail).decode()
     return answer
 
 
