@@ -65,12 +65,13 @@ def test_one_invocation_runs_at_a_time_and_logs_only_what_it_prints(invoke, line
     deploy(
         "import time\n"
         "def handler(event, context):\n"
-        "    print(event)\n"
+        "    print(event['number'])\n"
         "    time.sleep(0.2)\n"
-        "    print(event)\n"
+        "    print(event['number'])\n"
     )
     with ThreadPoolExecutor() as pool:
-        results = [pool.submit(invoke, payload=str(number)) for number in range(3)]
+        payloads = [json.dumps({"number": number}) for number in range(3)]
+        results = [pool.submit(invoke, payload=payload) for payload in payloads]
         while not all(result.done() for result in results):
             print("mine")
             time.sleep(0.01)

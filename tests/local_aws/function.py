@@ -265,6 +265,10 @@ def invoke(function, body, request_headers, response_headers):
     return answer
 
 
+@contextlib.contextmanager
 def functions_run():
-    """Let functions run meanwhile when Lambda is asked to invoke them; a context manager."""
-    return mock.patch.object(LambdaFunction, "invoke", invoke)
+    """Let functions run when Lambda is asked to invoke them."""
+    # Set here, so that an invocation that ends takes nothing from a thread that reads them all.
+    regions = {"AWS_REGION": os.environ["AWS_DEFAULT_REGION"]}
+    with variables(regions), mock.patch.object(LambdaFunction, "invoke", invoke):
+        yield
