@@ -5,6 +5,7 @@ import threading
 
 import boto3
 import pytest
+from botocore.loaders import Loader
 
 from tests import environment
 
@@ -78,6 +79,7 @@ def test_in_this_process_no_connection_can_be_made(hostile):
     with environment.isolated(), pytest.raises(OSError, match="there is no network here"):
         socket.create_connection(("127.0.0.1", 80))
     with environment.isolated():
+        assert not any(path.endswith("models") for path in Loader().search_paths)  # of ~/.aws
         client = boto3.client("kinesis")
         assert client.meta.endpoint_url == "https://kinesis.us-east-1.amazonaws.com"
         with pytest.raises(Exception, match="Failed to connect to proxy URL"):
