@@ -1,6 +1,6 @@
 """Serve AWS on this machine, until Ctrl-C, for scripts and AWS CLI in another terminal.
 
-    python -m tests.local_aws [--port 5005]
+    python -m tests.local_aws [--port 5005] [--verbose]
 
 It prints a line that begins with "export": paste that in the other terminal. No account, no Docker,
 no network; only `openssl` has to be there. Then it prints a line for each thing that happens by
@@ -47,8 +47,9 @@ class Handler(ProxyRequestHandler):
             self.send_header("Connection", "close")
         super().end_headers()
 
-    def log_message(self, *_):
-        """Print nothing about a request."""
+    def log_message(self, format, *values):
+        """Hand a line about a request to moto's log, which shows it with --verbose."""
+        logger.debug(format, *values)
 
 
 class Server(ThreadingHTTPServer):
@@ -96,8 +97,9 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--port", type=int, default=5005, help="where to listen (default: 5005)")
+    parser.add_argument("--verbose", action="store_true", help="show moto's log of each request")
     options = parser.parse_args()
-    logger.setLevel("ERROR")
+    logger.setLevel("DEBUG" if options.verbose else "ERROR")
     if not shutil.which("openssl"):
         print("openssl is missing: moto's proxy makes its certificates with it", file=sys.stderr)
         return 1
