@@ -78,7 +78,7 @@ def create_record(measurement, location, sensor):
 def authenticate():
     """Return the Timestream write client, made once and kept as long as Lambda keeps the container.
 
-    Three attempts fit into the function's 60 seconds even if each of them hangs, so that it can
+    Three attempts of a call fit into the function's 60 seconds even if all hang, so that it can
     still report what is not stored. Timestream validates the records itself; done here as well,
     that would be half of the function's own time.
     """

@@ -4,6 +4,7 @@ import socket
 import threading
 
 import boto3
+import moto.settings
 import pytest
 from botocore.loaders import Loader
 
@@ -46,7 +47,7 @@ def hostile(tmp_path, monkeypatch):
         "AWS_ENDPOINT_URL_KINESIS": url, "AWS_EC2_METADATA_DISABLED": "false",
         "AWS_EC2_METADATA_SERVICE_ENDPOINT": url, "AWS_CONTAINER_CREDENTIALS_FULL_URI": url,
         "HTTPS_PROXY": url, "https_proxy": url, "HTTP_PROXY": url, "NO_PROXY": "*",
-        "TEST_SERVER_MODE": "true", "TEST_SERVER_MODE_ENDPOINT": url, "MOTO_ACCOUNT_ID": "1",
+        "TEST_SERVER_MODE_ENDPOINT": url, "MOTO_ACCOUNT_ID": "1",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -78,6 +79,10 @@ def test_without_credentials_of_the_tests_none_are_found_elsewhere(hostile, vari
 def test_in_this_process_no_connection_can_be_made(hostile):
     with environment.isolated(), pytest.raises(OSError, match="there is no network here"):
         socket.create_connection(("127.0.0.1", 80))
+    with environment.isolated(), pytest.raises(OSError, match="there is no network here"):
+        socket.getaddrinfo("localhost", 80)
+    with environment.isolated(), pytest.raises(OSError, match="there is no network here"):
+        socket.socket().connect_ex(("127.0.0.1", 80))
     with environment.isolated():
         assert not any(path.endswith("models") for path in Loader().search_paths)  # of ~/.aws
         client = boto3.client("kinesis")
@@ -85,6 +90,12 @@ def test_in_this_process_no_connection_can_be_made(hostile):
         with pytest.raises(Exception, match="Failed to connect to proxy URL"):
             client.list_streams()
     assert hostile == []
+
+
+def test_moto_answers_in_this_process_though_it_was_told_to_ask_a_server(hostile, monkeypatch):
+    monkeypatch.setattr(moto.settings, "TEST_SERVER_MODE", True)  # as TEST_SERVER_MODE=true does
+    with environment.isolated(), moto.mock_aws():
+        assert boto3.client("kinesis").list_streams()["StreamNames"] == []
 
 
 def test_the_environment_is_as_it_was_afterwards(hostile, monkeypatch):

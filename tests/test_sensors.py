@@ -22,6 +22,8 @@ SEND = {wave_sensor: "WriteRecords", alarm_sensor: "PutRecord"}
 THROTTLED = {
     wave_sensor: "ThrottlingException", alarm_sensor: "ProvisionedThroughputExceededException"
 }
+THROTTLED_KEYS = {wave_sensor: "ThrottlingException", alarm_sensor: "KMSThrottlingException"}
+INTERNAL = {wave_sensor: "InternalServerException", alarm_sensor: "InternalFailureException"}
 URL = {"endpoint_url": "https://x", "error": "broken"}
 
 
@@ -85,6 +87,8 @@ def passing_errors(script):
         "no proxy": exceptions.ProxyConnectionError(proxy_url="http://x", error="broken"),
         "throttled": refusal(THROTTLED[script]),
         "throttled by name": refusal("ThrottlingException"),
+        "throttled keys": refusal(THROTTLED_KEYS[script]),
+        "internal": refusal(INTERNAL[script]),
         "a fault of AWS": refusal("AnyException", status=500),
         "too many requests": refusal("AnyException", status=429),
         "timed out": refusal("AnyException", status=408),

@@ -184,7 +184,7 @@ def tell(printed, swallowed):
     print(f"{stored:5} alarms are stored")
     print(f"{len(swallowed):5} alarms went to the skeleton, which only prints them (step 10)")
     print("    0 lost. The bad record of step 13 was discarded, and nothing else.")
-    print('\nNow type it yourself: `python -m tests.local_aws`, README.md, "Without an account".')
+    print('\nNow type it yourself: `.venv/bin/python -m tests.local_aws`, README.md, "Without an account".')
 
 
 def run(steps):
