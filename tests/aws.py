@@ -190,7 +190,7 @@ def convert(shape, value):
     """Return a word, or what was in JSON, in the type that botocore wants."""
     kind = shape.type_name
     if isinstance(value, str) and kind in ("structure", "map", "list"):
-        value = json.loads(value) if value.lstrip()[:1] in ("{", "[") else split(kind, value)
+        value = json.loads(value)
     if kind == "list" and isinstance(value, list):
         return [convert(shape.member, item) for item in value]
     if kind == "map" and isinstance(value, dict):
@@ -203,50 +203,19 @@ def convert(shape, value):
     return value
 
 
-def split(kind, word):
-    """Return the parts of a,b if a list is wanted, else those of Key=Value,Key=Value."""
-    parts = word.split(",")
-    if kind == "list":
-        return parts
-    fields = {}
-    for part in parts:
-        key, found, text = part.partition("=")
-        if not found or text[:1] in ("{", "[", '"', "'"):
-            raise ValueError(f"expected Key=Value or JSON, not {part}")
-        fields[key] = text
-    return fields
-
-
-def format_text(value, label=None, columns=None):
-    """Yield the lines of --output text: values between tabs, each part after its label."""
+def format_text(value):
+    """Yield the lines of --output text: what is in a list stands between tabs."""
     if isinstance(value, dict):
-        columns = find_columns([value]) if columns is None else columns
-        cells = [str(value.get(name, "")) for name in columns]
-        if cells:
-            yield "\t".join(([label.upper()] if label else []) + cells)
-        for name in sorted(value.keys() - set(columns)):
-            yield from format_text(value[name], name)
-    elif not isinstance(value, list):
+        raise ValueError("text of names and values is not supported here, take values with --query")
+    if not isinstance(value, list):
         yield str(value)
-    elif any(isinstance(item, dict) for item in value):
-        columns = find_columns(value)
-        for item in value:
-            yield from format_text(item, label, columns)
-    else:
-        cells = [str(item) for item in value if not isinstance(item, list)]
-        if label:
-            yield from (f"{label.upper()}\t{cell}" for cell in cells)
-        elif cells:
-            yield "\t".join(cells)
-        for item in value:
-            if isinstance(item, list):
-                yield from format_text(item, label)
-
-
-def find_columns(rows):
-    """Return the names under which the rows have single values, in alphabetical order."""
-    rows = [row for row in rows if isinstance(row, dict)]
-    return sorted({k for row in rows for k, v in row.items() if not isinstance(v, (dict, list))})
+        return
+    cells = [str(item) for item in value if not isinstance(item, (dict, list))]
+    if cells:
+        yield "\t".join(cells)
+    for item in value:
+        if isinstance(item, (dict, list)):
+            yield from format_text(item)
 
 
 if __name__ == "__main__":

@@ -47,28 +47,21 @@ def test_the_answer_has_the_shape_of_boto3():
     }
 
 
-def test_the_query_of_the_console_is_understood():
-    _, rows = ask(
-        '* FROM "D"."Weather" -- the newest\n'
-        "WHERE time between ago(15m) and now() ORDER BY time DESC LIMIT 2;\n"
-    )
-    assert [row[4:] for row in rows] == [[None, "Normal"], ["62.5", None]]
-
-
 @pytest.mark.parametrize("what, columns, rows", [
     ("* from D.Empty", "measure_name:VARCHAR time:TIMESTAMP", []),
     ("TIME, bin(time, 1m) t from D.Empty", "TIME:TIMESTAMP t:TIMESTAMP", []),
     ("count(*), max(time) from D.Empty", "_col0:BIGINT _col1:TIMESTAMP", [["0", None]]),
     ("sum(1), avg(1) from D.N where false", "_col0:BIGINT _col1:DOUBLE", [[None, None]]),
-    ("2 * 3, 4 * 3000000000", "_col0:INTEGER _col1:BIGINT", [["6", "12000000000"]]),
+    ("1 + 3, 4 * 3000000000", "_col0:INTEGER _col1:BIGINT", [["4", "12000000000"]]),
     ("case when true then 1 else 2.5 end", "_col0:DOUBLE", [["1.0"]]),
     (
-        "* from D.Weather where time >= ago(2s)",
+        '* FROM "D"."Weather" -- the newest\n'
+        "WHERE time between ago(15m) and now() ORDER BY time DESC LIMIT 2;\n",
         "Location:VARCHAR Sensor:VARCHAR measure_name:VARCHAR time:TIMESTAMP "
         "measure_value::double:DOUBLE measure_value::varchar:VARCHAR",
         [
-            ["here", "1", "Temperature", "2026-11-24 03:04:03.123000000", "62.5", None],
             ["here", "Alarm-1", "Alarm", "2026-11-24 03:04:04.123000000", None, "Normal"],
+            ["here", "1", "Temperature", "2026-11-24 03:04:03.123000000", "62.5", None],
         ],
     ),
     (
@@ -90,17 +83,15 @@ def test_an_answer_has_columns_with_types_also_without_rows(what, columns, rows)
 @pytest.mark.parametrize("expressions, values", [
     ("'it''s', true, 61.0, 1e10", "it's, true, 61.0, 1.0E10"),
     ("0.00001, 12345678.9, -0.0", "1.0E-5, 1.23456789E7, -0.0"),
-    ("7 / 2, -7 / 2, 7 / 2.0, null / 0, 2 + 3 * 4, 7 - 2 - 1", "3, -3, 3.5, None, 14, 4"),
-    ("'abc' like 'a_c', 'abc' like 'A%', 'axc' like 'a.c'", "true, false, false"),
-    ("null = null, null is null, 1 is not null, 3 in (1, null)", "None, true, true, None"),
+    ("null * 2, 2 + 3 * 4, 7 - 2 - 1", "None, 14, 4"),
+    ("null = null, null is null, 1 is not null", "None, true, true"),
     ("case when 1 > 1 then 1 when 1 >= 1 then 2 when true then 3 end", "2"),
-    ("5 between 1 and 3, 5 not between 1 and 5, 1 in (2, 1)", "false, false, true"),
-    ("1 not in (2, 3), 'a' not like '%', not 'a' <> 'a'", "true, false, true"),
-    ("true or false and false, not true or true, 2 < 1", "true, true, false"),
+    ("5 between 1 and 3, 2 < 1, 'a' <> 'a', 'a' = 'A'", "false, false, false, false"),
+    ("true or false and false, not true or true", "true, true"),
     ("now(), ago(1d)", "2026-11-24 03:04:05.123000000, 2026-11-23 03:04:05.123000000"),
-    ("ago(61m) + 1h, now() - interval '5' second",
-     "2026-11-24 03:03:05.123000000, 2026-11-24 03:04:00.123000000"),
-    ("bin(now(), 10ms), bin(now(), 30day)",
+    ("ago(61m) + 1h, now() - 1us",
+     "2026-11-24 03:03:05.123000000, 2026-11-24 03:04:05.122999000"),
+    ("bin(now(), 10ms), bin(now(), 30d)",
      "2026-11-24 03:04:05.120000000, 2026-11-03 00:00:00.000000000"),
 ])
 def test_expressions_have_the_values_of_trino(expressions, values):
@@ -110,17 +101,14 @@ def test_expressions_have_the_values_of_trino(expressions, values):
 @pytest.mark.parametrize("what, rows", [
     ("time from D.N where measure_value::boolean", [["1970-01-01 00:00:30.000000001"]]),
     ("SENSOR from D.N where MEASURE_NAME = 'n' order by sensor desc", [["b"], ["a"]]),
-    ("sensor from D.N order by sensor", [["a"], ["b"], [None]]),
     ("sensor from D.N order by measure_name desc, 1 desc", [["b"], ["a"], [None]]),
-    ("0 as zero, sensor from D.N order by 0 + 1, zero, 2 desc limit 1", [["0", "b"]]),
-    ("count(*), count(sensor), count(distinct measure_name) from D.N", [["3", "2", "2"]]),
+    ("0 as zero, sensor from D.N order by zero + 1, zero, 2 limit 2", [["0", "a"], ["0", "b"]]),
+    ("count(*), count(sensor) from D.N", [["3", "2"]]),
     ("sum(measure_value::bigint), avg(measure_value::bigint) from D.N", [["0", "0.0"]]),
     ("min(measure_value::bigint), max(measure_value::bigint) from D.N", [["-7", "7"]]),
     ("sensor, count(*) as n from D.N group by 1 order by sensor desc limit 1", [["b", "1"]]),
     ("measure_name from D.N group by 1 order by count(*) desc", [["n"], ["flag"]]),
-    ("measure_name from D.N group by measure_name having count(*) > 1", [["n"]]),
     ("2, true, count(*) from D.N group by 1, 2", [["2", "true", "3"]]),
-    ("distinct measure_name from D.N order by (1) desc", [["n"], ["flag"]]),
     ("count(*) from D.N where measure_value::bigint > 6.5", [["1"]]),
     ("-measure_value::bigint as time from D.N order by time limit 1", [["-7"]]),
 ])
@@ -128,48 +116,45 @@ def test_rows_are_found_grouped_and_ordered_as_in_trino(what, rows):
     assert ask(what)[1] == rows
 
 
-REFUSED = {
-    ".N' does not exist": ["* from Nope.N", "* from d.N"],
-    "'D.sqlite_master' does not exist": ["* from D.sqlite_master"],
-    "Column 'rowid' does not exist": ["rowid from D.N", '* from D.N where "rowid" = 1'],
-    "Column 'sensor' does not exist": ["sensor from D.Empty", "1 as sensor group by sensor"],
-    "Column 'ROOM' is ambiguous": ["ROOM from D.N"],
-    "cannot be applied to (varchar, integer)": ["'5' = 5", "'5' + 5", "'5' in (5)", "no('5', 5)"],
-    "cannot be applied to (timestamp, varchar)": ["now() > '2026'", "now() like '2026'"],
-    "'ago' cannot be applied to (integer). Known here: count(*)": ["ago(10)"],
-    "'where' cannot be applied to (varchar)": ["1 from D.N where 'a'"],
-    "an interval cannot be selected": ["5m from D.Empty"],
-    "must be an aggregate": [
-        "sensor, count(*) from D.N", "count(*) from D.N order by sensor", "* from D.N having true",
-        "time from D.N group by bin(time, 1s)", "* from D.N group by location",
-    ],
-    "is not in select list": ["sensor from D.N order by 2", "sensor from D.N group by 0"],
-    "ORDER BY expressions must appear": ["distinct sensor from D.N order by time"],
-    "misuse of aggregate": ["1 from D.N where count(*) > 1", "max(count(*)) from D.N"],
-    "is out of range of integer": ["2147483647 + 1"],
-    "is out of range of bigint": ["9223372036854775807 + 1", "-9223372036854775807 - 2"],
-    "is out of range of double": ["1e308 * 10", "1e309"],
-    "is out of range of timestamp": ["ago(30000d)"],
-    "Division by zero": ["1 / 0", "1.5 / 0", "bin(now(), 0s)"],
-    "mismatched input '<EOF>'": ["", "*", "1 +", "case when true then 1", "* from", "* from D"],
-    "mismatched input '10x'": ["ago(10x)"],
-    "mismatched input ','": ["time from D.N limit 1, 2"],
-    "mismatched input '-'": ["time from D.N limit -1"],
-    "mismatched input 'union'": ["time from D.N union select 1", "time union, 1 from D.N"],
-    "mismatched input 'from'": ["time where true from D.N"],
-    "mismatched input '='": ["1 not = 2", "1 = 1 = true"],
-    "mismatched input 'not'": ["true = not true"],
-    "mismatched input 'drop'": ["1; drop table D.N"],
-    "mismatched input '''": ["'open"],
-    "mismatched input '1_000'": ["1_000"],
-    "cannot be answered here": ["(" * 9999],
-}
-
-
-@pytest.mark.parametrize(
-    "reason, what", [(reason, what) for reason in REFUSED for what in REFUSED[reason]],
-    ids=lambda text: text[:70],
-)
+@pytest.mark.parametrize("reason, what", [
+    ("Table 'D.n' does not exist", "* from D.n"),
+    ("'D.sqlite_master' does not exist", "* from D.sqlite_master"),
+    ("Column 'rowid' does not exist", '* from D.N where "rowid" = 1'),
+    ("Column 'sensor' does not exist", "1 as sensor group by sensor"),
+    ("Column 'ROOM' is ambiguous", "ROOM from D.N"),
+    ("'=' cannot be applied to (varchar, integer)", "'5' = 5"),
+    ("cannot be applied to (timestamp, varchar)", "now() > '2026'"),
+    ("'ago' cannot be applied to (integer). Known here: count(*)", "ago(10)"),
+    ("'where' cannot be applied to (varchar)", "1 from D.N where 'a'"),
+    ("an interval cannot be selected", "5m from D.Empty"),
+    ("must be an aggregate", "sensor, count(*) from D.N"),
+    ("must be an aggregate", "count(*) from D.N order by sensor"),
+    ("must be an aggregate", "time from D.N group by bin(time, 1s)"),
+    ("position 2 is not in select list", "sensor from D.N order by 2"),
+    ("position 0 is not in select list", "sensor from D.N group by 0"),
+    ("misuse of aggregate", "1 from D.N where count(*) > 1"),
+    ("is out of range of integer", "2147483647 + 1"),
+    ("is out of range of bigint", "-9223372036854775807 - 2"),
+    ("is out of range of double", "1e309"),
+    ("is out of range of timestamp", "ago(30000d)"),
+    ("mismatched input '<EOF>'. Expecting: an expression", "1 +"),
+    ("mismatched input '<EOF>'. Expecting: a table", "* from D."),
+    ("mismatched input '10x'. Expecting: a number above 0 and a unit of time: ns", "ago(10x)"),
+    ("mismatched input '0s'", "bin(now(), 0s)"),
+    ("mismatched input ','", "time from D.N limit 1, 2"),
+    ("mismatched input '-'", "time from D.N limit -1"),
+    ("mismatched input 'union'", "time from D.N union select 1"),
+    ("mismatched input 'from'", "time where true from D.N"),
+    ("mismatched input '='", "1 = 1 = true"),
+    ("mismatched input 'distinct'", "distinct sensor from D.N"),
+    ("mismatched input 'having'", "count(*) from D.N having true"),
+    ("mismatched input 'in'", "1 from D.N where sensor in ('1')"),
+    ("mismatched input '/'", "7 / 2"),
+    ("mismatched input 'drop'", "1; drop table D.N"),
+    ("mismatched input '''", "'open"),
+    ("mismatched input '1_000'", "1_000"),
+    ("cannot be answered here", "(" * 9999),
+], ids=lambda text: text[:50])
 def test_what_is_wrong_or_unknown_is_named(reason, what):
     with pytest.raises(QueryError) as error:
         ask(what)

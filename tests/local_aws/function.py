@@ -137,20 +137,13 @@ class Container:
 
     def load(self):
         """Return the handler; raise FunctionError with what Lambda's Python runtime would say."""
-        if not self.module_name:
-            text = f"Bad handler '{self.handler_name}'"
-            raise FunctionError("Runtime.MalformedHandlerName", text)
         try:
             module = importlib.import_module(self.module_name)
-        except SyntaxError as error:
-            text = f"Syntax error in module '{self.module_name}': {error}"
-            raise FunctionError("Runtime.UserCodeSyntaxError", text) from None
-        except ImportError as error:
+            if not getattr(module, "__file__", "").startswith(self.folder.name):
+                raise ImportError(f"No module named '{self.module_name}'")
+        except (ImportError, SyntaxError) as error:
             text = f"Unable to import module '{self.module_name}': {error}"
             raise FunctionError("Runtime.ImportModuleError", text) from None
-        if not getattr(module, "__file__", "").startswith(self.folder.name):
-            text = f"Unable to import module '{self.module_name}': No module named"
-            raise FunctionError("Runtime.ImportModuleError", f"{text} '{self.module_name}'")
         if not hasattr(module, self.handler_name):
             text = f"Handler '{self.handler_name}' missing on module '{self.module_name}'"
             raise FunctionError("Runtime.HandlerNotFound", text)

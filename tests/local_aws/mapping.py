@@ -75,25 +75,21 @@ def format_time(seconds):
 class Shard:
     """How far a mapping has come with a shard.
 
-    iterator: where to read on; finished: it is closed, and all of it has been read.
+    iterator: where to read on.
     batches: those that have been read and are not done; of the first of them:
     attempts, error, next_try: how often it failed, whether with an error, when it comes again.
     """
 
     def __init__(self, name, iterator):
-        self.name, self.iterator, self.finished = name, iterator, False
+        self.name, self.iterator = name, iterator
         self.batches, self.attempts, self.error, self.next_try = [], 0, False, 0
 
-    def read(self, kinesis, size, closed):
-        """Read a batch, unless one waits.
-
-        moto goes on putting records on a closed shard, so it is read on all the same.
-        """
+    def read(self, kinesis, size):
+        """Read a batch, unless one waits."""
         if not self.batches:
             answer = kinesis.get_records(ShardIterator=self.iterator, Limit=size)
             self.iterator = answer["NextShardIterator"]
             self.batches = [answer["Records"]] if answer["Records"] else []
-            self.finished = closed and not self.batches
 
     def drop(self, count):
         """Go on with what follows the first records of the first batch."""
@@ -162,22 +158,14 @@ class Mappings:
         # One that was deleted and made again is another stream.
         shards = self.shards.setdefault((mapping.uuid, stream["StreamCreationTimestamp"]), {})
         start = "TRIM_HORIZON" if shards else mapping.starting_position
-        unread = {each["ShardId"] for each in stream["Shards"]}
-        unread -= {name for name, shard in shards.items() if shard.finished}
         busy = False
-        for description in stream["Shards"]:
-            name = description["ShardId"]
-            parents = description.get("ParentShardId"), description.get("AdjacentParentShardId")
-            if unread.intersection(parents):
-                continue  # what was split or merged is read before what came of it
+        for name in [each["ShardId"] for each in stream["Shards"]]:
             if name not in shards:
                 shards[name] = Shard(name, kinesis.get_shard_iterator(
-                    StreamName=stream["StreamName"], ShardId=name, ShardIteratorType=start,
-                    Timestamp=mapping.starting_position_timestamp or 0,
+                    StreamName=stream["StreamName"], ShardId=name, ShardIteratorType=start
                 )["ShardIterator"])
             shard = shards[name]
-            closed = "EndingSequenceNumber" in description["SequenceNumberRange"]
-            shard.read(kinesis, settings["BatchSize"], closed)
+            shard.read(kinesis, settings["BatchSize"])
             if shard.batches and time.monotonic() >= shard.next_try:
                 self.deliver(settings, shard)
                 busy = True

@@ -8,7 +8,6 @@ here (FUNCTIONS and OPERATORS say what is) is an error that names it, never a wr
 """
 
 import contextlib
-import functools
 import re
 import sqlite3
 import sys
@@ -36,13 +35,12 @@ def query(sql, databases, now=None):
     # Timestream's now() has milliseconds. All times in here are nanoseconds since the epoch.
     now = int((time.time() if now is None else now) * 1000) * 10**6
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
-        errors = add_functions(connection)
         try:
             parser = Parser(sql, databases, connection)
             statement, items = parser.select()
             rows = connection.execute(statement, parser.constants | {"now": now}).fetchall()
         except (sqlite3.Error, RecursionError, ValueError, OverflowError) as error:
-            raise errors[0] if errors else QueryError(f"cannot be answered here: {error}")
+            raise QueryError(f"cannot be answered here: {error}") from None
     kinds = [item.kind for item in items]
     return {
         "ColumnInfo": [{"Name": item.name, "Type": {"ScalarType": item.kind}} for item in items],
@@ -53,20 +51,19 @@ def query(sql, databases, now=None):
 # How a query is read.
 
 TOKEN = re.compile(
-    r"""(?P<space>\s+|--[^\n]*|/\*.*?\*/)
+    r"""(?P<space>\s+|--[^\n]*)
     |(?P<string>'(?:[^']|'')*')
     |(?P<quoted>"(?:[^"]|"")+")
     |(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?(?!\w))
-    |(?P<interval>(?:[0-9]+|interval\s*'[0-9]+'\s*)[a-z]+\b)
+    |(?P<interval>[0-9]+[a-z]+\b)
     |(?P<name>measure_value::\w+|[a-z_]\w*)
     |(?P<other><>|!=|<=|>=|\w+|.)""",
-    re.VERBOSE | re.IGNORECASE | re.DOTALL | re.ASCII,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 # Words that are names only in double quotes.
 KEYWORDS = (
-    "and as between by case cross distinct else end except exists false from full group having in "
-    "inner intersect is join left like limit natural not null on or order outer right select then "
-    "true union using when where with"
+    "and as between by case distinct else end false from group having in is like limit not null or "
+    "order select then true when where"
 ).split()
 COMPARISONS = ["=", "!=", "<>", "<", "<=", ">", ">="]
 CONSTANTS = {"null": "UNKNOWN", "true": "BOOLEAN", "false": "BOOLEAN"}
@@ -125,23 +122,21 @@ class Parser:
             self.tokens = table + self.tokens[:start] + self.tokens[start + 3 :]
             self.columns = self.table()
         self.expect("select")
-        distinct = self.accept("distinct")
         items = sum(self.list_of(self.item), [])
-        self.statement = f"SELECT {distinct or ''} {', '.join(item.sql for item in items)}"
+        self.statement = f"SELECT {', '.join(item.sql for item in items)}"
         if self.accept("from"):
             self.statement += " FROM data"
-        self.clause("where", lambda: [self.call("where", self.expression())])
+        conditions = self.clause("where", lambda: [self.expression()])
         groups = self.clause("group by", self.list_of, self.choice, items)
-        having = self.clause("having", lambda: [self.call("having", self.expression())])
         self.selected = items
         orders = self.clause("order by", self.list_of, self.order, items)
         self.clause("limit", lambda: [self.call("limit", self.constant())])
         self.accept(";")
         self.expect("<eof>")
-        if groups or having or self.aggregated:
-            self.check_grouped(items + having + orders, [group.sql for group in groups])
-        if distinct and not {order.parts[0].sql for order in orders} <= {i.sql for i in items}:
-            raise QueryError("For SELECT DISTINCT, ORDER BY expressions must appear in select list")
+        for condition in conditions:  # now, as a WHERE that has not ended has no type
+            self.call("where", condition)
+        if groups or self.aggregated:
+            self.check_grouped(items + orders, [group.sql for group in groups])
         named = [item._replace(name=item.name or f"_col{n}") for n, item in enumerate(items)]
         return self.statement, named
 
@@ -178,13 +173,13 @@ class Parser:
 
     def choice(self, items):
         """Return an expression, or that of the select list for which a number stands."""
-        expression = self.expression()
-        if expression.kind not in NUMBERS or expression.name or expression.sql[0] != ":":
-            return expression
-        position = self.constants[expression.sql[1:]]
-        if position not in range(1, len(items) + 1):
-            raise QueryError(f"position {position} is not in select list")
-        return items[position - 1]
+        kind, text = self.tokens[0]
+        if kind != "number":
+            return self.expression()
+        self.tokens.pop(0)
+        if text not in map(str, range(1, len(items) + 1)):
+            raise QueryError(f"position {text} is not in select list")
+        return items[int(text) - 1]
 
     def order(self, items):
         """Return a part of ORDER BY, as an expression whose SQL has the direction, too."""
@@ -197,7 +192,7 @@ class Parser:
         return self.chain(["or"], lambda: self.chain(["and"], self.predicate))
 
     def operand(self):
-        return self.chain(["+", "-"], lambda: self.chain(["*", "/"], self.value))
+        return self.chain(["+", "-"], lambda: self.chain(["*"], self.value))
 
     def chain(self, operators, read):
         """Return what read() returns, or many of that, joined by operators from left to right."""
@@ -207,27 +202,20 @@ class Parser:
         return left
 
     def predicate(self):
-        """Return NOT, IS NULL, BETWEEN, IN, LIKE or a comparison, or only what they compare."""
+        """Return NOT, IS NULL, BETWEEN or a comparison, or only what they compare."""
         if self.accept("not"):
             return self.call("not", self.predicate())
         left = self.operand()
-        compared, negated = self.accept("is"), self.accept("not")
-        if compared:
-            self.expect("null")
-            result = self.call("is null", left)
-        elif self.accept("between"):
+        if operator := self.accept(*COMPARISONS):
+            return self.call(operator, left, self.operand())
+        if self.accept("between"):
             low, _ = self.operand(), self.expect("and")
-            result = self.call("between", left, low, self.operand())
-        elif self.accept("in"):
-            self.expect("(")
-            equal = [self.call("=", left, value) for value in self.list_of(self.expression)]
-            self.expect(")")
-            result = Expression(f"({' OR '.join(e.sql for e in equal)})", "BOOLEAN", parts=equal)
-        elif operator := self.expect("like") if negated else self.accept("like", *COMPARISONS):
-            result = self.call(operator, left, self.operand())
-        else:
-            return left
-        return self.call("not", result) if negated else result
+            return self.call("between", left, low, self.operand())
+        if self.accept("is"):
+            name = "is not null" if self.accept("not") else "is null"
+            self.expect("null")
+            return self.call(name, left)
+        return left
 
     def value(self):
         """Return a constant, a column, a call, or an expression in brackets."""
@@ -251,9 +239,9 @@ class Parser:
         if kind == "string":
             value, kind = text[1:-1].replace("''", "'"), "VARCHAR"
         elif kind == "interval":
-            count, unit = re.search(r"([0-9]+)'?\s*([a-z]+)$", text.lower()).groups()
-            if unit not in UNITS:
-                self.mismatch(f"a unit of time: {', '.join(UNITS)}")
+            count, unit = re.fullmatch("([0-9]+)([a-z]+)", text.lower()).groups()
+            if unit not in UNITS or int(count) == 0:
+                self.mismatch(f"a number above 0 and a unit of time: {', '.join(UNITS)}")
             value, kind = int(count) * UNITS[unit], INTERVAL
         elif kind != "number":
             self.mismatch("an expression")
@@ -282,7 +270,6 @@ class Parser:
         if self.accept("*"):
             name += "(*)"
         elif self.tokens[0][1] != ")":
-            name += " distinct" if self.accept("distinct") else ""
             arguments = self.list_of(self.expression)
         self.expect(")")
         return self.call(name.lower(), *arguments)
@@ -301,7 +288,7 @@ class Parser:
             f"CAST({argument.sql} AS REAL)" if kind == "DOUBLE" else argument.sql
             for argument, kind in zip(arguments, wanted)
         ]
-        sql = sql.format(*values, kind=result)
+        sql = sql.format(*values)
         if name in AGGREGATES:
             self.aggregated, arguments = True, ()
         return Expression(sql, result, parts=arguments)
@@ -337,9 +324,8 @@ RANGES = {
     "DOUBLE": (-sys.float_info.max, sys.float_info.max),
 }
 INTERVAL = "INTERVAL_DAY_TO_SECOND"
-UNITS = {"nanosecond": 1, "microsecond": 10**3, "millisecond": 10**6, "second": 10**9}
-UNITS |= {"minute": 60 * 10**9, "hour": 3600 * 10**9, "day": 86400 * 10**9}
-UNITS |= zip(["ns", "us", "ms", "s", "m", "h", "d"], list(UNITS.values()))
+UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
+UNITS |= {"m": 60 * UNITS["s"], "h": 3600 * UNITS["s"], "d": 86400 * UNITS["s"]}
 
 
 def fits(given, wanted):
@@ -395,44 +381,13 @@ def format_value(value, kind):
         return {"NullValue": True}
     if kind == "BOOLEAN":
         return {"ScalarValue": "true" if value else "false"}
+    if kind in RANGES:
+        in_range(value, kind)
     formats = {"DOUBLE": format_double, "TIMESTAMP": format_time}
     return {"ScalarValue": formats.get(kind, str)(value)}
 
 
 # Functions and operators.
-
-
-def add_functions(connection):
-    """Give SQLite the Python functions that FUNCTIONS needs; return a list of what they raise."""
-    errors = []
-
-    def run(function, *values):
-        try:
-            return None if None in values else function(*values)
-        except QueryError as error:
-            # SQLite does not say what went wrong.
-            errors.append(error)
-            raise
-
-    for function in (in_range, divide, matches):
-        connection.create_function(function.__name__, -1, functools.partial(run, function))
-    return errors
-
-
-def divide(dividend, divisor):
-    # Trino has Infinity and NaN for doubles; SQLite has no NaN, and here neither is supported.
-    if divisor == 0:
-        raise QueryError("Division by zero")
-    if isinstance(dividend, float):
-        return dividend / divisor
-    # Python's // rounds down, that of Decimal towards zero, as SQL.
-    return int(Decimal(dividend) // divisor)
-
-
-def matches(text, pattern):
-    # SQLite's own LIKE takes capital and small letters for the same.
-    pattern = re.escape(pattern).replace("%", ".*").replace("_", ".")
-    return re.fullmatch(pattern, text, re.DOTALL) is not None
 
 
 def for_each(kinds, count, sql, result=None):
@@ -445,35 +400,30 @@ def for_each(kinds, count, sql, result=None):
 AGGREGATES = {
     "count(*)": [([], "BIGINT", "count(*)")],
     "count": for_each(TYPES, 1, "count({})", "BIGINT"),
-    "count distinct": for_each(TYPES, 1, "count(DISTINCT {})", "BIGINT"),
     "count_if": for_each(["BOOLEAN"], 1, "count(CASE WHEN {} THEN 1 END)", "BIGINT"),
-    "sum": for_each(["BIGINT", "DOUBLE"], 1, "in_range(sum({}), '{kind}')"),
-    "avg": for_each(["DOUBLE"], 1, "in_range(avg({}), '{kind}')"),
+    "sum": for_each(["BIGINT", "DOUBLE"], 1, "sum({})"),
+    "avg": for_each(["DOUBLE"], 1, "avg({})"),
     "min": for_each(TYPES, 1, "min({})"),
     "max": for_each(TYPES, 1, "max({})"),
 }
 FUNCTIONS = AGGREGATES | {
     "now": [([], "TIMESTAMP", ":now")],
-    "ago": [([INTERVAL], "TIMESTAMP", "in_range(:now - {}, '{kind}')")],
-    "bin": [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "(divide({0}, {1}) * {1})")],
+    "ago": [([INTERVAL], "TIMESTAMP", "(:now - {})")],
+    "bin": [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "({0} / {1} * {1})")],
 }
 OPERATORS = {
     "where": for_each(["BOOLEAN"], 1, "{}"),
-    "having": for_each(["BOOLEAN"], 1, "{}"),
     "limit": for_each(["INTEGER"], 1, "{}"),
     "or": for_each(["BOOLEAN"], 2, "({} OR {})"),
     "and": for_each(["BOOLEAN"], 2, "({} AND {})"),
     "not": for_each(["BOOLEAN"], 1, "(NOT {})"),
     **{sign: for_each(TYPES, 2, f"({{}} {sign} {{}})", "BOOLEAN") for sign in COMPARISONS},
     "is null": for_each(TYPES, 1, "({} IS NULL)", "BOOLEAN"),
+    "is not null": for_each(TYPES, 1, "({} IS NOT NULL)", "BOOLEAN"),
     "between": for_each(TYPES, 3, "({} BETWEEN {} AND {})", "BOOLEAN"),
-    "like": for_each(["VARCHAR"], 2, "matches({}, {})", "BOOLEAN"),
     "case": [(["BOOLEAN", k, k], k, "CASE WHEN {} THEN {} ELSE {} END") for k in TYPES],
-    "+": for_each(NUMBERS, 2, "in_range({} + {}, '{kind}')")
-    + [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "in_range({} + {}, '{kind}')")],
-    "-": for_each(NUMBERS, 2, "in_range({} - {}, '{kind}')")
-    + [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "in_range({} - {}, '{kind}')")]
-    + for_each(NUMBERS, 1, "in_range(-1 * {}, '{kind}')"),
-    "*": for_each(NUMBERS, 2, "in_range({} * {}, '{kind}')"),
-    "/": for_each(NUMBERS, 2, "in_range(divide({}, {}), '{kind}')"),
+    "+": for_each(NUMBERS, 2, "({} + {})") + [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "({} + {})")],
+    "-": for_each(NUMBERS, 2, "({} - {})") + [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "({} - {})")]
+    + for_each(NUMBERS, 1, "(-1 * {})"),
+    "*": for_each(NUMBERS, 2, "({} * {})"),
 }

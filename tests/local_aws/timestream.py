@@ -19,7 +19,7 @@ from tests.local_aws import query
 
 MAX_RECORDS = 100
 MAX_BYTES = {"dimension name": 60, "dimension": 2048, "measure name": 256, "measure": 2048}
-FUTURE = 15 * query.UNITS["minute"]
+FUTURE = 15 * query.UNITS["m"]
 UNITS = {"SECONDS": 10**9, "MILLISECONDS": 10**6, "MICROSECONDS": 10**3, "NANOSECONDS": 1}
 # How a value of each type is read.
 TYPES = {
@@ -116,10 +116,10 @@ def write_records(response):
         raise JsonRESTError("ValidationException", f"A call takes 1 to {MAX_RECORDS} records.")
     records = [read_record(record, common, index) for index, record in enumerate(given)]
     now, retention = round(time.time() * 1000) * 10**6, table.retention_properties
-    memory = now - int(retention["MemoryStoreRetentionPeriodInHours"]) * query.UNITS["hour"]
+    memory = now - int(retention["MemoryStoreRetentionPeriodInHours"]) * query.UNITS["h"]
     oldest = memory
     if table.magnetic_store_write_properties.get("EnableMagneticStoreWrites"):
-        oldest = now - int(retention["MagneticStoreRetentionPeriodInDays"]) * query.UNITS["day"]
+        oldest = now - int(retention["MagneticStoreRetentionPeriodInDays"]) * query.UNITS["d"]
     rejected = []
     with writing:
         # moto keeps the records in a list. The same, by what makes them one reading:
@@ -143,27 +143,8 @@ def write_records(response):
     }})
 
 
-def answer_query(response, unread):
-    """Answer Query. With MaxRows and more rows than that, the first page is empty, as on AWS.
-
-    unread: {token: (answer with all rows, where its page begins)}.
-    """
-    token, limit = response._get_param("NextToken"), response._get_param("MaxRows")
-    if token and token not in unread:
-        raise JsonRESTError("ValidationException", "The pagination token is not valid.")
-    answer, start = unread[token] if token else (run_query(response), 0)
-    rows = answer["Rows"]
-    end = start + (limit or len(rows))
-    if end < len(rows):
-        end = end if token else 0
-        next_token = str(uuid.uuid4())
-        unread[next_token] = answer, end
-        answer = answer | {"NextToken": next_token}
-    return json.dumps(answer | {"Rows": rows[start:end]})
-
-
-def run_query(response):
-    """Return the answer to a query, with all its rows."""
+def answer_query(response):
+    """Answer Query, with all rows on one page."""
     databases = {
         name: {table: found.records for table, found in database.tables.items()}
         for name, database in response.timestreamwrite_backend.databases.items()
@@ -173,20 +154,18 @@ def run_query(response):
     except query.QueryError as error:
         raise JsonRESTError("ValidationException", str(error)) from error
     # Ten megabytes are the least that a query costs.
-    return answer | {"QueryId": uuid.uuid4().hex.upper(), "QueryStatus": {
+    return json.dumps(answer | {"QueryId": uuid.uuid4().hex.upper(), "QueryStatus": {
         "ProgressPercentage": 100.0, "CumulativeBytesScanned": len(json.dumps(answer["Rows"])),
         "CumulativeBytesMetered": 10_000_000,
-    }}
+    }})
 
 
 @contextlib.contextmanager
 def timestream_refuses():
     """Let moto's Timestream refuse what AWS refuses, and answer queries."""
-    unread = {}
     operations = ["create_database", "create_table", "delete_database", "delete_table"]
     with mock.patch.multiple(
-        TimestreamWriteResponse, write_records=write_records,
-        query=lambda response: answer_query(response, unread),
+        TimestreamWriteResponse, write_records=write_records, query=answer_query,
         **{operation: refusing(operation) for operation in operations},
     ):
         yield
