@@ -83,16 +83,14 @@ def aws():
 def walked():
     """The walkthrough, and what stands under "Where to go from here".
 
-    shown: what it printed; printed, faults, outputs: what run() returns.
+    shown: what it printed; printed, faults: what run() returns.
     """
     with environment.isolated(), walkthrough.folder_of_its_own():
         with contextlib.redirect_stdout(io.StringIO()) as shown:
-            printed, faults, outputs = walkthrough.run(walkthrough.read_steps(
+            printed, faults = walkthrough.run(walkthrough.read_steps(
                 ["Walkthrough", "Where to go from here", "Clean up"]
             ))
-    return SimpleNamespace(
-        shown=shown.getvalue(), printed=printed, faults=faults, outputs=outputs
-    )
+    return SimpleNamespace(shown=shown.getvalue(), printed=printed, faults=faults)
 
 
 @pytest.fixture

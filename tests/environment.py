@@ -40,6 +40,7 @@ def build_environment():
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,  # for the Lambda function, as on AWS
     }
 
 

@@ -36,7 +36,7 @@ class Shell:
 
     pause: a function that is called with the seconds of a `sleep`, and with 0 after a script.
     script_options: {script: options to add}, to give the sensors another pace.
-    printed: [(words of a command, what it printed)], also of what has gone to a file.
+    printed: [(command, what it printed)], also of a part of another one, and what goes to a file.
     """
 
     def __init__(self, pause, script_options):
@@ -44,8 +44,8 @@ class Shell:
         self.variables, self.printed = {}, []
 
     def run(self, command):
-        """Run a command; return what it prints. Raise ShellError if it fails or is not known."""
-        found = HERE_DOCUMENT.fullmatch(command)
+        """Run a command; return what it shows. Raise ShellError if it fails or is not known."""
+        whole, found = command, HERE_DOCUMENT.fullmatch(command)
         command, quote, text = found.groups() if found else (command, "'", "")
         if not quote:
             text = self.expand(text)
@@ -53,6 +53,7 @@ class Shell:
         if found := ASSIGNMENT.fullmatch(command):
             name, inner, value = found.groups()
             self.variables[name] = self.run(inner).strip() if inner else self.read(value)
+            self.printed.append((whole, ""))
             return ""
         tokens, target, decode = WORD.findall(command), None, False
         if tokens[-2:-1] == [">"]:
@@ -64,9 +65,9 @@ class Shell:
             output = self.execute(words, text)
         except OSError as error:
             raise ShellError(f"{shlex.join(words)}: {error}") from None
-        self.printed.append((words, output))
         if decode:
             output = base64.b64decode(output).decode()
+        self.printed.append((whole, output))
         if target:
             Path(self.read(target)).write_text(output, encoding="utf-8")
         return "" if target else output

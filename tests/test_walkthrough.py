@@ -15,12 +15,11 @@ from tests.shell import COMMAND, Shell, ShellError
 NOW = round(time.time() * 1000)
 WARM = ("Tutorial", "1", "Temperature", NOW, "61.0", None)
 ALARM = ("TUTORIAL", "Alarm-1", "Alarm", NOW, None, "Normal")
-DONE = "Done. 1 readings sent, 0 not sent.\n"
 PRINTED = [
-    (["python", "wave_sensor.py"], f"[{{'Time': '{NOW}'}}]\n{DONE}"),
-    (["python", "alarm_sensor.py"],
-     f"id=b'x'||status=Normal||time={NOW}||location=TUTORIAL||sensor=Alarm-1\n{DONE}"),
-    (["aws", "kinesis", "put-record"], ""),
+    ("python wave_sensor.py", f"[{{'Time': '{NOW}'}}]\n"),
+    ("python alarm_sensor.py",
+     f"id=b'x'||status=Normal||time={NOW}||location=TUTORIAL||sensor=Alarm-1\nDone.\n"),
+    ("aws kinesis put-record", ""),
 ]
 
 
@@ -35,7 +34,7 @@ def shell(aws, tmp_path, monkeypatch):
     ("NAME=\"a b\"\nexport ALL=$(echo ${NAME} \\\n    'c  d')\n\necho \"${ALL}|\"", "a b c  d|\n"),
     (r"""echo "\"'x > y'\"" '${NAME}'""", "\"'x > y'\" ${NAME}\n"),
     ("A=1\ncat > f <<EOF\n${A}\n\nEOF\ncat > g <<'EOF'\n${A} \\\nEOF\ncat f g", "1\n\n${A} \\\n"),
-    ("echo aGk= | base64 --decode > f\nrm -f g\ncat f", "hi"), ("echo a > f\nwait", ""),
+    ("echo aGk= | base64 --decode > f\nrm -f g\ncat f\necho a > f\nwait", "hi"),
     ("python - <<'EOF'\nprint(6 * 7)\nEOF", "42\n"), ("python setup_timestream.py > log &", ""),
 ])
 def test_the_shell_does_what_bash_does_with_the_same_words(shell, block, output):
@@ -50,12 +49,10 @@ def test_the_shell_pauses_for_sleep_and_after_a_script(shell, lines):
 
 @pytest.mark.parametrize(("block", "named"), [
     ("ls -l", "ls -l"), ("wait 7", "wait 7"), ("echo -n a", "echo -n a"), ("cat > a", "cat"),
-    ("echo a | tr a b", "|"), ("python setup_timestream.py && python setup_kinesis.py", "&"),
-    ("sleep 1 & wait", "&"), ("echo a; ls", ";"), ("echo a 2> b", ">"), ("echo *", "*"),
-    ("echo ~", "~"), ("echo 'a", "'"), ("A=b wait", "b wait"), ("echo $HOME", "$"),
-    ("echo $(ls)", "$"), ('echo "`ls`"', "`"), ("echo ${NOPE}", "${NOPE}"),
-    ("cat > a <<EOF\n$NOPE\nEOF", "$ in $NOPE"), ("echo a > f\nrm -f f g\ncat f", "No such file"),
-    ("aws kinesis nope", "exit status 252"), ("python cleanup.py --nope", "cleanup.py"),
+    ("echo a | tr a b", "|"), ("sleep 1 & wait", "&"), ("echo a; ls", ";"), ("echo a 2> b", ">"),
+    ("echo *", "*"), ("echo 'a", "'"), ("A=b wait", "b wait"), ("echo $(ls)", "$"),
+    ('echo "`ls`"', "`"), ("echo ${NOPE}", "${NOPE}"), ("cat > a <<EOF\n$NOPE\nEOF", "$ in $NOPE"),
+    ("echo a > f\nrm -f f g\ncat f", "No such file"), ("aws kinesis nope", "exit status 252"),
     ("python wave_sensor.py", "SystemExit: 2"), ("python - <<'EOF'\n1 / 0\nEOF", "ZeroDivision"),
 ])
 def test_a_command_that_fails_or_is_not_known_is_an_error_that_names_it(shell, block, named):
@@ -64,24 +61,16 @@ def test_a_command_that_fails_or_is_not_known_is_an_error_that_names_it(shell, b
     assert named in str(error.value)
 
 
-@pytest.fixture
-def find_faults(aws, run):
-    """A function that stores rows and says what is wrong, if others were to be there."""
-    def find_faults(stored, printed=PRINTED, swallowed=(), **mappings):
-        run(setup_timestream)
-        for location, sensor, name, moment, double, varchar in stored:
-            dimensions = {"Location": location, "Sensor": sensor}
-            boto3.client("timestream-write").write_records(
-                DatabaseName="DemoDatabase", TableName="WeatherMetrics", Records=[{
-                    "Dimensions": [{"Name": k, "Value": v} for k, v in dimensions.items()],
-                    "MeasureName": name, "Time": str(moment), "MeasureValue": double or varchar,
-                    "MeasureValueType": "DOUBLE" if double else "VARCHAR",
-                }]
-            )
-        bad = {"failed": {"1": b"bad"}, "discarded": {"1": b"bad"}, "errors": [], "delivered": 1}
-        return walkthrough.find_faults(printed, list(swallowed), SimpleNamespace(**bad | mappings))
-
-    return find_faults
+def store(location, sensor, name, moment, double, varchar):
+    """Store a row."""
+    dimensions = {"Location": location, "Sensor": sensor}
+    boto3.client("timestream-write").write_records(
+        DatabaseName="DemoDatabase", TableName="WeatherMetrics", Records=[{
+            "Dimensions": [{"Name": k, "Value": v} for k, v in dimensions.items()],
+            "MeasureName": name, "Time": str(moment), "MeasureValue": double or varchar,
+            "MeasureValueType": "DOUBLE" if double else "VARCHAR",
+        }]
+    )
 
 
 def change(column, value):
@@ -92,31 +81,30 @@ def change(column, value):
 LOST, EXTRA = "sent, but not in the table: ", "in the table, but not sent: "
 
 
-@pytest.mark.parametrize(("stored", "changes", "faults"), [
-    ([WARM, ALARM], {}, []),
-    ([WARM], {"swallowed": [ALARM]}, []),
-    ([WARM], {}, [f"{LOST}{ALARM}"]),
-    ([WARM, ALARM, change(1, "2")], {}, [f"{EXTRA}{change(1, '2')}"]),
-    ([WARM, ALARM], {"swallowed": [ALARM]}, [f"{EXTRA}{ALARM}"]),
-    ([change(3, NOW - 86_400_000), ALARM], {}, [f"{LOST}{WARM}"]),
-    *[([row, ALARM], {}, [f"{LOST}{WARM}", f"{EXTRA}{row}"]) for row in (
+@pytest.mark.parametrize(("stored", "swallowed", "changes", "faults"), [
+    ([WARM, ALARM], [], {}, []),
+    ([WARM], [ALARM], {}, []),
+    ([WARM], [], {}, [f"{LOST}{ALARM}"]),
+    ([WARM, ALARM, change(1, "2")], [], {}, [f"{EXTRA}{change(1, '2')}"]),
+    ([WARM, ALARM], [ALARM], {}, [f"{EXTRA}{ALARM}"]),
+    ([change(3, NOW - 86_400_000), ALARM], [], {}, [f"{LOST}{WARM}"]),
+    *[([row, ALARM], [], {}, [f"{LOST}{WARM}", f"{EXTRA}{row}"]) for row in (
         change(0, "elsewhere"), change(2, "Warmth"), change(3, NOW + 1), change(4, "62.0")
     )],
-    ([WARM, ALARM], {"printed": [*PRINTED, ([], DONE)]},
-     ["the sensors said that they sent 3 readings, but showed 2"]),
-    ([WARM, ALARM], {"failed": {"2": b"x"}}, ["the function has reported a good record: b'x'"]),
-    ([WARM, ALARM], {"failed": {}, "discarded": {}}, ["0 records were discarded, not 1"]),
-    ([WARM, ALARM], {"errors": ["KeyError: x"]}, ["the function failed: KeyError: x"]),
-    ([WARM, ALARM], {"delivered": 2}, ["the mapping has delivered 2 alarms, not 1"]),
+    ([WARM, ALARM], [], {"failed": {"2": b"x"}}, ["the function has reported a good record: b'x'"]),
+    ([WARM, ALARM], [], {"failed": {}, "discarded": {}}, ["0 records were discarded, not 1"]),
+    ([WARM, ALARM], [], {"errors": ["KeyError: x"]}, ["the function failed: KeyError: x"]),
+    ([WARM, ALARM], [], {"delivered": 2}, ["the mapping has delivered 2 alarms, not 1"]),
 ])
-def test_whatever_is_missing_too_much_or_failed_is_noticed(find_faults, stored, changes, faults):
-    assert find_faults(stored, **changes) == faults
-
-
-def test_a_sensor_that_shows_another_location_is_noticed(find_faults):
-    printed = [(words, output.replace("TUTORIAL", "ELSEWHERE")) for words, output in PRINTED]
-    [fault] = find_faults([WARM], printed=printed, delivered=0)
-    assert fault == "the sensors said that they sent 2 readings, but showed 1"
+def test_whatever_is_missing_too_much_or_failed_is_noticed(
+    aws, run, stored, swallowed, changes, faults
+):
+    run(setup_timestream)
+    for row in stored:
+        store(*row)
+    bad = {"failed": {"1": b"bad"}, "discarded": {"1": b"bad"}, "errors": [], "delivered": 1}
+    mappings = SimpleNamespace(**bad | changes)
+    assert walkthrough.find_faults(PRINTED, swallowed, mappings) == faults
 
 
 @pytest.mark.parametrize(("command", "status", "line"), [
@@ -156,11 +144,6 @@ def test_ctrl_c_in_a_script_ends_it_with_one_line_too(spawn):
     assert (process.returncode, output.splitlines()[-1]) == (1, "Stopped.")
 
 
-def test_when_nobody_reads_the_output_there_is_no_traceback(finish):
-    command = '(sleep 0.3; "$PYTHON" -m tests.walkthrough) | true'
-    assert finish(command, shell=True) == (0, [])
-
-
 def test_every_step_is_run_and_nothing_is_wrong(walked):
     shown = walked.shown
     assert walked.faults == []
@@ -170,5 +153,4 @@ def test_every_step_is_run_and_nothing_is_wrong(walked):
     assert places == sorted(places)
     assert "   90 temperatures are stored\n   65 alarms are stored\n   30 alarms went to" in shown
     assert "   ▁▁▁▂▂▂" in shown and "\n... 54 more lines ...\n" in shown
-    assert " 30 times as fast" in shown and "python -m tests.local_aws" in shown.splitlines()[-1]
-    assert sum(words[0] == "aws" for words, _ in walked.printed) > 20
+    assert "python -m tests.local_aws" in shown.splitlines()[-1]

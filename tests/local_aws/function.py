@@ -78,22 +78,6 @@ def capture():
         del Output.buffers[thread]
 
 
-@contextlib.contextmanager
-def variables(settings):
-    """Set environment variables meanwhile.
-
-    Other threads need theirs all the time, and mock.patch.dict() takes all away for a moment.
-    """
-    before = {name: os.environ[name] for name in settings if name in os.environ}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        os.environ.update(before)
-        for name in settings.keys() - before.keys():
-            del os.environ[name]
-
-
 class FunctionError(Exception):
     """An error of Lambda's runtime, not of the function's own code: its type and message."""
 
@@ -202,12 +186,13 @@ def run(function, event):
     thread = threading.Thread(
         target=lambda: result.append(call_handler(container, event, context)), daemon=True
     )
-    regions = dict.fromkeys(["AWS_REGION", "AWS_DEFAULT_REGION"], function.region)
+    variables = function.environment_vars
     log.write(f"START RequestId: {request_id} Version: $LATEST\n")
     take_output()
     Output.others, Output.log = set(threading.enumerate()), log
     with (
-        variables(regions | function.environment_vars),
+        # Only if it has variables: for a moment, patch.dict() takes all away from all threads.
+        mock.patch.dict(os.environ, variables) if variables else contextlib.nullcontext(),
         mock.patch.object(logging.root, "handlers", [logging.StreamHandler(log)]),
         container.in_place(),
     ):
@@ -261,7 +246,5 @@ def invoke(function, body, request_headers, response_headers):
 @contextlib.contextmanager
 def functions_run():
     """Let functions run when Lambda is asked to invoke them."""
-    # Set here, so that an invocation that ends takes nothing from a thread that reads them all.
-    regions = {"AWS_REGION": os.environ["AWS_DEFAULT_REGION"]}
-    with variables(regions), mock.patch.object(LambdaFunction, "invoke", invoke):
+    with mock.patch.object(LambdaFunction, "invoke", invoke):
         yield
