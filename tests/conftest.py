@@ -1,7 +1,6 @@
 """What the tests share: an isolated process, moto, services below botocore, and processes."""
 
 import contextlib
-import functools
 import io
 import os
 import signal
@@ -9,6 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
@@ -32,23 +32,10 @@ LIMIT = 30
 
 @pytest.fixture(autouse=True, scope="session")
 def service_models():
-    """Let botocore look for and read each of its service models once: a client in 15 ms, not 85."""
-    loader, files = botocore.loaders.Loader, botocore.loaders.JSONFileLoader
-    load, search = files.load_file, loader.list_available_services
-
-    @functools.lru_cache
-    def find_services(kind, paths):
-        there = loader(extra_search_paths=list(paths), include_default_search_paths=False)
-        return search(there, kind)
-
-    read = functools.lru_cache(lambda path: load(files(), path))
-    with (
-        mock.patch.object(files, "load_file", lambda _, path: read(path)),
-        mock.patch.object(
-            loader, "list_available_services",
-            lambda self, type_name: find_services(type_name, tuple(self.search_paths)),
-        ),
-    ):
+    """Let botocore's loaders share what they have read: a client takes 15 ms, not 85."""
+    read = defaultdict(dict)  # {search paths: a loader's cache}
+    cache = property(lambda self: read[tuple(self.search_paths)], lambda self, empty: None)
+    with mock.patch.object(botocore.loaders.Loader, "_cache", cache, create=True):
         yield
 
 

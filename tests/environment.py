@@ -19,6 +19,15 @@ SETTINGS_OF_OTHERS = ("AWS_", "BOTO_", "MOTO_", "TEST_")
 
 # A proxy that nobody serves, so that a process which is told of no other one reaches nothing.
 NOWHERE = "http://127.0.0.1:9"
+PROXIES = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"]  # Python takes small ones first
+
+SETTINGS = {
+    **dict.fromkeys(PROXIES, NOWHERE),
+    **dict.fromkeys(["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG"], os.devnull),
+    **dict.fromkeys(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], "testing"),
+    **dict.fromkeys(["AWS_DEFAULT_REGION", "AWS_REGION"], REGION),
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 
 def build_environment():
@@ -28,20 +37,7 @@ def build_environment():
         for name, value in os.environ.items()
         if not name.startswith(SETTINGS_OF_OTHERS) and not name.upper().endswith("_PROXY")
     }
-    return kept | {
-        # Python takes the names in small letters first.
-        **dict.fromkeys(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"], NOWHERE),
-        "HOME": os.devnull,
-        "USERPROFILE": os.devnull,  # the same on Windows
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "BOTO_CONFIG": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,  # for the Lambda function, as on AWS
-    }
+    return kept | SETTINGS | dict.fromkeys(["HOME", "USERPROFILE"], os.devnull)  # of Windows, too
 
 
 def refuse_connection(*_args, **_kwargs):

@@ -10,12 +10,7 @@ from botocore.loaders import Loader
 
 from tests import environment
 
-SETTINGS = """[default]
-region = eu-west-1
-endpoint_url = {url}
-aws_access_key_id = theirs
-aws_secret_access_key = theirs
-"""
+CREDENTIALS = "aws_access_key_id = theirs\naws_secret_access_key = theirs\n"
 
 
 @pytest.fixture
@@ -37,13 +32,13 @@ def hostile(tmp_path, monkeypatch):
     threading.Thread(target=accept, daemon=True).start()
     (tmp_path / ".aws").mkdir()
     for name in (".aws/config", ".aws/credentials"):
-        (tmp_path / name).write_text(SETTINGS.format(url=url))
-    credentials = "[Credentials]\naws_access_key_id = theirs\naws_secret_access_key = theirs\n"
-    (tmp_path / ".boto").write_text(credentials)
+        settings = f"[default]\nregion = eu-west-1\nendpoint_url = {url}\n{CREDENTIALS}"
+        (tmp_path / name).write_text(settings)
+    (tmp_path / ".boto").write_text(f"[Credentials]\n{CREDENTIALS}")
     for name, value in {
         "HOME": str(tmp_path), "AWS_CONFIG_FILE": str(tmp_path / ".aws" / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / ".aws" / "credentials"),
-        "BOTO_CONFIG": str(tmp_path / ".boto"), "AWS_ENDPOINT_URL": url,
+        "BOTO_CONFIG": str(tmp_path / ".boto"), "AWS_ENDPOINT_URL": url, "AWS_PROFILE": "theirs",
         "AWS_ENDPOINT_URL_KINESIS": url, "AWS_EC2_METADATA_DISABLED": "false",
         "AWS_EC2_METADATA_SERVICE_ENDPOINT": url, "AWS_CONTAINER_CREDENTIALS_FULL_URI": url,
         "HTTPS_PROXY": url, "https_proxy": url, "HTTP_PROXY": url, "NO_PROXY": "*",
@@ -53,6 +48,7 @@ def hostile(tmp_path, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     yield connections
+    assert connections == []
     server.shutdown(socket.SHUT_RDWR)
     server.close()
 
@@ -61,46 +57,42 @@ def test_a_process_that_a_test_starts_reaches_nothing(hostile, finish):
     status, lines = finish("alarm_sensor.py", "--count", "1")
     assert status == 1
     assert f'Failed to connect to proxy URL: "{environment.NOWHERE}"' in lines[0]
-    assert hostile == []
 
 
 @pytest.mark.parametrize("variables", [
-    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], ["AWS_CONFIG_FILE"]
+    {}, dict.fromkeys(["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG"])
 ])
-def test_without_credentials_of_the_tests_none_are_found_elsewhere(hostile, variables):
+def test_without_credentials_of_the_tests_none_are_found_elsewhere(hostile, tmp_path, variables):
     with environment.isolated(), pytest.MonkeyPatch.context() as patch:
-        for variable in variables:
-            patch.delenv(variable)
-        credentials = boto3.Session().get_credentials()
-        assert credentials is None or credentials.access_key == "testing"
-    assert hostile == []
+        # Either the home folder alone keeps them out, or the names of the files do.
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", *variables]:
+            patch.delenv(name)
+        if not variables:
+            patch.setenv("HOME", str(tmp_path))
+        assert boto3.Session().get_credentials() is None
 
 
-def test_in_this_process_no_connection_can_be_made(hostile):
+@pytest.mark.parametrize("connect", [
+    socket.create_connection, lambda address: socket.getaddrinfo(*address),
+    lambda address: socket.socket().connect_ex(address),
+])
+def test_in_this_process_no_connection_can_be_made(hostile, connect):
     with environment.isolated(), pytest.raises(OSError, match="there is no network here"):
-        socket.create_connection(("127.0.0.1", 80))
-    with environment.isolated(), pytest.raises(OSError, match="there is no network here"):
-        socket.getaddrinfo("localhost", 80)
-    with environment.isolated(), pytest.raises(OSError, match="there is no network here"):
-        socket.socket().connect_ex(("127.0.0.1", 80))
+        connect(("127.0.0.1", 80))
+
+
+def test_in_this_process_aws_is_where_it_should_be_and_cannot_be_reached(hostile):
     with environment.isolated():
         assert not any(path.endswith("models") for path in Loader().search_paths)  # of ~/.aws
         client = boto3.client("kinesis")
         assert client.meta.endpoint_url == "https://kinesis.us-east-1.amazonaws.com"
         with pytest.raises(Exception, match="Failed to connect to proxy URL"):
             client.list_streams()
-    assert hostile == []
+    with pytest.raises(Exception, match="theirs"):  # all is as it was before
+        boto3.Session().client("kinesis")
 
 
 def test_moto_answers_in_this_process_though_it_was_told_to_ask_a_server(hostile, monkeypatch):
     monkeypatch.setattr(moto.settings, "TEST_SERVER_MODE", True)  # as TEST_SERVER_MODE=true does
     with environment.isolated(), moto.mock_aws():
         assert boto3.client("kinesis").list_streams()["StreamNames"] == []
-
-
-def test_the_environment_is_as_it_was_afterwards(hostile, monkeypatch):
-    monkeypatch.setenv("AWS_PROFILE", "theirs")
-    with environment.isolated():
-        assert boto3.Session().profile_name == "default"
-    with pytest.raises(Exception, match="theirs"):
-        boto3.Session().client("kinesis")

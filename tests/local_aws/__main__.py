@@ -20,7 +20,7 @@ from moto.moto_proxy import logger
 from moto.moto_proxy.proxy3 import CertificateCreator, ProxyRequestHandler
 
 from tests import local_aws
-from tests.environment import REGION
+from tests.environment import PROXIES, SETTINGS
 
 WELCOME = """\
 This is AWS on this machine: moto, and nothing leaves the machine. Ctrl-C ends it and forgets all.
@@ -63,21 +63,11 @@ class Server(ThreadingHTTPServer):
 
 def build_line(port):
     """Return the command with which another terminal gets to this AWS, and to no other."""
-    proxy = f"http://127.0.0.1:{port}"
-    settings = {
-        # Python takes the names in small letters first.
-        **dict.fromkeys(["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"], proxy),
-        **dict.fromkeys(["NO_PROXY", "no_proxy"], ""),
+    settings = SETTINGS | dict.fromkeys(PROXIES, f"http://127.0.0.1:{port}") | {
+        **dict.fromkeys(["NO_PROXY", "no_proxy", "AWS_PAGER"], ""),
         "AWS_CA_BUNDLE": CertificateCreator.cacert,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        **dict.fromkeys(["AWS_DEFAULT_REGION", "AWS_REGION"], REGION),
         "AWS_CONFIG_FILE": str(Path(__file__).with_name("config")),
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "BOTO_CONFIG": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
-        "AWS_PAGER": "",
     }
     words = (f"{name}={shlex.quote(value)}" for name, value in settings.items())
     return f"export {' '.join(words)}; unset {UNSET}"

@@ -18,7 +18,6 @@ from moto.timestreamwrite.responses import TimestreamWriteResponse
 from tests.local_aws import query
 
 MAX_RECORDS = 100
-MAX_BYTES = {"dimension name": 60, "dimension": 2048, "measure name": 256, "measure": 2048}
 FUTURE = 15 * query.UNITS["m"]
 UNITS = {"SECONDS": 10**9, "MILLISECONDS": 10**6, "MICROSECONDS": 10**3, "NANOSECONDS": 1}
 # How a value of each type is read.
@@ -57,35 +56,28 @@ def refusing(operation):
     return method
 
 
-def read_record(record, common, index):
-    """Return a record of WriteRecords as a query.Record; refuse the call if it is not valid.
+def read_record(record, common):
+    """Return a record of WriteRecords as a query.Record; raise what is wrong with it.
 
     common: the attributes that all records of the call have.
     """
-
-    def check(condition, what):
-        if not condition:
-            raise JsonRESTError("ValidationException", f"Record {index}: {what}")
-
     given = common.get("Dimensions", []) + record.get("Dimensions", [])
-    dimensions = {one.get("Name"): one.get("Value") for one in given}
-    check(dimensions, "it needs a dimension")
-    check(len(dimensions) == len(given), "a dimension is named twice")
+    dimensions = {one["Name"]: one["Value"] for one in given}
+    if not 1 <= len(dimensions) == len(given):
+        raise ValueError("it needs dimensions, each of them once")
     record = common | record
-    name, value = record.get("MeasureName"), record.get("MeasureValue")
-    parts = [dimensions.keys(), dimensions.values(), [name], [value]]
-    for (what, limit), texts in zip(MAX_BYTES.items(), parts):
-        for text in texts:
-            check(isinstance(text, str) and 0 < len(text.encode()) <= limit, f"no valid {what}")
-    reserved = re.compile("time$|measure_name|measure_value|ts_")
-    check(not any(map(reserved.match, dimensions)), "the name of a dimension is reserved")
+    name, value = record["MeasureName"], record["MeasureValue"]
+    limits = [*((text, 60) for text in dimensions), *((text, 2048) for text in dimensions.values())]
+    for text, limit in [*limits, (name, 256), (value, 2048)]:
+        if not 0 < len(text.encode()) <= limit:
+            raise ValueError(f"a text has to have 1 to {limit} bytes: {text[:limit]!r}")
+    if any(re.match("time$|measure_name|measure_value|ts_", text) for text in dimensions):
+        raise ValueError("the name of a dimension is reserved")
     kind, unit = record.get("MeasureValueType", "DOUBLE"), record.get("TimeUnit", "MILLISECONDS")
-    try:
-        value = TYPES[kind](value)
-        moment = query.in_range(int(record.get("Time", "")) * UNITS[unit], "TIMESTAMP")
-    except (KeyError, ValueError, query.QueryError) as error:
-        check(False, f"no {kind} or no time in {unit} that is supported here: {error}")
-    return query.Record(dimensions, name, moment, kind, value, record.get("Version", 1))
+    moment = query.in_range(int(record["Time"]) * UNITS[unit], "TIMESTAMP")
+    return query.Record(
+        dimensions, name, moment, kind, TYPES[kind](value), record.get("Version", 1)
+    )
 
 
 def find_key(record):
@@ -114,7 +106,12 @@ def write_records(response):
     common, given = response._get_param("CommonAttributes") or {}, response._get_param("Records")
     if not 1 <= len(given) <= MAX_RECORDS:
         raise JsonRESTError("ValidationException", f"A call takes 1 to {MAX_RECORDS} records.")
-    records = [read_record(record, common, index) for index, record in enumerate(given)]
+    records = []
+    for index, record in enumerate(given):
+        try:
+            records.append(read_record(record, common))
+        except (KeyError, ValueError, AttributeError, query.QueryError) as error:
+            raise JsonRESTError("ValidationException", f"Record {index}: {error!r}") from None
     now, retention = round(time.time() * 1000) * 10**6, table.retention_properties
     memory = now - int(retention["MemoryStoreRetentionPeriodInHours"]) * query.UNITS["h"]
     oldest = memory
