@@ -16,13 +16,88 @@ from collections import namedtuple
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+# A stored record: dimensions is {name: value}, time in nanoseconds, kind the type of the value.
+Record = namedtuple("Record", "dimensions measure time kind value version", defaults=[1])
+
+# SQL for SQLite, its type, and its name in the answer. parts: the expressions that it is made of,
+# but for those of which an aggregate function makes one value.
+Expression = namedtuple("Expression", "sql kind name parts", defaults=[None, ()])
+
+TOKEN = re.compile(
+    r"""(?P<space>\s+|--[^\n]*)
+    |(?P<string>'(?:[^']|'')*')
+    |(?P<quoted>"(?:[^"]|"")+")
+    |(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?(?!\w))
+    |(?P<interval>[0-9]+[a-z]+\b)
+    |(?P<name>measure_value::\w+|[a-z_]\w*)
+    |(?P<other><>|!=|<=|>=|\w+|.)""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+# Words that are names only in double quotes.
+KEYWORDS = (
+    "and as between by case distinct else end false from group having in is like limit not null or "
+    "order select then true when where"
+).split()
+CONSTANTS = {"null": "UNKNOWN", "true": "BOOLEAN", "false": "BOOLEAN"}
+COMPARISONS = ["=", "!=", "<>", "<", "<=", ">", ">="]
+LEVELS = [["or"], ["and"], COMPARISONS, ["+", "-"], ["*"]]  # of operators, the last bind most
+
+INTERVAL = "INTERVAL_DAY_TO_SECOND"
+UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
+UNITS |= {"m": 60 * UNITS["s"], "h": 3600 * UNITS["s"], "d": 86400 * UNITS["s"]}
+NUMBERS = ["INTEGER", "BIGINT", "DOUBLE"]
+TYPES = ["UNKNOWN", *NUMBERS, "VARCHAR", "BOOLEAN", "TIMESTAMP"]
+RANGES = {
+    "INTEGER": (-(2**31), 2**31 - 1),
+    "BIGINT": (-(2**63), 2**63 - 1),
+    "TIMESTAMP": (0, 2**63 - 1),
+    "DOUBLE": (-sys.float_info.max, sys.float_info.max),
+}
+
+
+def for_each(kinds, count, sql, result=None):
+    """Return a signature for each type: so many arguments of it, and a result of it or another."""
+    return [([kind] * count, result or kind, sql) for kind in kinds]
+
+
+# Types of the arguments, type of the result, and SQL. The first signature that fits is taken.
+AGGREGATES = {
+    "count(*)": [([], "BIGINT", "count(*)")],
+    "count": for_each(TYPES, 1, "count({})", "BIGINT"),
+    "count_if": for_each(["BOOLEAN"], 1, "count(CASE WHEN {} THEN 1 END)", "BIGINT"),
+    "sum": for_each(["BIGINT", "DOUBLE"], 1, "sum({})"),
+    "avg": for_each(["DOUBLE"], 1, "avg({})"),
+    "min": for_each(TYPES, 1, "min({})"),
+    "max": for_each(TYPES, 1, "max({})"),
+}
+FUNCTIONS = AGGREGATES | {
+    "now": [([], "TIMESTAMP", ":now")],
+    "ago": [([INTERVAL], "TIMESTAMP", "(:now - {})")],
+    "bin": [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "({0} / {1} * {1})")],
+}
+OPERATORS = {
+    "where": for_each(["BOOLEAN"], 1, "{}"),
+    "limit": for_each(["INTEGER"], 1, "{}"),
+    "or": for_each(["BOOLEAN"], 2, "({} OR {})"),
+    "and": for_each(["BOOLEAN"], 2, "({} AND {})"),
+    "not": for_each(["BOOLEAN"], 1, "(NOT {})"),
+    **{sign: for_each(TYPES, 2, f"({{}} {sign} {{}})", "BOOLEAN") for sign in COMPARISONS},
+    "is null": for_each(TYPES, 1, "({} IS NULL)", "BOOLEAN"),
+    "is not null": for_each(TYPES, 1, "({} IS NOT NULL)", "BOOLEAN"),
+    "between": for_each(TYPES, 3, "({} BETWEEN {} AND {})", "BOOLEAN"),
+    "case": [(["BOOLEAN", k, k], k, "CASE WHEN {} THEN {} ELSE {} END") for k in TYPES],
+    **{
+        sign: for_each(NUMBERS, 2, f"({{}} {sign} {{}})")
+        + [(["TIMESTAMP", INTERVAL], "TIMESTAMP", f"({{}} {sign} {{}})")]
+        for sign in "+-"
+    },
+    "*": for_each(NUMBERS, 2, "({} * {})"),
+    "negative": for_each(NUMBERS, 1, "(-1 * {})"),
+}
+
 
 class QueryError(Exception):
     """What Timestream answers with a ValidationException; the message is for the reader."""
-
-
-# A stored record: dimensions is {name: value}, time in nanoseconds, kind the type of the value.
-Record = namedtuple("Record", "dimensions measure time kind value version", defaults=[1])
 
 
 def query(sql, databases, now=None):
@@ -48,44 +123,20 @@ def query(sql, databases, now=None):
     }
 
 
-# How a query is read.
-
-TOKEN = re.compile(
-    r"""(?P<space>\s+|--[^\n]*)
-    |(?P<string>'(?:[^']|'')*')
-    |(?P<quoted>"(?:[^"]|"")+")
-    |(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?(?!\w))
-    |(?P<interval>[0-9]+[a-z]+\b)
-    |(?P<name>measure_value::\w+|[a-z_]\w*)
-    |(?P<other><>|!=|<=|>=|\w+|.)""",
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
-)
-# Words that are names only in double quotes.
-KEYWORDS = (
-    "and as between by case distinct else end false from group having in is like limit not null or "
-    "order select then true when where"
-).split()
-COMPARISONS = ["=", "!=", "<>", "<", "<=", ">", ">="]
-CONSTANTS = {"null": "UNKNOWN", "true": "BOOLEAN", "false": "BOOLEAN"}
-
-# SQL for SQLite, its type, and its name in the answer. parts: the expressions that it is made of,
-# but for those of which an aggregate function makes one value.
-Expression = namedtuple("Expression", "sql kind name parts", defaults=[None, ()])
-
-
 class Parser:
-    """Reads a query token by token, and writes it anew for SQLite."""
+    """Reads a query token by token, and writes it anew for SQLite.
+
+    statement, constants: the query for SQLite, and the values of the constants in it.
+    columns, selected: what names stand for: the columns of FROM, and in ORDER BY the select list.
+    aggregated: whether there is an aggregate function.
+    """
 
     def __init__(self, sql, databases, connection):
         tokens = [(match.lastgroup, match.group()) for match in TOKEN.finditer(sql)]
         self.tokens = [token for token in tokens if token[0] != "space"] + [("end", "<EOF>")]
         self.databases, self.connection = databases, connection
-        # The statement for SQLite, and the values of the constants in it.
         self.statement, self.constants = "", {}
-        # What expressions can name: the columns of FROM; in ORDER BY the select list, too.
-        self.columns, self.selected = [], []
-        # Whether there is an aggregate function.
-        self.aggregated = False
+        self.columns, self.selected, self.aggregated = [], [], False
 
     def accept(self, *texts):
         """Return the next token in small letters and go on if it is one of these; or None."""
@@ -105,11 +156,11 @@ class Parser:
         self.tokens.pop(0)
         return text if kind == "name" else text[1:-1].replace('""', '"')
 
-    def list_of(self, read, *arguments):
-        """Return what the method read returns for each part of a list with commas."""
-        parts = [read(*arguments)]
+    def list_of(self, read):
+        """Return what read() returns for each part of a list with commas."""
+        parts = [read()]
         while self.accept(","):
-            parts.append(read(*arguments))
+            parts.append(read())
         return parts
 
     def select(self):
@@ -126,11 +177,11 @@ class Parser:
         self.statement = f"SELECT {', '.join(item.sql for item in items)}"
         if self.accept("from"):
             self.statement += " FROM data"
-        conditions = self.clause("where", lambda: [self.expression()])
-        groups = self.clause("group by", self.list_of, self.choice, items)
+        conditions = self.clause("where", self.expression)
+        groups = self.clause("group by", lambda: self.choice(items))
         self.selected = items
-        orders = self.clause("order by", self.list_of, self.order, items)
-        self.clause("limit", lambda: [self.call("limit", self.constant())])
+        orders = self.clause("order by", lambda: self.order(items))
+        self.clause("limit", lambda: self.call("limit", self.constant()))
         self.accept(";")
         self.expect("<eof>")
         for condition in conditions:  # now, as a WHERE that has not ended has no type
@@ -150,14 +201,14 @@ class Parser:
             raise QueryError(f"Table '{database}.{table}' does not exist")
         return fill_table(self.connection, self.databases[database][table])
 
-    def clause(self, words, read, *arguments):
+    def clause(self, words, read):
         """Read a clause into the statement if these words come next; return its expressions."""
         first, *others = words.split()
         if not self.accept(first):
             return []
         for word in others:
             self.expect(word)
-        expressions = read(*arguments)
+        expressions = self.list_of(read) if others else [read()]
         self.statement += f" {words} {', '.join(expression.sql for expression in expressions)}"
         return expressions
 
@@ -188,39 +239,31 @@ class Parser:
         sql = f"{expression.sql} {direction} NULLS LAST"
         return Expression(sql, expression.kind, parts=[expression])
 
-    def expression(self):
-        return self.chain(["or"], lambda: self.chain(["and"], self.predicate))
-
-    def operand(self):
-        return self.chain(["+", "-"], lambda: self.chain(["*"], self.value))
-
-    def chain(self, operators, read):
-        """Return what read() returns, or many of that, joined by operators from left to right."""
-        left = read()
-        while operator := self.accept(*operators):
-            left = self.call(operator, left, read())
-        return left
-
-    def predicate(self):
-        """Return NOT, IS NULL, BETWEEN or a comparison, or only what they compare."""
-        if self.accept("not"):
-            return self.call("not", self.predicate())
-        left = self.operand()
-        if operator := self.accept(*COMPARISONS):
-            return self.call(operator, left, self.operand())
-        if self.accept("between"):
-            low, _ = self.operand(), self.expect("and")
-            return self.call("between", left, low, self.operand())
-        if self.accept("is"):
+    def expression(self, level=0):
+        """Return an expression, made with operators of a level or higher ones."""
+        if level == len(LEVELS):
+            return self.value()
+        comparing = LEVELS[level] is COMPARISONS
+        if comparing and self.accept("not"):
+            return self.call("not", self.expression(level))
+        left = self.expression(level + 1)
+        if comparing and self.accept("between"):
+            low, _ = self.expression(level + 1), self.expect("and")
+            return self.call("between", left, low, self.expression(level + 1))
+        if comparing and self.accept("is"):
             name = "is not null" if self.accept("not") else "is null"
             self.expect("null")
             return self.call(name, left)
+        while operator := self.accept(*LEVELS[level]):
+            left = self.call(operator, left, self.expression(level + 1))
+            if comparing:  # a = b = c is none
+                break
         return left
 
     def value(self):
         """Return a constant, a column, a call, or an expression in brackets."""
         if self.accept("-"):
-            return self.call("-", self.value())
+            return self.call("negative", self.value())
         if self.accept("("):
             expression = self.expression()
             self.expect(")")
@@ -230,7 +273,7 @@ class Parser:
         if word := self.accept(*CONSTANTS):
             return Expression(word, CONSTANTS[word])
         if name := self.name():
-            return self.function(name) if self.accept("(") else self.column(name)
+            return self.function(name.lower()) if self.accept("(") else self.column(name)
         return self.constant()
 
     def constant(self):
@@ -272,12 +315,12 @@ class Parser:
         elif self.tokens[0][1] != ")":
             arguments = self.list_of(self.expression)
         self.expect(")")
-        return self.call(name.lower(), *arguments)
+        return self.call(name, *arguments)
 
     def call(self, name, *arguments):
         """Return a function or operator of arguments; fail if it does not take their types."""
         given = [argument.kind for argument in arguments]
-        for wanted, result, sql in {**OPERATORS, **FUNCTIONS}.get(name, []):
+        for wanted, result, sql in (OPERATORS | FUNCTIONS).get(name, []):
             if len(given) == len(wanted) and all(map(fits, given, wanted)):
                 break
         else:
@@ -288,10 +331,9 @@ class Parser:
             f"CAST({argument.sql} AS REAL)" if kind == "DOUBLE" else argument.sql
             for argument, kind in zip(arguments, wanted)
         ]
-        sql = sql.format(*values)
         if name in AGGREGATES:
             self.aggregated, arguments = True, ()
-        return Expression(sql, result, parts=arguments)
+        return Expression(sql.format(*values), result, parts=arguments)
 
     def column(self, name):
         """Return the column of a name, in any case; in ORDER BY the select list goes first."""
@@ -311,21 +353,6 @@ class Parser:
                 raise QueryError(f"'{name}' must be an aggregate expression or in GROUP BY")
             if sql not in groups:
                 self.check_grouped(parts, groups)
-
-
-# Types, and the values of the records.
-
-NUMBERS = ["INTEGER", "BIGINT", "DOUBLE"]
-TYPES = ["UNKNOWN", *NUMBERS, "VARCHAR", "BOOLEAN", "TIMESTAMP"]
-RANGES = {
-    "INTEGER": (-(2**31), 2**31 - 1),
-    "BIGINT": (-(2**63), 2**63 - 1),
-    "TIMESTAMP": (0, 2**63 - 1),
-    "DOUBLE": (-sys.float_info.max, sys.float_info.max),
-}
-INTERVAL = "INTERVAL_DAY_TO_SECOND"
-UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
-UNITS |= {"m": 60 * UNITS["s"], "h": 3600 * UNITS["s"], "d": 86400 * UNITS["s"]}
 
 
 def fits(given, wanted):
@@ -379,51 +406,8 @@ def format_value(value, kind):
     """Return a value as Timestream has it in an answer."""
     if value is None:
         return {"NullValue": True}
-    if kind == "BOOLEAN":
-        return {"ScalarValue": "true" if value else "false"}
     if kind in RANGES:
         in_range(value, kind)
-    formats = {"DOUBLE": format_double, "TIMESTAMP": format_time}
+    formats = {"BOOLEAN": lambda truth: str(bool(truth)).lower(), "DOUBLE": format_double,
+               "TIMESTAMP": format_time}
     return {"ScalarValue": formats.get(kind, str)(value)}
-
-
-# Functions and operators.
-
-
-def for_each(kinds, count, sql, result=None):
-    """Return a signature for each type: so many arguments of it, and a result of it or another."""
-    return [([kind] * count, result or kind, sql) for kind in kinds]
-
-
-# What there is: types of the arguments, type of the result, and SQL. The first signature that fits
-# is taken.
-AGGREGATES = {
-    "count(*)": [([], "BIGINT", "count(*)")],
-    "count": for_each(TYPES, 1, "count({})", "BIGINT"),
-    "count_if": for_each(["BOOLEAN"], 1, "count(CASE WHEN {} THEN 1 END)", "BIGINT"),
-    "sum": for_each(["BIGINT", "DOUBLE"], 1, "sum({})"),
-    "avg": for_each(["DOUBLE"], 1, "avg({})"),
-    "min": for_each(TYPES, 1, "min({})"),
-    "max": for_each(TYPES, 1, "max({})"),
-}
-FUNCTIONS = AGGREGATES | {
-    "now": [([], "TIMESTAMP", ":now")],
-    "ago": [([INTERVAL], "TIMESTAMP", "(:now - {})")],
-    "bin": [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "({0} / {1} * {1})")],
-}
-OPERATORS = {
-    "where": for_each(["BOOLEAN"], 1, "{}"),
-    "limit": for_each(["INTEGER"], 1, "{}"),
-    "or": for_each(["BOOLEAN"], 2, "({} OR {})"),
-    "and": for_each(["BOOLEAN"], 2, "({} AND {})"),
-    "not": for_each(["BOOLEAN"], 1, "(NOT {})"),
-    **{sign: for_each(TYPES, 2, f"({{}} {sign} {{}})", "BOOLEAN") for sign in COMPARISONS},
-    "is null": for_each(TYPES, 1, "({} IS NULL)", "BOOLEAN"),
-    "is not null": for_each(TYPES, 1, "({} IS NOT NULL)", "BOOLEAN"),
-    "between": for_each(TYPES, 3, "({} BETWEEN {} AND {})", "BOOLEAN"),
-    "case": [(["BOOLEAN", k, k], k, "CASE WHEN {} THEN {} ELSE {} END") for k in TYPES],
-    "+": for_each(NUMBERS, 2, "({} + {})") + [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "({} + {})")],
-    "-": for_each(NUMBERS, 2, "({} - {})") + [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "({} - {})")]
-    + for_each(NUMBERS, 1, "(-1 * {})"),
-    "*": for_each(NUMBERS, 2, "({} * {})"),
-}
