@@ -93,7 +93,7 @@ def run(arguments):
     query = jmespath.compile(options.query)
     answer = query.search(call(session, options, rest))
     if options.output == "text":
-        return "".join(f"{line}\n" for line in format_text(answer))
+        return format_text(answer)
     return "" if answer == {} else json.dumps(answer, indent=4, ensure_ascii=False) + "\n"
 
 
@@ -142,10 +142,10 @@ def parse_options(operation, words):
         members["ZipFile"] = members["Code"].members["ZipFile"]
     parser = Parser(allow_abbrev=False, argument_default=argparse.SUPPRESS)
     for name, shape in members.items():
-        settings = {"nargs": "*"} if shape.type_name == "list" else {}
+        settings = {"nargs": "+" if shape.type_name == "list" else 1}
         if shape.type_name == "boolean":
             settings = {"action": argparse.BooleanOptionalAction}
-        parser.add_argument(option_of(name), dest=name, **settings)
+        parser.add_argument(f"--{xform_name(name, '-')}", dest=name, **settings)
     if operation.has_streaming_output:
         parser.add_argument("outfile")
     given = vars(parser.parse_args(words))
@@ -154,26 +154,20 @@ def parse_options(operation, words):
         try:
             params[name] = read_option(members[name], value)
         except (ValueError, OSError) as error:
-            raise ValueError(f"argument {option_of(name)}: {error}") from None
+            raise ValueError(f"argument --{xform_name(name, '-')}: {error}") from None
     if zipped and "ZipFile" in params:
         params.setdefault("Code", {})["ZipFile"] = params.pop("ZipFile")
     return outfile, params
 
 
-def option_of(name):
-    """Return --stream-name for StreamName."""
-    return "--" + xform_name(name, "-")
-
-
 def read_option(shape, value):
-    """Return an option's value, a word or a list of words, in the type that botocore wants."""
-    if isinstance(value, str):
-        value = read_file(value)
-    elif isinstance(value, list):
-        value = [read_file(word) for word in value]
-        if len(value) == 1 and value[0].lstrip()[:1] == "[":
-            [value] = value  # the whole list in JSON
-    return convert(shape, value)
+    """Return an option's value, True, False or a list of words, in the type that botocore wants."""
+    if isinstance(value, bool):
+        return value
+    words = [read_file(word) for word in value]
+    if shape.type_name == "list" and words[0][:1] != "[":
+        return [convert(shape.member, word) for word in words]
+    return convert(shape, words[0])
 
 
 def read_file(word):
@@ -204,18 +198,14 @@ def convert(shape, value):
 
 
 def format_text(value):
-    """Yield the lines of --output text: what is in a list stands between tabs."""
+    """Return the lines of --output text: what is in a list stands between tabs."""
     if isinstance(value, dict):
         raise ValueError("text of names and values is not supported here, take values with --query")
     if not isinstance(value, list):
-        yield str(value)
-        return
+        return f"{value}\n"
     cells = [str(item) for item in value if not isinstance(item, (dict, list))]
-    if cells:
-        yield "\t".join(cells)
-    for item in value:
-        if isinstance(item, (dict, list)):
-            yield from format_text(item)
+    others = [format_text(item) for item in value if isinstance(item, (dict, list))]
+    return "\t".join(cells) + "\n" * bool(cells) + "".join(others)
 
 
 if __name__ == "__main__":

@@ -118,7 +118,6 @@ def test_rows_are_found_grouped_and_ordered_as_in_trino(what, rows):
 
 @pytest.mark.parametrize("reason, what", [
     ("Table 'D.n' does not exist", "* from D.n"),
-    ("'D.sqlite_master' does not exist", "* from D.sqlite_master"),
     ("Column 'rowid' does not exist", '* from D.N where "rowid" = 1'),
     ("Column 'sensor' does not exist", "1 as sensor group by sensor"),
     ("Column 'ROOM' is ambiguous", "ROOM from D.N"),
@@ -141,18 +140,12 @@ def test_rows_are_found_grouped_and_ordered_as_in_trino(what, rows):
     ("mismatched input '<EOF>'. Expecting: a table", "* from D."),
     ("mismatched input '10x'. Expecting: a number above 0 and a unit of time: ns", "ago(10x)"),
     ("mismatched input '0s'", "bin(now(), 0s)"),
-    ("mismatched input ','", "time from D.N limit 1, 2"),
-    ("mismatched input '-'", "time from D.N limit -1"),
     ("mismatched input 'union'", "time from D.N union select 1"),
-    ("mismatched input 'from'", "time where true from D.N"),
     ("mismatched input '='", "1 = 1 = true"),
-    ("mismatched input 'distinct'", "distinct sensor from D.N"),
-    ("mismatched input 'having'", "count(*) from D.N having true"),
     ("mismatched input 'in'", "1 from D.N where sensor in ('1')"),
     ("mismatched input '/'", "7 / 2"),
     ("mismatched input 'drop'", "1; drop table D.N"),
     ("mismatched input '''", "'open"),
-    ("mismatched input '1_000'", "1_000"),
     ("cannot be answered here", "(" * 9999),
 ], ids=lambda text: text[:50])
 def test_what_is_wrong_or_unknown_is_named(reason, what):

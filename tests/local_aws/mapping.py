@@ -81,15 +81,8 @@ class Shard:
     """
 
     def __init__(self, name, iterator):
-        self.name, self.iterator = name, iterator
-        self.batches, self.attempts, self.error, self.next_try = [], 0, False, 0
-
-    def read(self, kinesis, size):
-        """Read a batch, unless one waits."""
-        if not self.batches:
-            answer = kinesis.get_records(ShardIterator=self.iterator, Limit=size)
-            self.iterator = answer["NextShardIterator"]
-            self.batches = [answer["Records"]] if answer["Records"] else []
+        self.name, self.iterator, self.batches = name, iterator, []
+        self.attempts, self.error, self.next_try = 0, False, 0
 
     def drop(self, count):
         """Go on with what follows the first records of the first batch."""
@@ -158,18 +151,22 @@ class Mappings:
         # One that was deleted and made again is another stream.
         shards = self.shards.setdefault((mapping.uuid, stream["StreamCreationTimestamp"]), {})
         start = "TRIM_HORIZON" if shards else mapping.starting_position
-        busy = False
         for name in [each["ShardId"] for each in stream["Shards"]]:
             if name not in shards:
                 shards[name] = Shard(name, kinesis.get_shard_iterator(
                     StreamName=stream["StreamName"], ShardId=name, ShardIteratorType=start
                 )["ShardIterator"])
-            shard = shards[name]
-            shard.read(kinesis, settings["BatchSize"])
-            if shard.batches and time.monotonic() >= shard.next_try:
-                self.deliver(settings, shard)
-                busy = True
-        return busy
+            if not shards[name].batches:
+                answer = kinesis.get_records(
+                    ShardIterator=shards[name].iterator, Limit=settings["BatchSize"]
+                )
+                shards[name].iterator = answer["NextShardIterator"]
+                shards[name].batches = [answer["Records"]] if answer["Records"] else []
+        now = time.monotonic()
+        ready = [shard for shard in shards.values() if shard.batches and now >= shard.next_try]
+        for shard in ready:
+            self.deliver(settings, shard)
+        return bool(ready)
 
     def deliver(self, settings, shard):
         """Call the function with the batch that is next, and do what its answer asks for.
@@ -229,10 +226,9 @@ class Mappings:
         event source": the message names the records, it does not hold them.
         """
         records = shard.batches[0][:count]
-        first, last = records[0], records[-1]
+        first, last = records[0]["SequenceNumber"], records[-1]["SequenceNumber"]
         self.discarded |= {record["SequenceNumber"]: record["Data"] for record in records}
-        numbers = f"{first['SequenceNumber']} to {last['SequenceNumber']}"
-        self.report(f"batch of {count} discarded, {condition}: {numbers}")
+        self.report(f"batch of {count} discarded, {condition}: {first} to {last}")
         message = {
             "requestContext": {
                 "requestId": str(uuid.uuid4()), "functionArn": settings["FunctionArn"],
@@ -245,13 +241,10 @@ class Mappings:
             "version": "1.0",
             "timestamp": format_time(time.time()),
             "KinesisBatchInfo": {
-                "shardId": shard.name,
-                "startSequenceNumber": first["SequenceNumber"],
-                "endSequenceNumber": last["SequenceNumber"],
-                "approximateArrivalOfFirstRecord": format_time(find_arrival(first)),
-                "approximateArrivalOfLastRecord": format_time(find_arrival(last)),
-                "batchSize": count,
-                "streamArn": settings["EventSourceArn"],
+                "shardId": shard.name, "startSequenceNumber": first, "endSequenceNumber": last,
+                "approximateArrivalOfFirstRecord": format_time(find_arrival(records[0])),
+                "approximateArrivalOfLastRecord": format_time(find_arrival(records[-1])),
+                "batchSize": count, "streamArn": settings["EventSourceArn"],
             },
         }
         shard.drop(count)  # before the queue is told, as that can fail
