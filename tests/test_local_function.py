@@ -152,7 +152,7 @@ def test_a_file_that_is_no_zip_file_and_a_payload_that_is_no_json_are_refused(in
     with pytest.raises(Exception, match="InvalidRequestContentException.*into json"):
         invoke("def handler(event, context): pass", "{no json")
     client.update_function_code(FunctionName=FUNCTION, ZipFile=b"no zip")
-    with pytest.raises(client.exceptions.InvalidParameterValueException, match="unzip"):
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="not a zip"):
         invoke()
 
 

@@ -160,20 +160,25 @@ def tell(printed, swallowed):
     """Show the wave, the alarms, the joined query's table, and where every reading is."""
     rows = read_sent(printed)
     alarms = Counter(row[5] for row in rows if row[5]) - Counter(row[5] for row in swallowed)
-    stored = sum(alarms.values())
+    stored, shown = sum(alarms.values()), len(swallowed)
     waves = [part for part in printed if "wave_sensor.py" in part[0]]
     [joined] = [output for command, output in printed if "as moment" in command]
-    print("\n== What came of it\n")
-    print(f"The wave of step 12:   {draw([float(row[4]) for row in read_sent(waves[-1:])])}")
-    print("The alarms stored:    ", ", ".join(f"{alarms[name]} {name}" for name in sorted(alarms)))
-    print("\nBoth together, as step 12 asks for them; at this speed it is all in one row or two:\n")
-    print(joined)
-    print(f"{len(rows)} readings sent:")
-    print(f"{len(rows) - stored - len(swallowed):5} temperatures are stored")
-    print(f"{stored:5} alarms are stored")
-    print(f"{len(swallowed):5} alarms went to the skeleton, which only prints them (step 10)")
-    print("    0 lost. The bad record of step 13 was discarded, and nothing else.")
-    print('\nNow type it yourself: `.venv/bin/python -m tests.local_aws`, README.md, "Without an account".')
+    print(f"""
+== What came of it
+
+The wave of step 12:   {draw([float(row[4]) for row in read_sent(waves[-1:])])}
+The alarms stored:     {', '.join(f"{alarms[name]} {name}" for name in sorted(alarms))}
+
+Both together, as step 12 asks for them; at this speed it is all in one row or two:
+
+{joined}
+{len(rows)} readings sent:
+{len(rows) - stored - shown:5} temperatures are stored
+{stored:5} alarms are stored
+{shown:5} alarms went to the skeleton, which only prints them (step 10)
+    0 lost. The bad record of step 13 was discarded, and nothing else.
+
+Now type it yourself: `.venv/bin/python -m tests.local_aws`, README.md, "Without an account".""")
 
 
 def run(steps):

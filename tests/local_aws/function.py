@@ -1,6 +1,6 @@
 """The function runs: what was uploaded to Lambda, in this process. moto would need Docker for it.
 
-As on Lambda, code and its module stay between invocations, like a warm container, until code or
+As on Lambda, code and its modules stay between invocations, like a warm container, until code or
 configuration change. What is printed goes to CloudWatch Logs. One invocation runs at a time.
 """
 
@@ -18,7 +18,6 @@ import threading
 import time
 import traceback
 import uuid
-import weakref
 import zipfile
 from datetime import datetime, timezone
 from types import SimpleNamespace
@@ -30,7 +29,6 @@ from moto.awslambda.models import LambdaFunction
 LOG_TAIL = 4096  # bytes of the log that an invocation can answer with
 
 running = threading.Lock()
-containers = weakref.WeakKeyDictionary()  # {moto's function: its Container}
 
 
 class Output:
@@ -94,11 +92,8 @@ class Container:
         try:
             with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
                 archive.extractall(self.folder.name)
-        except zipfile.BadZipFile:
-            raise LambdaClientError(
-                "InvalidParameterValueException",
-                "Could not unzip uploaded file. Please check your file, then try to upload again.",
-            ) from None
+        except zipfile.BadZipFile as error:
+            raise LambdaClientError("InvalidParameterValueException", str(error)) from None
 
     @contextlib.contextmanager
     def in_place(self):
@@ -133,27 +128,15 @@ class Container:
             raise FunctionError("Runtime.HandlerNotFound", text)
         return getattr(module, self.handler_name)
 
-
-def find_container(function):
-    """Return the function's container, a new one if code or configuration have changed."""
-    container = containers.get(function)
-    if not container or container.configuration != function.get_configuration():
-        container = containers[function] = Container(function)
-    return container
-
-
-def build_context(function, request_id, log_stream, end):
-    """Return the context that the handler gets (Lambda Developer Guide, "Python context")."""
-    return SimpleNamespace(
-        aws_request_id=request_id,
-        function_name=function.function_name,
-        function_version="$LATEST",
-        invoked_function_arn=function.function_arn,
-        memory_limit_in_mb=str(function.memory_size),
-        log_group_name=function.logs_group_name,
-        log_stream_name=log_stream,
-        get_remaining_time_in_millis=lambda: max(0, round((end - time.monotonic()) * 1000)),
-    )
+    def call(self, event, context):
+        """Return the handler's answer, as JSON, and no error; or both as describe_error() does."""
+        try:
+            return json.dumps(self.load()(event, context)), ""
+        except FunctionError as error:
+            return describe_error(*error.args)
+        except BaseException as error:  # sys.exit(), too, ends nothing but the invocation
+            trace = traceback.format_list(traceback.extract_tb(error.__traceback__)[1:])
+            return describe_error(type(error).__name__, str(error), trace)
 
 
 def describe_error(kind, message, trace=()):
@@ -163,31 +146,29 @@ def describe_error(kind, message, trace=()):
     return json.dumps(answer), f"[ERROR] {kind}: {message}{heading}{''.join(trace).rstrip()}\n"
 
 
-def call_handler(container, event, context):
-    """Return the handler's answer, as JSON, and no error; or both as describe_error() does."""
-    try:
-        return json.dumps(container.load()(event, context)), ""
-    except FunctionError as error:
-        return describe_error(*error.args)
-    except BaseException as error:  # sys.exit(), too, ends nothing but the invocation
-        trace = traceback.format_list(traceback.extract_tb(error.__traceback__)[1:])
-        return describe_error(type(error).__name__, str(error), trace)
-
-
 def run(function, event):
     """Run a function with an event; return its answer, whether it failed, and its log.
 
     A function that outlives its time-out is reported as such, and ended before its next line.
     """
-    container = find_container(function)
-    request_id, log, result = str(uuid.uuid4()), io.StringIO(), []
-    begin = time.monotonic()
-    context = build_context(function, request_id, container.log_stream, begin + function.timeout)
+    container = getattr(function, "container", None)
+    if not container or container.configuration != function.get_configuration():
+        container = function.container = Container(function)
+    request, log, result, begin = str(uuid.uuid4()), io.StringIO(), [], time.monotonic()
+    # See the Lambda Developer Guide, "Python context".
+    context = SimpleNamespace(
+        aws_request_id=request, function_name=function.function_name, function_version="$LATEST",
+        invoked_function_arn=function.function_arn, memory_limit_in_mb=str(function.memory_size),
+        log_group_name=function.logs_group_name, log_stream_name=container.log_stream,
+        get_remaining_time_in_millis=lambda: round(
+            1000 * (begin + function.timeout - time.monotonic())
+        ),
+    )
     thread = threading.Thread(
-        target=lambda: result.append(call_handler(container, event, context)), daemon=True
+        target=lambda: result.append(container.call(event, context)), daemon=True
     )
     variables = function.environment_vars
-    log.write(f"START RequestId: {request_id} Version: $LATEST\n")
+    log.write(f"START RequestId: {request} Version: $LATEST\n")
     take_output()
     Output.others, Output.log = set(threading.enumerate()), log
     with (
@@ -200,16 +181,16 @@ def run(function, event):
         thread.join(function.timeout)
     Output.log = None
     if not result:
-        del containers[function]
+        function.container = None
         set_error = ctypes.pythonapi.PyThreadState_SetAsyncExc
         set_error(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
-        text = f"RequestId: {request_id} Error: Task timed out after {function.timeout:.2f} seconds"
+        text = f"RequestId: {request} Error: Task timed out after {function.timeout:.2f} seconds"
         result.append(describe_error("Sandbox.Timedout", text))
     answer, error = result[0]
     milliseconds = (time.monotonic() - begin) * 1000
     log.write(
-        f"{error}END RequestId: {request_id}\n"
-        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
+        f"{error}END RequestId: {request}\n"
+        f"REPORT RequestId: {request}\tDuration: {milliseconds:.2f} ms\t"
         f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {function.memory_size} MB\t"
         f"Max Memory Used: {function.memory_size} MB\n"
     )
