@@ -9,8 +9,9 @@ from tests import benchmark
 def test_it_prints_a_line_for_each_batch_size(run, monkeypatch):
     for name, value in [("LOADS", 2), ("RECORD_COUNT", 120), ("ROUND_TRIP", 0.01)]:
         monkeypatch.setattr(benchmark, name, value)
-    status, [title, _, *lines] = run(benchmark)
+    status, [title, columns, *lines] = run(benchmark)
     assert (status, title) == (0, "2 loads of 120 records, at a round trip of 10 ms")
+    assert columns == "batch size  records/s  bound  share of it  records  WriteRecords calls"
     sizes, rates, bounds, shares, *counts = zip(*map(str.split, lines))
     # The first event comes once more, to warm up; a call takes up to 100 records.
     assert [sizes, *counts] == [("10", "100", "1000"), ("250", "340", "360"), ("25", "5", "6")]
