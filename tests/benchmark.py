@@ -29,49 +29,30 @@ LOADS = 5
 SHARD_BYTES_PER_SECOND = 2_000_000
 
 
-def build_records(count):
-    """Return so many alarms as Lambda would deliver them."""
-    data = [alarm_sensor.encode(alarm_sensor.create_log_line("Normal")) for _ in range(count)]
-    return [
-        {"kinesis": {"sequenceNumber": str(number), "data": base64.b64encode(alarm).decode()}}
-        for number, alarm in enumerate(data)
-    ]
+def measure(alarms, batch_size):
+    """Pass alarms through the handler, after a first event that warms it up as a cold start does.
 
-
-def measure(batch_size, round_trip, record_count, loads):
-    """Pass loads of records through the handler, after one event that warms it up as a cold start.
-
-    Returns the median of the seconds that a load takes, and how many records each call has written.
+    Returns the median of the seconds that it takes, and how many records each call has written.
     """
-    records = build_records(record_count)
-    events = [{"Records": records[i : i + batch_size]} for i in range(0, record_count, batch_size)]
+    data = [base64.b64encode(alarm).decode() for alarm in alarms]
+    records = [{"kinesis": {"sequenceNumber": str(i), "data": item}} for i, item in enumerate(data)]
+    events = [{"Records": records[i : i + batch_size]} for i in range(0, len(data), batch_size)]
     calls, times = [], []
 
     def respond(operation, body):
-        time.sleep(round_trip)
+        time.sleep(ROUND_TRIP)
         if operation == "WriteRecords":
             calls.append(body.count(b'"Dimensions"'))  # faster than reading the JSON
 
-    with (
-        environment.isolated(),
-        Transport(respond).in_place(),
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-        for load in [events[:1], *[events] * loads]:
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    with environment.isolated(), Transport(respond).in_place(), quiet:
+        for load in [events[:1], *[events] * LOADS]:
             begin = time.perf_counter()
             for event in load:
-                answer = lambda_function.lambda_handler(event, None)
-                if answer["batchItemFailures"]:
-                    raise RuntimeError(f"not stored: {answer}")
+                if failures := lambda_function.lambda_handler(event, None)["batchItemFailures"]:
+                    raise RuntimeError(f"not stored: {failures}")
             times.append(time.perf_counter() - begin)
     return statistics.median(times[1:]), calls
-
-
-def find_bound(batch_size, round_trip):
-    """Return the records a second that the round trips allow, or the shard if that is less."""
-    data = [alarm_sensor.encode(alarm_sensor.create_log_line("Normal")) for _ in range(100)]
-    size = sum(map(len, data)) / len(data)
-    return min(batch_size / round_trip, SHARD_BYTES_PER_SECOND / size)
 
 
 def main():
@@ -79,14 +60,15 @@ def main():
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     print(f"{LOADS} loads of {RECORD_COUNT} records, at a round trip of {ROUND_TRIP * 1000:.0f} ms")
     print("batch size  records/s  bound  share of it  records  WriteRecords calls")
+    lines = [alarm_sensor.create_log_line("Normal") for _ in range(RECORD_COUNT)]
+    alarms = [alarm_sensor.encode(line) for line in lines]
+    shard = SHARD_BYTES_PER_SECOND / statistics.mean(map(len, alarms))
     try:
         for batch_size in BATCH_SIZES:
-            seconds, calls = measure(batch_size, ROUND_TRIP, RECORD_COUNT, LOADS)
-            rate, bound = RECORD_COUNT / seconds, find_bound(batch_size, ROUND_TRIP)
-            print(
-                f"{batch_size:10}  {rate:9.0f}  {bound:5.0f}  {rate / bound:11.0%}"
-                f"  {sum(calls):7}  {len(calls):18}"
-            )
+            seconds, calls = measure(alarms, batch_size)
+            rate, bound = RECORD_COUNT / seconds, min(batch_size / ROUND_TRIP, shard)
+            print(f"{batch_size:10}  {rate:9.0f}  {bound:5.0f}  {rate / bound:11.0%}", end="  ")
+            print(f"{sum(calls):7}  {len(calls):18}")
     except KeyboardInterrupt:
         print("Stopped.")
         return 1

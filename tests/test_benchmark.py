@@ -1,29 +1,26 @@
-"""What the benchmark counts: calls and records. How fast it is, no test can tell."""
+"""What the benchmark prints, and what it counts: calls and records."""
 
 import pytest
 
+import alarm_sensor
 from tests import benchmark
 
 
-@pytest.mark.parametrize(("record_count", "batch_size", "calls"), [
-    (1000, 10, [10] * 101), (1000, 1000, [100] * 20), (1, 100, [1] * 2),
-    (950, 250, [50] * 4 + [100] * 10),
-])
-def test_n_records_take_as_few_calls_as_can_be(record_count, batch_size, calls):
-    # The first event comes once more, to warm up.
-    assert sorted(benchmark.measure(batch_size, 0, record_count, loads=1)[1]) == calls
-
-
-def test_the_bound_is_the_round_trips_or_what_a_shard_can_be_read_at():
-    assert benchmark.find_bound(10, round_trip=0.02) == 500
-    assert 10_000 < benchmark.find_bound(1000, round_trip=0.02) < 20_000
-
-
 def test_it_prints_a_line_for_each_batch_size(run, monkeypatch):
-    monkeypatch.setattr(benchmark, "LOADS", 1)
-    monkeypatch.setattr(benchmark, "RECORD_COUNT", 100)
-    monkeypatch.setattr(benchmark, "ROUND_TRIP", 0.001)
-    status, [_, _, *lines] = run(benchmark)
-    assert status == 0
-    rows = [(row[0], *row[4:]) for row in map(str.split, lines)]
-    assert rows == [("10", "110", "11"), ("100", "200", "2"), ("1000", "200", "2")]
+    for name, value in [("LOADS", 3), ("RECORD_COUNT", 120), ("ROUND_TRIP", 0.01)]:
+        monkeypatch.setattr(benchmark, name, value)
+    status, [title, columns, *lines] = run(benchmark)
+    assert (status, title) == (0, "3 loads of 120 records, at a round trip of 10 ms")
+    assert columns == "batch size  records/s  bound  share of it  records  WriteRecords calls"
+    sizes, rates, bounds, shares, *counts = zip(*map(str.split, lines))
+    # The first event comes once more, to warm up; a call takes up to 100 records.
+    assert [sizes, *counts] == [("10", "100", "1000"), ("370", "460", "480"), ("37", "7", "8")]
+    assert bounds[:2] == ("1000", "10000") and 10_000 < int(bounds[2]) < 20_000
+    assert 100 < int(rates[0]) < 1000
+    assert int(shares[0].rstrip("%")) == pytest.approx(int(rates[0]) / 10, abs=1)
+
+
+def test_what_is_not_stored_ends_it(run, monkeypatch):
+    monkeypatch.setattr(alarm_sensor, "encode", lambda line: b"not readable")
+    with pytest.raises(RuntimeError, match="not stored"):
+        run(benchmark)

@@ -7,8 +7,6 @@ import base64
 import json
 import random
 import threading
-import time
-import uuid
 from types import SimpleNamespace
 
 import pytest
@@ -17,21 +15,6 @@ from botocore import exceptions
 import alarm_sensor
 import lambda_function
 from tests.conftest import refusal
-
-LINE = "id=x||status=Normal||time=1600000000123||location=TUTORIAL||sensor=Alarm-1"
-
-# What is stored of it.
-RECORD = {
-    "Dimensions": [
-        {"Name": "Location", "Value": "TUTORIAL"},
-        {"Name": "Sensor", "Value": "Alarm-1"},
-    ],
-    "MeasureName": "Alarm",
-    "MeasureValue": "Normal",
-    "MeasureValueType": "VARCHAR",
-    "Time": "1600000000123",
-    "TimeUnit": "MILLISECONDS",
-}
 
 
 def once(text):
@@ -44,62 +27,62 @@ def twice(text):
     return once(once(text))
 
 
-def line(number=0, status="Normal", sensor="Alarm-1", **fields):
+def line(number=0, **fields):
     """Return a log line taken so many milliseconds after some moment; None leaves a field out."""
     fields = {
-        "id": "x", "status": status, "time": 1600000000000 + number, "location": "TUTORIAL",
-        "sensor": sensor, **fields,
-    }
+        "id": "x", "status": "Normal", "time": 1600000000000 + number, "location": "TUTORIAL",
+        "sensor": "a=b",
+    } | fields
     return "||".join(f"{name}={value}" for name, value in fields.items() if value is not None)
 
 
-def event(*data):
-    """Return a Kinesis event; its records have the sequence numbers 1, 2, …"""
-    return {
-        "Records": [
-            {"kinesis": {"sequenceNumber": str(number), "data": item}}
-            for number, item in enumerate(data, start=1)
-        ]
-    }
+# What is stored of line(123).
+RECORD = {
+    "Dimensions": [{"Name": "Location", "Value": "TUTORIAL"}, {"Name": "Sensor", "Value": "a=b"}],
+    "MeasureName": "Alarm", "MeasureValue": "Normal", "MeasureValueType": "VARCHAR",
+    "Time": "1600000000123", "TimeUnit": "MILLISECONDS",
+}
+
+
+def record(number, data):
+    """Return a record of a Kinesis event."""
+    return {"kinesis": {"sequenceNumber": str(number), "data": data}}
 
 
 def handle(*data):
-    """Pass data through the handler; return the sequence numbers that it reports."""
-    answer = lambda_function.lambda_handler(event(*data), None)
-    assert list(answer) == ["batchItemFailures"]
-    assert all(list(failure) == ["itemIdentifier"] for failure in answer["batchItemFailures"])
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    """Pass data through the handler, as the records 1, 2, …; return those that it reports."""
+    records = [record(number, item) for number, item in enumerate(data, start=1)]
+    answer = lambda_function.lambda_handler({"Records": records}, None)
+    failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+    return failed
 
 
 @pytest.fixture
 def timestream(wire):
-    """A Timestream: `records` that are stored, how many came in each of the `calls`, `failures`.
+    """A Timestream: the `records` that are stored, and how many came in each of the `calls`.
 
     As AWS does, it refuses a call with a value of more than 2,048 bytes as a whole, and rejects
-    records from before 2020 one by one, while it stores the others of the call. `failures` are
-    functions of a call's records; each can return a refusal or raise an error.
+    records from before 2020 one by one, while it stores the others of the call. `fail` gets the
+    records of each call first, and can return a refusal or an error to raise.
     """
-    timestream = SimpleNamespace(records=[], calls=[], failures=[])
-    lock = threading.Lock()
+    timestream = SimpleNamespace(records=[], calls=[], fail=lambda records: None)
+    table = {"DatabaseName": "DemoDatabase", "TableName": "WeatherMetrics", "CommonAttributes": {}}
 
     def respond(operation, body):
         if operation != "WriteRecords":
             return None
         call = json.loads(body)
-        assert (call["DatabaseName"], call["TableName"]) == ("DemoDatabase", "WeatherMetrics")
-        assert call["CommonAttributes"] == {}
-        with lock:
-            return write(call["Records"])
-
-    def write(records):
+        records = call.pop("Records")
+        assert call == table
         timestream.calls.append(len(records))
-        for failure in timestream.failures:
-            if answer := failure(records):
-                return answer
-        if any(len(record["MeasureValue"]) > 2048 for record in records):
-            return refusal("ValidationException")
+        failure = timestream.fail(records)
+        if isinstance(failure, Exception):
+            raise failure
+        if failure or any(len(record["MeasureValue"]) > 2048 for record in records):
+            return failure or refusal("ValidationException")
         old = [i for i, record in enumerate(records) if int(record["Time"]) < 1577836800000]
-        timestream.records += [record for i, record in enumerate(records) if i not in old]
+        timestream.records.extend(record for i, record in enumerate(records) if i not in old)
         rejected = [{"RecordIndex": i, "Reason": "too old"} for i in old]
         return refusal("RejectedRecordsException", 419, RejectedRecords=rejected) if old else None
 
@@ -112,189 +95,114 @@ def stored(timestream):
     return sorted(int(record["Time"]) - 1600000000000 for record in timestream.records)
 
 
-def test_a_reading_is_stored_with_the_time_of_its_log_line(timestream, lines):
-    assert handle(twice(LINE)) == []
-    assert timestream.records == [RECORD]
-    assert lines() == ["1 of 1 records stored"]
-
-
-def test_a_record_is_a_list_of_one():
-    measurement = lambda_function.create_measurement("Normal", "1600000000123")
-    assert lambda_function.create_record(measurement, "TUTORIAL", "Alarm-1") == [RECORD]
-
-
 @pytest.mark.parametrize("text", [
-    "id=a=b||status=Normal||time=1600000000123||location=TUTORIAL||sensor=Alarm-1",
-    "id=a||b||=||status=Normal||time=1600000000123||location=TUTORIAL||sensor=Alarm-1",
-    "id=||status=Alarm||time=1||location=x||sensor=y||" + LINE[6:],
-    "id=|" + LINE[4:],
-    "id=||||" + LINE[4:],
-    LINE.replace("||", "||no field||", 1),
-    LINE + "\n",
-    LINE[6:],
-    "id=Tür" + LINE[4:],
-    b"id=\xff\xfe" + LINE[4:].encode(),
+    line(123), line(123) + "\n", line(123, id=None), line(123, id="Tür").encode("latin-1"),
+    line(123, id="=||a=||||status=Alarm||time=1||location=x||sensor=y|"),
 ])
-def test_whatever_the_id_looks_like_the_fields_after_it_are_read(timestream, text):
+def test_a_reading_is_stored_with_the_time_of_its_line_whatever_its_id(timestream, lines, text):
     assert handle(twice(text), once(text), once(f"{once(text)}\n")) == []
     assert timestream.records == [RECORD] * 3
-
-
-def test_a_value_can_contain_an_equals_sign(timestream):
-    assert handle(twice(LINE.replace("Alarm-1", "a=b"))) == []
-    assert timestream.records[0]["Dimensions"][1]["Value"] == "a=b"
+    assert lines() == ["3 of 3 records stored"]
 
 
 NOT_COMPLETE = "ValueError: the log line does not end in status, time, location and sensor"
 SEVERAL = "ValueError: the record holds more than one line"
 
 
-@pytest.mark.parametrize(("data", "reason", "shown"), [
-    (twice(line(status=None)), NOT_COMPLETE, line(status=None)),
-    (twice(line(time=None)), NOT_COMPLETE, line(time=None)),
-    (twice(line(location=None)), NOT_COMPLETE, line(location=None)),
-    (twice(line(sensor=None)), NOT_COMPLETE, line(sensor=None)),
-    (twice(line(sensor="")), NOT_COMPLETE, line(sensor="")),
-    (twice(line(status=None, id="b'||status=Alarm||'")), NOT_COMPLETE,
-     line(status=None, id="b'||status=Alarm||'")),
-    (twice(line(level=3)), NOT_COMPLETE, line(level=3)),
-    (twice(line() + "||"), NOT_COMPLETE, line() + "||"),
-    (twice(f"{line(1)}\n{line(2)}"), SEVERAL, f"{line(1)}\n{line(2)}"),
-    (once(f"{line(1)}\r\n{line(2)}\n"), SEVERAL, f"{line(1)}\r\n{line(2)}"),
-    (twice(f"{line(1)}\r{line(2)}"), SEVERAL, f"{line(1)}\r{line(2)}"),
-    (once(f"{once(line(1))}\n{once(line(2))}"), SEVERAL, f"{once(line(1))}\n{once(line(2))}"),
-    (once("no log line"), NOT_COMPLETE, "no log line"),
-    (twice("no log line"), NOT_COMPLETE, "no log line"),
-    (once("YWI"), NOT_COMPLETE, "YWI"),
-    ("", NOT_COMPLETE, ""),
-    (once(twice(LINE)), NOT_COMPLETE, once(LINE)),
+@pytest.mark.parametrize(("text", "reason"), [
+    (line(status=None, id="b'||status=Alarm||'"), NOT_COMPLETE), (line(level=3), NOT_COMPLETE),
+    (line(sensor=""), NOT_COMPLETE), ("no log line", NOT_COMPLETE), ("YWI", NOT_COMPLETE),
+    ("", NOT_COMPLETE), (f"{line(1)}\n{line(2)}", SEVERAL), (f"{line(1)}\r{line(2)}", SEVERAL),
+    (f"{once(line(1))}\n{once(line(2))}", SEVERAL),
 ])
-def test_a_record_that_cannot_be_read_fails_alone_and_is_shown(
-    timestream, lines, data, reason, shown
-):
-    assert handle(twice(line(1)), data, twice(line(3))) == ["2"]
-    assert stored(timestream) == [1, 3]
-    assert lines() == [f"Failed: 2: {reason!r}: {shown!r}", "2 of 3 records stored"]
+def test_a_line_that_cannot_be_read_fails_alone_and_is_shown(timestream, lines, text, reason):
+    assert handle(twice(line(1)), twice(text), once(text), twice(line(4))) == ["2", "3"]
+    assert stored(timestream) == [1, 4]
+    failed = [f"Failed: {number}: {reason!r}: {text!r}" for number in (2, 3)]
+    assert lines() == [*failed, "2 of 4 records stored"]
 
 
-@pytest.mark.parametrize("strange", [
-    {"kinesis": {"sequenceNumber": "2", "data": "no base64!"}},
-    {"kinesis": {"sequenceNumber": "2", "data": None}}, {"kinesis": {"sequenceNumber": "2"}},
-    {"body": "from SQS"}, {"kinesis": None}, None,
+@pytest.mark.parametrize(("strange", "number", "reason"), [
+    (record(2, "no base64!"), "2", "base64"), (record(2, None), "2", "TypeError"),
+    ({"kinesis": {"sequenceNumber": "2"}}, "2", "KeyError: 'data'"),
+    ({"body": "from SQS"}, None, "KeyError: 'kinesis'"), (None, None, "TypeError"),
 ])
-def test_a_record_of_another_kind_costs_no_other_record(timestream, strange):
-    first, second = event(twice(line(1)), twice(line(2)))["Records"]
-    answer = lambda_function.lambda_handler({"Records": [first, strange, second]}, None)
-    number = "2" if "sequenceNumber" in str(strange) else None
+def test_a_strange_record_costs_no_other_record(timestream, lines, strange, number, reason):
+    records = [record(1, twice(line(1))), strange, record(3, twice(line(3)))]
+    answer = lambda_function.lambda_handler({"Records": records}, None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": number}]}
-    assert stored(timestream) == [1, 2]
+    assert stored(timestream) == [1, 3]
+    assert reason in lines()[0]
 
 
 def test_of_a_bad_record_and_its_reason_500_characters_go_to_the_log(timestream, lines):
     bad = "\x1b[31m" + "x" * 4_500_000
-    timestream.failures.append(lambda records: refusal("AnyException", message="y" * 10_000))
+    timestream.fail = lambda records: refusal("AnyException", message="y" * 10_000)
     assert handle(twice(bad), twice(line(2))) == ["1", "2"]
     first, second, _ = lines()
     assert first.endswith(f": {bad[:500]!r}") and "\x1b" not in first and len(first) < 700
     assert "y" * 400 in second and len(second) < 700
 
 
-@pytest.mark.parametrize("nothing", [
-    {}, {"Records": []}, {"key1": "value1", "key2": "value2", "key3": "value3"}
-])
-def test_an_event_without_records_is_nothing_to_do(timestream, lines, nothing):
-    assert lambda_function.lambda_handler(nothing, None) == {"batchItemFailures": []}
+def test_an_event_without_records_is_nothing_to_do(timestream, lines):
+    assert lambda_function.lambda_handler({"key1": "value1"}, None) == {"batchItemFailures": []}
     assert lines() == ["0 of 0 records stored"]
     assert timestream.calls == []
 
 
-@pytest.mark.parametrize(("count", "calls"), [
-    (1, [1]), (99, [99]), (100, [100]), (101, [1, 100]), (250, [50, 100, 100]), (1000, [100] * 10)
-])
-def test_records_are_written_by_the_hundred_each_once(timestream, count, calls):
-    assert handle(*[twice(line(number)) for number in range(count)]) == []
-    assert sorted(timestream.calls) == calls
-    assert stored(timestream) == [*range(count)]
-
-
-def test_the_calls_of_an_event_are_made_side_by_side(wire):
-    all_are_here = threading.Barrier(100, timeout=20)  # as many as an event can take
+def test_as_many_calls_as_an_event_can_take_are_made_side_by_side_by_one_client(wire):
+    all_are_here = threading.Barrier(100, timeout=20)
     wire(lambda operation, body: operation == "WriteRecords" and all_are_here.wait() and None)
     assert handle(*[twice(line(number)) for number in range(10_000)]) == []
-
-
-def test_the_client_is_made_once_though_several_calls_ask_for_it_at_the_same_time(timestream):
-    for _ in range(2):
-        handle(*[twice(line(number)) for number in range(1000)])
     assert lambda_function.authenticate.cache_info().misses == 1
 
 
-def test_rejected_records_are_reported_one_by_one_with_their_reasons(timestream, lines):
-    old = twice(line(time=5))
-    data = [old if number in (1, 120, 149) else twice(line(number)) for number in range(150)]
-    assert handle(*data) == ["2", "121", "150"]
-    assert len(timestream.records) == 147
-    assert lines()[:2] == [f"Failed: {n}: 'too old': {line(time=5)!r}" for n in ("2", "121")]
+def test_what_is_not_stored_is_reported_in_the_order_of_the_stream(timestream, lines):
+    data = [twice(line(number)) for number in range(250)]
+    data[1] = data[120] = data[249] = twice(line(time=5))
+    data[130] = "bad!"
+    assert handle(*data) == ["2", "121", "131", "250"]
+    assert stored(timestream) == [n for n in range(250) if n not in (1, 120, 130, 249)]
+    assert sorted(timestream.calls) == [49, 100, 100]
+    assert lines()[:2] == [f"Failed: {n}: 'too old': {line(time=5)!r}" for n in (2, 121)]
 
 
-@pytest.mark.parametrize(("details", "failed"), [
-    ({}, ["1", "2"]),
-    ({"RejectedRecords": []}, ["1", "2"]),
-    ({"RejectedRecords": [{"RecordIndex": 1}]}, ["2"]),
-])
-def test_a_rejection_that_lacks_details_is_reported_with_its_code(
-    timestream, lines, details, failed
-):
-    timestream.failures.append(lambda _: refusal("RejectedRecordsException", 419, **details))
-    assert handle(twice(line(1)), twice(line(2))) == failed
-    assert "RejectedRecordsException" in lines()[0]
+def test_a_rejection_without_a_reason_is_reported_with_its_code(timestream, lines):
+    answer = refusal("RejectedRecordsException", 419, RejectedRecords=[{"RecordIndex": 1}])
+    timestream.fail = lambda records: answer
+    assert handle(twice(line(1)), twice(line(2))) == ["2"]
+    assert lines()[0].startswith("Failed: 2: 'RejectedRecordsException'")
 
 
 @pytest.mark.parametrize("bad", [[0], [99], [3, 4], [0, 50, 120], [*range(130)]])
 def test_an_invalid_value_costs_only_its_own_record(timestream, bad):
-    data = [twice(line(n, status="x" * 2049 if n in bad else "Alarm")) for n in range(130)]
-    assert handle(*data) == [str(number + 1) for number in bad]
-    assert stored(timestream) == [number for number in range(130) if number not in bad]
+    status = {n: "x" * 2049 if n in bad else "Alarm" for n in range(130)}
+    assert handle(*[twice(line(n, status=status[n])) for n in status]) == [str(n + 1) for n in bad]
+    assert stored(timestream) == [n for n in status if n not in bad]
     assert len(timestream.calls) <= 2 + 14 * len(bad)  # halves, not one by one
 
 
 @pytest.mark.parametrize("failure", [
-    refusal("ThrottlingException"),
-    refusal("AccessDeniedException"),
-    refusal("ResourceNotFoundException"),
-    (502, "<html>\n<p>Bad gateway</p>\n</html>"),
-    exceptions.EndpointConnectionError(endpoint_url="https://x"),
-    exceptions.ReadTimeoutError(endpoint_url="https://x"),
-    OSError("broken"),
-], ids=lambda failure: str(getattr(failure, "fmt", failure))[:40])
-def test_any_other_error_reports_the_records_of_its_call_and_of_no_other(
-    timestream, sleeps, lines, failure
-):
-    def fail(records):
-        if int(records[0]["Time"]) != 1600000000100:
-            return None
-        if isinstance(failure, Exception):
-            raise failure
-        return failure
-
-    timestream.failures.append(fail)
+    refusal("RejectedRecordsException"), refusal("RejectedRecordsException", RejectedRecords=[]),
+    refusal("ThrottlingException"), (502, "<html>\n<p>Bad gateway</p>\n</html>"),
+    exceptions.EndpointConnectionError(endpoint_url="https://x"), OSError("broken"),
+])
+def test_any_other_error_costs_the_records_of_its_call_alone(timestream, sleeps, lines, failure):
+    timestream.fail = lambda records: failure if records[0]["Time"] == "1600000000100" else None
     assert handle(*[twice(line(n)) for n in range(250)]) == [str(n) for n in range(101, 201)]
     assert stored(timestream) == [*range(100), *range(200, 250)]
     assert len(lines()) == 101
 
 
-def test_an_outage_is_over_before_the_functions_60_seconds_are(wire, monkeypatch):
-    seconds = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
-
+def test_an_outage_is_over_before_the_functions_60_seconds_are(wire, sleeps):
     def hang(operation, body):
         if operation == "WriteRecords":
-            seconds.append(sum(transport.timeouts))
+            sleeps.append(sum(transport.timeouts))
             raise exceptions.ReadTimeoutError(endpoint_url="https://x")
 
     transport = wire(hang)
     assert handle(twice(line(1))) == ["1"]
-    assert 3 * 15 <= sum(seconds) < 60
+    assert 3 * 15 <= sum(sleeps) < 60
 
 
 def test_no_region_is_reported_like_any_other_error(monkeypatch, lines):
@@ -303,33 +211,16 @@ def test_no_region_is_reported_like_any_other_error(monkeypatch, lines):
     assert "You must specify a region" in lines()[0]
 
 
-def test_failures_of_all_kinds_are_reported_in_the_order_of_the_stream(timestream, lines):
-    data = [
-        twice(line(time=5)), "bad", twice(line(3)), twice(line(time=6)), twice("bad"),
-        twice(line(6)),
-    ]
-    assert handle(*data) == ["1", "2", "4", "5"]
-    assert stored(timestream) == [3, 6]
-    assert lines()[-1] == "2 of 6 records stored"
-
-
-def test_10_000_lines_with_any_bytes_as_id_all_arrive_with_their_own_status_and_time(
-    timestream, monkeypatch
-):
+def test_10_000_lines_with_any_bytes_as_id_all_arrive_with_their_own_status_and_time(timestream):
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     dice = random.Random(seed)
     traps = [b"||", b"=", b"|", b"status=", b"time=1", b"'", b'"', b"\\", b"\n"]
     data, readings = [], []
     for number in range(10_000):
-        noise = b"".join([*dice.choices(traps, k=4), dice.randbytes(16)])
-        start = dice.randrange(len(noise) - 16)
-        identifier = uuid.UUID(bytes=noise[start : start + 16])
-        monkeypatch.setattr(uuid, "uuid4", lambda identifier=identifier: identifier)
-        monkeypatch.setattr(time, "time", lambda number=number: 1600000000 + number / 1000)
-        status = alarm_sensor.choose_status(dice.randint(0, 24))
-        encoded = alarm_sensor.encode(alarm_sensor.create_log_line(status))
-        data.append(base64.b64encode(encoded).decode())
+        noise = b"".join([*dice.choices(traps, k=4), dice.randbytes(8)])
+        status = dice.choice(["Normal", "Elevated", "Alarm"])
+        data.append(once(alarm_sensor.encode(line(number, id=repr(noise), status=status))))
         readings.append((str(1600000000000 + number), status))
     assert handle(*data) == []
     records = sorted((record["Time"], record["MeasureValue"]) for record in timestream.records)
