@@ -1,9 +1,11 @@
-"""What holds for every script, each run as a reader runs it."""
+"""What holds for every script, or for those that set up and clean up; and the trust policy."""
 
-import ast
+import inspect
+import json
+import re
 import sys
-from pathlib import Path
 
+import boto3
 import pytest
 
 import alarm_sensor
@@ -13,134 +15,154 @@ import lambda_function
 import setup_kinesis
 import setup_timestream
 import wave_sensor
+from tests.conftest import REPOSITORY, describe_stream, refuse
 
 SETUP = [setup_timestream, setup_kinesis, cleanup]
 COMMANDS = [*SETUP, wave_sensor, alarm_sensor]
 SCRIPTS = [*COMMANDS, lambda_function, initial_lambda_function]
 
-PATIENT = {"connect": 5, "read": 20, "pool": 5000, "attempts": 11}  # the first, and 10 retries
-SENSOR = {"connect": 5, "read": 5, "pool": 10, "attempts": 1}
-HANDLER = {"connect": 5, "read": 10, "pool": 5000, "attempts": 3}
-AUTHENTICATE = [
+KEYS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+ROLE = "role_arn = arn:aws:iam::123456789012:role/x\n"
+STOPPED = "Stopped. Run the script again to finish."
+# Seconds to connect and to read, connections, attempts (the first one, and the retries).
+PATIENT, SENSOR, HANDLER = (5, 20, 5000, 11), (5, 5, 10, 1), (5, 10, 5000, 3)
+
+
+@pytest.mark.parametrize(("authenticate", "service", "settings"), [
     (setup_timestream.authenticate, "timestream-write", PATIENT),
     (setup_kinesis.authenticate, "kinesis", PATIENT),
+    (cleanup.authenticate_kinesis, "kinesis", PATIENT),  # its others differ in the service
     (wave_sensor.authenticate, "timestream-write", SENSOR),
     (alarm_sensor.authenticate, "kinesis", SENSOR),
     (lambda_function.authenticate, "timestream-write", HANDLER),
-    (cleanup.authenticate_kinesis, "kinesis", PATIENT),
-    (cleanup.authenticate_timestream, "timestream-write", PATIENT),
-    (cleanup.authenticate_lambda, "lambda", PATIENT),
-    (cleanup.authenticate_iam, "iam", PATIENT),
-    (cleanup.authenticate_logs, "logs", PATIENT),
-]
-
-
-def name(script):
-    """Name a script in a test's id."""
-    return script.__name__
-
-
-@pytest.mark.parametrize(("authenticate", "service", "settings"), AUTHENTICATE)
+])
 def test_the_clients_try_as_often_and_as_long_as_they_should(authenticate, service, settings):
     client = authenticate()
     config = client.meta.config
     assert client.meta.service_model.service_name == service
-    assert settings == {
-        "connect": config.connect_timeout, "read": config.read_timeout,
-        "pool": config.max_pool_connections, "attempts": config.retries["total_max_attempts"],
-    }
-    assert config.retries["mode"] == "standard"
+    *limits, attempts = settings
+    assert [config.connect_timeout, config.read_timeout, config.max_pool_connections] == limits
+    assert config.retries == {"mode": "standard", "total_max_attempts": attempts}
 
 
-KEYS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
-
-
-@pytest.mark.parametrize("script", COMMANDS, ids=name)
-@pytest.mark.parametrize(("settings", "config", "reason"), [
-    ({"AWS_DEFAULT_REGION": None}, "", "You must specify a region"),
-    (KEYS, "", "Unable to locate credentials"),
-    (KEYS | {"AWS_DEFAULT_REGION": None}, "", "You must specify a region"),
-    ({"AWS_PROFILE": "missing"}, "", "The config profile (missing) could not be found"),
-    ({"AWS_ENDPOINT_URL": "nowhere"}, "", "Invalid endpoint"),
-    (KEYS, "credential_process = /missing/tool", "No such file or directory: '/missing/tool'"),
+@pytest.mark.parametrize("script", COMMANDS)
+@pytest.mark.parametrize(("settings", "reason"), [
+    (KEYS, "Unable to locate credentials"),
+    (KEYS | {"AWS_DEFAULT_REGION": None}, "You must specify a region"),
+    ({"AWS_PROFILE": "missing"}, "The config profile (missing) could not be found"),
+    ({"AWS_ENDPOINT_URL": "nowhere"}, "Invalid endpoint"),
 ])
 def test_what_is_missing_or_wrong_in_the_configuration_is_one_line_that_names_aws_configure(
-    run, monkeypatch, tmp_path, script, settings, config, reason
+    run, monkeypatch, script, settings, reason
 ):
-    (tmp_path / "config").write_text(f"[default]\n{config}\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     for variable, value in settings.items():
         monkeypatch.delenv(variable) if value is None else monkeypatch.setenv(variable, value)
     status, [line] = run(script)
     assert status == 1
-    assert line.startswith('AWS is not configured, run "aws configure" first: ') and reason in line
+    assert line.startswith(f'AWS is not configured, run "aws configure" first: {reason}')
 
 
-LATE = [
-    ("role_arn = arn:aws:iam::123456789012:role/x\nweb_identity_token_file = /missing/token",
-     "No such file or directory: '/missing/token'"),
-    ("role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = keys\nmfa_serial = y\n"
-     "[profile keys]\naws_access_key_id = a\naws_secret_access_key = b", "EOF"),
-]
-
-
-@pytest.mark.parametrize("script", [*SETUP, wave_sensor], ids=name)
-@pytest.mark.parametrize(("config", "reason"), LATE, ids=["token file", "MFA"])
-def test_what_goes_wrong_on_the_way_to_credentials_is_one_line(
+@pytest.mark.parametrize("script", COMMANDS)
+@pytest.mark.parametrize(("config", "reason"), [
+    ("credential_process = /missing/tööl", r"directory: '/missing/t\x"),  # a letter not in ASCII
+    (f"{ROLE}web_identity_token_file = /missing/token", "directory: '/missing/token'"),
+    (f"{ROLE}source_profile = keys\nmfa_serial = y", "EOF"),  # MFA, without a terminal
+], ids=["process", "token", "MFA"])
+def test_what_goes_wrong_on_the_way_to_credentials_is_a_line_and_status_1_for_the_shell(
     finish, tmp_path, script, config, reason
 ):
-    (tmp_path / "config").write_text(f"[default]\n{config}\n")
-    status, lines = finish(
-        f"{script.__name__}.py", AWS_CONFIG_FILE=str(tmp_path / "config"), **KEYS
-    )
-    assert status == 1
+    keys = "[profile keys]\naws_access_key_id = a\naws_secret_access_key = b"
+    (tmp_path / "config").write_text(f"[default]\n{config}\n{keys}", encoding="utf-8")
+    settings = KEYS | {"AWS_CONFIG_FILE": str(tmp_path / "config"), "PYTHONIOENCODING": "ascii"}
+    status, lines = finish(f"{script.__name__}.py", **settings)
+    assert status == 1 and not any("Traceback" in line for line in lines)
     assert 'AWS is not configured, run "aws configure" first: ' in lines[-1] and reason in lines[-1]
-    assert not any("Traceback" in line for line in lines)
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=name)
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_imports_only_boto3_botocore_and_the_standard_library(script):
-    tree = ast.parse(Path(script.__file__).read_text(encoding="utf-8"))
-    imported = {
-        module.partition(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for module in ([node.module] if isinstance(node, ast.ImportFrom) else
-                       [alias.name for alias in node.names])
-    }
-    assert imported <= {"boto3", "botocore"} | sys.stdlib_module_names
+    imported = re.findall(r"^ *(?:import|from) (\w+)", inspect.getsource(script), re.MULTILINE)
+    assert set(imported) <= {"boto3", "botocore"} | sys.stdlib_module_names
 
 
 def test_importing_the_scripts_needs_neither_network_nor_credentials_nor_region(finish):
-    code = (
-        "import socket; socket.socket.connect = socket.getaddrinfo = None; import boto3;"
-        "boto3.Session = boto3.client = None; import "
-    )
-    names = ", ".join(script.__name__ for script in SCRIPTS)
-    assert finish("-c", code + names, AWS_DEFAULT_REGION=None, **KEYS) == (0, [])
+    code = "import socket; socket.socket.connect = socket.getaddrinfo = None; import boto3;"
+    code += "boto3.Session = boto3.client = None; import "
+    code += ", ".join(script.__name__ for script in SCRIPTS)
+    assert finish("-c", code, AWS_DEFAULT_REGION=None, **KEYS) == (0, [])
 
 
-@pytest.mark.parametrize("script", COMMANDS, ids=name)
-def test_a_command_hands_its_exit_status_to_the_shell(finish, script):
-    status, [line] = finish(f"{script.__name__}.py", AWS_DEFAULT_REGION=None)
-    assert status == 1
-    assert "aws configure" in line
-
-
-@pytest.mark.parametrize("script", SETUP, ids=name)
+@pytest.mark.parametrize("script", SETUP)
 def test_help_and_unknown_options_do_nothing_to_aws(run, capsys, script):
-    with pytest.raises(SystemExit) as helped:
+    with pytest.raises(SystemExit, match="^0$"):
         run(script, "--help")
-    assert helped.value.code == 0 and script.__doc__.splitlines()[0] in capsys.readouterr().out
-    with pytest.raises(SystemExit) as refused:
+    assert script.__doc__.splitlines()[0] in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="^2$"):
         run(script, "--force")
-    assert refused.value.code == 2
     assert "unrecognized arguments: --force" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [*[f"{script.__name__}.py" for script in SETUP],
                                      "-m tests.benchmark", "-m tests.local_aws --port 0"])
-def test_when_nobody_reads_the_output_there_is_no_traceback(finish, command):
+def test_when_nobody_reads_the_output_there_is_status_1_and_no_traceback(finish, command):
     # The reader of the pipe is gone before the first line is printed.
-    pipe = f'(sleep 0.3; "$PYTHON" {command}) | true'
-    assert finish(pipe, shell=True, AWS_DEFAULT_REGION=None) == (0, [])
+    pipe = f'(sleep 0.3; "$PYTHON" {command}; echo $? >&2) | true'
+    assert finish(pipe, shell=True, AWS_DEFAULT_REGION=None) == (0, ["1"])
+
+
+@pytest.mark.parametrize(("service", "step", "line"), [
+    ("timestream-write", setup_timestream.create_database, "Create database failed: "),
+    ("timestream-write", setup_timestream.create_table, "Create table failed: "),
+    ("kinesis", setup_kinesis.create_stream, "Create stream failed: "),
+    ("kinesis", setup_kinesis.add_tags, "Could not add tags: "),
+    ("lambda", cleanup.delete_event_source_mappings, "List event source mappings failed: "),
+])
+def test_a_step_that_fails_returns_false_and_says_why_in_one_line(aws, lines, service, step, line):
+    client = boto3.client(service)
+    refuse(client, "*")
+    assert step(client) is False
+    _, last = lines()
+    assert last.startswith(line + "An error occurred (ThrottlingException)")
+    assert last.endswith(": first line second line")
+
+
+@pytest.mark.parametrize(("wait", "status", "line"), [
+    (setup_kinesis.wait_for_stream, "CREATING", "Stream TUTORIAL did not become ACTIVE: Waiter"),
+    (cleanup.wait_until_stream_is_gone, "DELETING", "Stream TUTORIAL is not gone: Waiter"),
+])
+def test_a_wait_looks_every_two_seconds_and_ends_after_three_minutes(
+    stub, sleeps, lines, wait, status, line
+):
+    client, stubber = stub("kinesis")
+    describe_stream(stubber, *[status] * 90)
+    assert wait(client) is False
+    assert sleeps == [2] * 89
+    assert lines()[1].startswith(line)
+
+
+@pytest.mark.parametrize(("script", "operation", "error", "line"), [
+    (setup_timestream, "CreateDatabase", OSError(), "Create database failed: OSError"),
+    (setup_kinesis, "CreateStream", OSError(), "Create stream failed: OSError"),
+    (setup_timestream, "CreateTable", KeyboardInterrupt(), STOPPED),
+    (setup_kinesis, "DescribeStream", KeyboardInterrupt(), STOPPED),
+    (cleanup, "DeleteStream", KeyboardInterrupt(), STOPPED),
+    (cleanup, "DescribeStream", KeyboardInterrupt(), STOPPED),
+])
+def test_a_set_up_that_fails_and_ctrl_c_end_the_script_at_once_with_one_line_and_status_1(
+    run, wire, script, operation, error, line
+):
+    def respond(requested, body):
+        if requested == operation:
+            raise error
+        return None if requested == "DescribeEndpoints" else (200, {})
+
+    wire(respond)
+    status, lines = run(script)
+    assert (status, lines[-1]) == (1, line)
+
+
+def test_the_trust_policy_lets_lambda_alone_assume_the_role():
+    policy = json.loads((REPOSITORY / "Lambda-Role-Trust-Policy.json").read_text())
+    principal = {"Service": "lambda.amazonaws.com"}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    assert policy == {"Version": "2012-10-17", "Statement": [statement]}
