@@ -109,12 +109,6 @@ def sleeps(monkeypatch):
 
 
 @pytest.fixture
-def ctrl_c(monkeypatch):
-    """Let the first time.sleep() be Ctrl-C."""
-    monkeypatch.setattr(time, "sleep", mock.Mock(side_effect=KeyboardInterrupt))
-
-
-@pytest.fixture
 def lines(capsys):
     """A function that returns the lines printed since the last call."""
     return lambda: capsys.readouterr().out.splitlines()

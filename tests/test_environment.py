@@ -1,7 +1,6 @@
 """environment.py: whatever this machine knows of AWS, nothing in tests/ reaches anything."""
 
 import socket
-import threading
 
 import boto3
 import moto.settings
@@ -15,42 +14,32 @@ CREDENTIALS = "aws_access_key_id = theirs\naws_secret_access_key = theirs\n"
 
 @pytest.fixture
 def hostile(tmp_path, monkeypatch):
-    """A machine with settings that lead to a server; the list of what connects to it."""
-    connections = []
+    """A machine with settings that lead to a server, which nothing may connect to."""
     server = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{server.getsockname()[1]}"
-
-    def accept():
-        try:
-            while True:
-                connection, address = server.accept()
-                connections.append(address)
-                connection.close()
-        except OSError:
-            pass  # the server has been closed
-
-    threading.Thread(target=accept, daemon=True).start()
     (tmp_path / ".aws").mkdir()
     for name in (".aws/config", ".aws/credentials"):
         settings = f"[default]\nregion = eu-west-1\nendpoint_url = {url}\n{CREDENTIALS}"
         (tmp_path / name).write_text(settings)
     (tmp_path / ".boto").write_text(f"[Credentials]\n{CREDENTIALS}")
-    for name, value in {
+    urls = [
+        "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KINESIS", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY",
+        "TEST_SERVER_MODE_ENDPOINT",
+    ]
+    for name, value in dict.fromkeys(urls, url).items() | {
         "HOME": str(tmp_path), "AWS_CONFIG_FILE": str(tmp_path / ".aws" / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / ".aws" / "credentials"),
-        "BOTO_CONFIG": str(tmp_path / ".boto"), "AWS_ENDPOINT_URL": url, "AWS_PROFILE": "theirs",
-        "AWS_ENDPOINT_URL_KINESIS": url, "AWS_EC2_METADATA_DISABLED": "false",
-        "AWS_EC2_METADATA_SERVICE_ENDPOINT": url, "AWS_CONTAINER_CREDENTIALS_FULL_URI": url,
-        "HTTPS_PROXY": url, "https_proxy": url, "HTTP_PROXY": url, "NO_PROXY": "*",
-        "TEST_SERVER_MODE_ENDPOINT": url, "MOTO_ACCOUNT_ID": "1",
+        "BOTO_CONFIG": str(tmp_path / ".boto"), "AWS_PROFILE": "theirs", "NO_PROXY": "*",
+        "AWS_EC2_METADATA_DISABLED": "false", "MOTO_ACCOUNT_ID": "1",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    yield connections
-    assert connections == []
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
+    yield
+    server.setblocking(False)
+    with server, pytest.raises(BlockingIOError):  # nobody waits to be let in
+        server.accept()
 
 
 def test_a_process_that_a_test_starts_reaches_nothing(hostile, finish):
