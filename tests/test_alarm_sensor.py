@@ -54,4 +54,5 @@ def test_the_sensor_is_alarm_1_unless_told_otherwise():
 def test_a_name_with_a_pipe_which_the_log_line_cannot_carry_is_refused(run, capsys):
     with pytest.raises(SystemExit):
         run(alarm_sensor, "--count", "1", "--sensor", "a|b")
-    assert "error: argument --sensor: a name has " in capsys.readouterr().err
+    reason = "argument --sensor: a name has up to 2,048 ASCII characters, and no |"
+    assert capsys.readouterr().err.endswith(f"error: {reason}\n")
