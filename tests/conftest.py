@@ -16,7 +16,6 @@ from unittest import mock
 import boto3
 import botocore.loaders
 import pytest
-from botocore.stub import Stubber
 
 import lambda_function
 import setup_kinesis
@@ -126,30 +125,6 @@ def run(monkeypatch, lines):
 
 
 @pytest.fixture
-def stub():
-    """A function that returns a new client of a service and its Stubber, which is in force."""
-
-    def stub(service_name):
-        client = boto3.Session().client(service_name)
-        stubber = Stubber(client)
-        stubber.activate()
-        return client, stubber
-
-    return stub
-
-
-def describe_stream(stubber, *statuses):
-    """Let DescribeStream answer with these statuses, one after the other."""
-    for status in statuses:
-        description = {
-            "StreamName": "TUTORIAL", "StreamARN": "arn:aws:kinesis:x:1:stream/TUTORIAL",
-            "StreamStatus": status, "Shards": [], "HasMoreShards": False,
-            "RetentionPeriodHours": 24, "StreamCreationTimestamp": 0, "EnhancedMonitoring": [],
-        }
-        stubber.add_response("describe_stream", {"StreamDescription": description})
-
-
-@pytest.fixture
 def spawn():
     """A function that starts a Python process in the repository; each ends with the test.
 
@@ -172,14 +147,9 @@ def spawn():
 
     yield spawn
     for process in processes:
-        end(process)
-
-
-def end(process):
-    """End a process and all that it has started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
-    process.communicate(timeout=LIMIT)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+        process.communicate(timeout=LIMIT)
 
 
 @pytest.fixture
@@ -217,18 +187,17 @@ def deploy(source, handler="code.handler", update=False, **settings):
     update: the function exists already.
     settings: further parameters of CreateFunction.
     """
-    package = io.BytesIO()
+    package, client = io.BytesIO(), boto3.client("lambda")
     with zipfile.ZipFile(package, "w") as archive:
         name = "lambda_function" if handler.startswith("lambda_function.") else "code"
         archive.writestr(f"{name}.py", source)
-    client, code = boto3.client("lambda"), package.getvalue()
     if update:
-        client.update_function_code(FunctionName=FUNCTION_NAME, ZipFile=code)
+        client.update_function_code(FunctionName=FUNCTION_NAME, ZipFile=package.getvalue())
         return
-    policy = (REPOSITORY / "Lambda-Role-Trust-Policy.json").read_text()
     with contextlib.suppress(boto3.client("iam").exceptions.EntityAlreadyExistsException):
-        boto3.client("iam").create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument=policy)
+        boto3.client("iam").create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument="{}")
     client.create_function(**{
         "FunctionName": FUNCTION_NAME, "Runtime": "python3.13", "Handler": handler, "Timeout": 60,
-        "Role": f"arn:aws:iam::123456789012:role/{ROLE_NAME}", "Code": {"ZipFile": code},
+        "Role": f"arn:aws:iam::123456789012:role/{ROLE_NAME}",
+        "Code": {"ZipFile": package.getvalue()},
     } | settings)

@@ -15,7 +15,7 @@ import lambda_function
 import setup_kinesis
 import setup_timestream
 import wave_sensor
-from tests.conftest import REPOSITORY, describe_stream, refuse
+from tests.conftest import REPOSITORY, refuse
 
 SETUP = [setup_timestream, setup_kinesis, cleanup]
 COMMANDS = [*SETUP, wave_sensor, alarm_sensor]
@@ -131,11 +131,10 @@ def test_a_step_that_fails_returns_false_and_says_why_in_one_line(aws, lines, se
     (cleanup.wait_until_stream_is_gone, "DELETING", "Stream TUTORIAL is not gone: Waiter"),
 ])
 def test_a_wait_looks_every_two_seconds_and_ends_after_three_minutes(
-    stub, sleeps, lines, wait, status, line
+    wire, sleeps, lines, wait, status, line
 ):
-    client, stubber = stub("kinesis")
-    describe_stream(stubber, *[status] * 90)
-    assert wait(client) is False
+    wire(lambda *_: (200, {"StreamDescription": {"StreamStatus": status}}))
+    assert wait(boto3.client("kinesis")) is False
     assert sleeps == [2] * 89
     assert lines()[1].startswith(line)
 

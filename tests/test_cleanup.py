@@ -2,6 +2,7 @@
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 
 import cleanup
 import setup_timestream
@@ -120,8 +121,10 @@ def test_a_deletion_prints_and_returns_what_aws_has_answered(
     assert lines()[-1].startswith(line)
 
 
-def test_policies_on_every_page_go_and_one_that_has_gone_meanwhile_is_no_failure(stub):
-    client, stubber = stub("iam")
+def test_policies_on_every_page_go_and_one_that_has_gone_meanwhile_is_no_failure():
+    client = boto3.client("iam")
+    stubber = Stubber(client)
+    stubber.activate()
     policies = [{"PolicyName": n, "PolicyArn": f"arn:aws:iam::aws:policy/{n}"} for n in "ab"]
     for kind, key, delete, found in [
         ("attached_role_policies", "AttachedPolicies", "detach_role_policy", policies),
