@@ -102,8 +102,10 @@ def test_help_and_unknown_options_do_nothing_to_aws(run, capsys, script):
     assert "unrecognized arguments: --force" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [*[f"{script.__name__}.py" for script in SETUP],
-                                     "-m tests.benchmark", "-m tests.local_aws --port 0"])
+@pytest.mark.parametrize("command", [
+    *[f"{script.__name__}.py" for script in SETUP], "-m tests.benchmark", "-m tests.walkthrough",
+    "-m tests.local_aws --port 0", "-m tests.aws help",
+])
 def test_when_nobody_reads_the_output_there_is_status_1_and_no_traceback(finish, command):
     # The reader of the pipe is gone before the first line is printed.
     pipe = f'(sleep 0.3; "$PYTHON" {command}; echo $? >&2) | true'
