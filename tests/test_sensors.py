@@ -252,9 +252,9 @@ def test_sigterm_ends_it_as_ctrl_c_does_and_each_line_is_there_at_once(sensor, s
 
 
 def test_when_nobody_reads_on_it_ends_without_a_traceback(sensor, finish):
-    command = f'"$PYTHON" {sensor.script.__name__}.py --interval 0.01 | head -1'
-    _, [line] = finish(command, shell=True, HTTPS_PROXY="http://127.0.0.1:1")
-    assert line.startswith("Not sent, 1 waiting: ")
+    command = f'("$PYTHON" {sensor.script.__name__}.py --interval 0.01; echo $? >&2) | head -1'
+    _, [line, status] = finish(command, shell=True, HTTPS_PROXY="http://127.0.0.1:1")
+    assert line.startswith("Not sent, 1 waiting: ") and status == "1"
 
 
 def test_a_terminal_without_unicode_shows_a_name_all_the_same(sensor, finish):
