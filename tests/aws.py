@@ -24,10 +24,10 @@ LOADER = create_loader()  # it keeps the descriptions that it has read, and they
 
 # The exit status of the real CLI for an error: that of the first line where its kind stands.
 STATUSES = {
-    252: (ValueError, exceptions.ParamValidationError),  # the command is wrong
+    252: (ValueError, OSError, exceptions.ParamValidationError),  # the command, or its file
     253: (exceptions.NoRegionError, exceptions.NoCredentialsError),
     254: exceptions.ClientError,  # the service answers with an error
-    255: Exception,  # a connection, a file, a waiter
+    255: Exception,  # a connection, a waiter
 }
 
 
@@ -40,10 +40,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments):
-    """Run one command and print its answer, or what is wrong; return the exit status.
-
-    arguments: the words after "aws".
-    """
+    """Run the words after "aws" and print the answer, or what is wrong; return the exit status."""
     try:
         output = run(arguments)
     except Exception as error:  # a line is all that a reader needs
@@ -123,7 +120,7 @@ def parse_options(operation, words):
         members["ZipFile"] = code["ZipFile"]
     parser = Parser(allow_abbrev=False, argument_default=argparse.SUPPRESS)
     for name, shape in members.items():
-        settings = {"nargs": "+" if shape.type_name == "list" else None}
+        settings = {"type": read_file, "nargs": "+" if shape.type_name == "list" else None}
         if shape.type_name == "boolean":
             settings = {"action": argparse.BooleanOptionalAction}
         parser.add_argument(f"--{xform_name(name, '-')}", dest=name, **settings)
@@ -132,22 +129,15 @@ def parse_options(operation, words):
     params = vars(parser.parse_args(words))
     outfile = params.pop("outfile", None)
     for name, value in params.items():
+        if isinstance(value, list) and len(value) == 1 and value[0][:1] == "[":
+            value = value[0]  # the list in JSON
         try:
-            params[name] = read_option(members[name], value)
-        except (ValueError, OSError) as error:
+            params[name] = convert(members[name], value)
+        except ValueError as error:
             raise ValueError(f"argument --{xform_name(name, '-')}: {error}") from None
     if "ZipFile" in code and "ZipFile" in params:
         params.setdefault("Code", {})["ZipFile"] = params.pop("ZipFile")
     return params, outfile
-
-
-def read_option(shape, value):
-    """Return an option's value, True, False, a word or a list of words, as botocore wants it."""
-    if isinstance(value, list):
-        value = [read_file(word) for word in value]
-        is_json = len(value) == 1 and value[0][:1] == "["
-        return convert(shape, value[0] if is_json else value)
-    return value if isinstance(value, bool) else convert(shape, read_file(value))
 
 
 def read_file(word):

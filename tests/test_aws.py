@@ -27,7 +27,7 @@ def ask(aws, capsys, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("query", "output"), [
-    ("StreamNames", '[\n    "TUTORIAL"\n]\n'), ("""\"'ü'\"""", '"ü"\n'), ("x --output text", "None\n"),
+    ("StreamNames", '[\n    "TUTORIAL"\n]\n'), ("\"'ü'\"", '"ü"\n'), ("x --output text", "None\n"),
     ("'[[StreamNames[0], `1`], [x, `true`]]' --output text", "TUTORIAL\t1\nNone\tTrue\n"),
 ])
 def test_an_answer_is_json_or_text_of_what_a_query_takes_of_it(ask, stream, query, output):
@@ -84,10 +84,9 @@ def test_answers_come_whole_or_as_far_as_wanted(ask):
     (252, "kinesis wait", "Waiter"), (252, "kinesis list-streams --nope 1", "--nope 1"),
     (252, "kinesis put-record", 'Missing required parameter in input: "Data"'),
     (252, "kinesis list-streams --query [", "--query"),
-    (252, "kinesis list-streams --limit many", "--limit"),
     (252, "kinesis list-streams --output text", "--query"),
-    (252, "kinesis delete-stream --stream-name file://nope", "--stream-name: [Errno 2]"),
-    (252, "kinesis put-record --stream-name x --partition-key 0 --data *", "--data: "),
+    (252, "kinesis list-streams --limit many", "--limit"),
+    (252, "kinesis delete-stream --stream-name file://nope", "No such file"),
     (252, "sqs create-queue --queue-name x --attributes []", "Invalid type"),
     (254, "kinesis describe-stream --stream-name nope", "ResourceNotFoundException"),
     (255, "lambda wait function-active-v2 --function-name nope", "Waiter FunctionActiveV2 failed"),
@@ -99,11 +98,12 @@ def test_what_it_cannot_do_is_one_line_and_the_status_of_the_cli(ask, status, co
 
 def test_without_region_or_credentials_it_names_aws_configure(ask, monkeypatch):
     assert ask("configure get region") == "us-east-1\n"
-    for variable, reason in [("AWS_ACCESS_KEY_ID", "credentials"), ("AWS_DEFAULT_REGION", "region")]:
-        monkeypatch.delenv(variable)
-        error = ask("kinesis list-streams", 253)
-        assert "aws configure" in error and reason in error
-    assert "aws configure" in ask("configure get region", 253)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    error = "aws: error: run 'aws configure', or set the environment: "
+    assert ask("kinesis list-streams", 253) == f"{error}Unable to locate credentials\n"
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    for command in ("kinesis list-streams", "configure get region"):
+        assert ask(command, 253) == f"{error}You must specify a region.\n"
 
 
 def test_as_a_process_it_hands_its_status_to_the_shell(finish):

