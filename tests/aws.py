@@ -22,10 +22,12 @@ from botocore.utils import parse_timestamp
 
 LOADER = create_loader()  # it keeps the descriptions that it has read, and they are large
 
-# How a word becomes a value of these types; all others are texts.
-SCALARS = {
-    "integer": int, "long": int, "float": float, "double": float, "boolean": json.loads,
-    "blob": lambda word: base64.b64decode(word, validate=True),
+# The exit status of the real CLI for an error: that of the first line where its kind stands.
+STATUSES = {
+    252: (ValueError, OSError, exceptions.ParamValidationError),  # the command, or its file
+    253: (exceptions.NoRegionError, exceptions.NoCredentialsError),
+    254: exceptions.ClientError,  # the service answers with an error
+    255: Exception,  # a connection, a waiter
 }
 
 
@@ -37,49 +39,29 @@ class Parser(argparse.ArgumentParser):
         raise ValueError(message)
 
 
-def main(arguments=None):
-    """Run one command and print its answer, or what is wrong.
-
-    arguments: the words after "aws", by default those of this process.
-    Returns the exit status of the real CLI: 252 if the command is wrong, 253 without region or
-    credentials, 254 if the service answers with an error, 255 if anything else fails.
-    """
+def main(arguments):
+    """Run the words after "aws" and print the answer, or what is wrong; return the exit status."""
     try:
-        output = run(sys.argv[1:] if arguments is None else list(arguments))
-    except (ValueError, exceptions.ParamValidationError) as error:
-        return fail(252, error)
-    except (exceptions.NoRegionError, exceptions.NoCredentialsError) as error:
-        return fail(253, f"run 'aws configure', or set the environment: {error}")
-    except exceptions.ClientError as error:
-        return fail(254, error)
-    except Exception as error:  # a connection, a profile: a line is all that a reader needs
-        return fail(255, error or type(error).__name__)
+        output = run(arguments)
+    except Exception as error:  # a line is all that a reader needs
+        status = next(status for status, kinds in STATUSES.items() if isinstance(error, kinds))
+        advice = "run 'aws configure', or set the environment: " if status == 253 else ""
+        print("aws: error:", *f"{advice}{error}".split(), file=sys.stderr)
+        return status
     print(output, end="", flush=True)
     return 0
 
 
-def fail(status, reason):
-    """Print the reason as one line; return the exit status."""
-    print("aws: error:", *str(reason).split(), file=sys.stderr)
-    return status
-
-
 def run(arguments):
     """Return what the command prints."""
-    parser = Parser(
-        prog="aws", description=__doc__, allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(prog="aws", description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("service")
     parser.add_argument("operation")
     parser.add_argument("--region")
-    parser.add_argument("--profile")
-    parser.add_argument("--query", default="@", help="the part of the answer to print, in JMESPath")
+    parser.add_argument("--query", type=jmespath.compile, default="@", help="in JMESPath")
     parser.add_argument("--output", choices=["json", "text"], default="json")
-    if arguments[-1:] == ["help"]:
-        return parser.format_help()
     options, rest = parser.parse_known_args(arguments)
-    session = botocore.session.Session(profile=options.profile)
+    session = botocore.session.Session()
     session.register_component("data_loader", LOADER)
     session.get_component("response_parser_factory").set_parser_defaults(
         blob_parser=lambda text: text,  # base64, as it comes
@@ -90,8 +72,7 @@ def run(arguments):
         if not region:
             raise exceptions.NoRegionError
         return f"{region}\n"
-    query = jmespath.compile(options.query)
-    answer = query.search(call(session, options, rest))
+    answer = options.query.search(call(session, options, rest))
     if options.output == "text":
         return format_text(answer)
     return "" if answer == {} else json.dumps(answer, indent=4, ensure_ascii=False) + "\n"
@@ -106,20 +87,17 @@ def call(session, options, rest):
     if service not in session.get_available_services():
         raise ValueError(f"there is no 'aws {service} {options.operation}' here")
     client = session.create_client(service, region_name=options.region)
-    waiter = None
+    model, operations = client.meta.service_model, client.meta.method_to_api_mapping
     if method == "wait":
         name, *rest = rest or [""]
         waiter = client.get_waiter(name.replace("-", "_"))
-        operation = waiter.config.operation
-    elif method in client.meta.method_to_api_mapping:
-        operation = client.meta.method_to_api_mapping[method]
-    else:
-        raise ValueError(f"'aws {service}' has no {options.operation!r}")
-    operation = client.meta.service_model.operation_model(operation)
-    outfile, params = parse_options(operation, rest)
-    if waiter:
+        params, _ = parse_options(model.operation_model(waiter.config.operation), rest)
         waiter.wait(**params)
         return {}
+    if method not in operations:
+        raise ValueError(f"'aws {service}' has no {options.operation!r}")
+    operation = model.operation_model(operations[method])
+    params, outfile = parse_options(operation, rest)
     if client.can_paginate(method):
         pager = session.get_paginator_model(service).get_paginator(operation.name)
         if pager.get("limit_key") not in params:  # with a limit there is one page
@@ -134,66 +112,58 @@ def call(session, options, rest):
 
 
 def parse_options(operation, words):
-    """Return the file for the answer, or None, and the operation's parameters."""
-    members = dict(operation.input_shape.members) if operation.input_shape else {}
+    """Return an operation's parameters, and the name of the file for its answer, or None."""
+    members = dict(getattr(operation.input_shape, "members", {}))
     # The CLI's own --zip-file: for botocore, the function's code is a part of Code.
-    zipped = "ZipFile" in getattr(members.get("Code"), "members", ())
-    if zipped:
-        members["ZipFile"] = members["Code"].members["ZipFile"]
+    code = getattr(members.get("Code"), "members", {})
+    if "ZipFile" in code:
+        members["ZipFile"] = code["ZipFile"]
     parser = Parser(allow_abbrev=False, argument_default=argparse.SUPPRESS)
     for name, shape in members.items():
-        settings = {"nargs": "+" if shape.type_name == "list" else 1}
+        settings = {"type": read_file, "nargs": "+" if shape.type_name == "list" else None}
         if shape.type_name == "boolean":
             settings = {"action": argparse.BooleanOptionalAction}
         parser.add_argument(f"--{xform_name(name, '-')}", dest=name, **settings)
     if operation.has_streaming_output:
         parser.add_argument("outfile")
-    given = vars(parser.parse_args(words))
-    outfile, params = given.pop("outfile", None), {}
-    for name, value in given.items():
+    params = vars(parser.parse_args(words))
+    outfile = params.pop("outfile", None)
+    for name, value in params.items():
+        if isinstance(value, list) and len(value) == 1 and value[0][:1] == "[":
+            value = value[0]  # the list in JSON
         try:
-            params[name] = read_option(members[name], value)
-        except (ValueError, OSError) as error:
+            params[name] = convert(members[name], value)
+        except ValueError as error:
             raise ValueError(f"argument --{xform_name(name, '-')}: {error}") from None
-    if zipped and "ZipFile" in params:
+    if "ZipFile" in code and "ZipFile" in params:
         params.setdefault("Code", {})["ZipFile"] = params.pop("ZipFile")
-    return outfile, params
-
-
-def read_option(shape, value):
-    """Return an option's value, True, False or a list of words, in the type that botocore wants."""
-    if isinstance(value, bool):
-        return value
-    words = [read_file(word) for word in value]
-    if shape.type_name == "list" and words[0][:1] != "[":
-        return [convert(shape.member, word) for word in words]
-    return convert(shape, words[0])
+    return params, outfile
 
 
 def read_file(word):
     """Return the content of the file for file://path and fileb://path, other words as they are."""
-    prefix, found, path = word.partition("://")
-    if not found or prefix not in ("file", "fileb"):
+    prefix, _, path = word.partition("://")
+    if prefix not in ("file", "fileb"):
         return word
-    with open(os.path.expanduser(path), "rb") as file:
+    with open(path, "rb") as file:
         content = file.read()
     return content if prefix == "fileb" else content.decode()
 
 
 def convert(shape, value):
     """Return a word, or what was in JSON, in the type that botocore wants."""
-    kind = shape.type_name
-    if isinstance(value, str) and kind in ("structure", "map", "list"):
+    if isinstance(value, str) and shape.type_name not in ("string", "timestamp", "blob"):
         value = json.loads(value)
-    if kind == "list" and isinstance(value, list):
-        return [convert(shape.member, item) for item in value]
-    if kind == "map" and isinstance(value, dict):
-        return {key: convert(shape.value, item) for key, item in value.items()}
-    if kind == "structure" and isinstance(value, dict):
-        members = shape.members
-        return {k: convert(members[k], v) if k in members else v for k, v in value.items()}
-    if isinstance(value, str) and kind in SCALARS:
-        return SCALARS[kind](value)
+    match shape.type_name, value:
+        case "blob", str():
+            return base64.b64decode(value, validate=True)
+        case "list", list():
+            return [convert(shape.member, item) for item in value]
+        case "map", dict():
+            return {key: convert(shape.value, item) for key, item in value.items()}
+        case "structure", dict():
+            known = value.keys() & shape.members.keys()
+            return value | {key: convert(shape.members[key], value[key]) for key in known}
     return value
 
 
@@ -210,8 +180,6 @@ def format_text(value):
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
-    except BrokenPipeError:  # the reader of the pipe has gone, as with "| head -1"
+        sys.exit(main(sys.argv[1:]))
+    except (BrokenPipeError, KeyboardInterrupt):  # as with "| head -1", or Ctrl-C
         os._exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -19,11 +19,14 @@ from tests.local_aws import capture
 
 # A command ends with its line, unless that ends with a backslash or begins a here-document.
 COMMAND = re.compile(r"(?:\\\n|.)+?(?: <<'?EOF'?\n(?:.*\n)*?EOF)?$", re.MULTILINE)
-HERE_DOCUMENT = re.compile(r"(.*) <<('?)EOF\2\n(.*)EOF", re.DOTALL)
-ASSIGNMENT = re.compile(r"(?:export )?(\w+)=(?:\$\((.*)\)|(.*))", re.DOTALL)
-WORD = re.compile(r"""(?:'[^']*'|"(?:\\"|[^"\\])*"|\S)+""")
-PART = re.compile(
-    r"""'([^']*)'|"((?:\\"|[^"\\])*)"|((?:[\w./:=,@%+-]|\$\{\w+\})+)|(.)""", re.DOTALL
+ASSIGNMENT = re.compile(r"""(?:export )?(\w+)=(?:\$\((.*)\)|(\S+|"[^"]*"))""", re.DOTALL)
+# The words of another command, and what it can end with.
+LINE = re.compile(
+    r"(.*?)( \| base64 --decode)?(?: > ([\w./-]+))?(?: <<('?)EOF\4\n(.*)EOF| &)?", re.DOTALL
+)
+# A word in single quotes, in double quotes, or in none; or else what this shell does not know.
+WORD = re.compile(
+    r"""(?:'([^']*)'|"((?:\\"|[^"\\])*)"|((?:[\w./:=,@%+-]|\$\{\w+\})+))(?!\S)|(\S+)"""
 )
 
 
@@ -45,41 +48,30 @@ class Shell:
 
     def run(self, command):
         """Run a command; return what it shows. Raise ShellError if it fails or is not known."""
-        whole, found = command, HERE_DOCUMENT.fullmatch(command)
-        command, quote, text = found.groups() if found else (command, "'", "")
-        if not quote:
-            text = self.expand(text)
-        command = command.replace("\\\n", " ").removesuffix(" &")
         if found := ASSIGNMENT.fullmatch(command):
             name, inner, value = found.groups()
-            self.variables[name] = self.run(inner).strip() if inner else self.read(value)
-            self.printed.append((whole, ""))
+            self.variables[name] = self.run(inner).strip() if inner else self.read(value)[0]
+            self.printed.append((command, ""))
             return ""
-        tokens, target, decode = WORD.findall(command), None, False
-        if tokens[-2:-1] == [">"]:
-            *tokens, _, target = tokens
-        if tokens[-3:] == ["|", "base64", "--decode"]:
-            tokens, decode = tokens[:-3], True
-        words = [self.read(token) for token in tokens]
-        try:
-            output = self.execute(words, text)
-        except OSError as error:
-            raise ShellError(f"{shlex.join(words)}: {error}") from None
+        line, decode, target, quote, text = LINE.fullmatch(command).groups("")
+        output = self.execute(self.read(line), text if quote else self.expand(text))
         if decode:
             output = base64.b64decode(output).decode()
-        self.printed.append((whole, output))
-        if target:
-            Path(self.read(target)).write_text(output, encoding="utf-8")
-        return "" if target else output
+        self.printed.append((command, output))
+        if not target:
+            return output
+        if target != "/dev/null":  # Windows has none
+            Path(target).write_text(output, encoding="utf-8")
+        return ""
 
-    def read(self, token):
-        """Return a word of a command, without its quotes and with the values of its variables."""
-        text = ""
-        for single, double, bare, unknown in PART.findall(token):
+    def read(self, line):
+        """Return the words of a line, without quotes and with the values of its variables."""
+        words = []
+        for single, double, bare, unknown in WORD.findall(line.replace("\\\n", " ")):
             if unknown:
-                raise ShellError(f"this shell does not know {unknown} in {token}")
-            text += single + self.expand(double.replace('\\"', '"') + bare)
-        return text
+                raise ShellError(f"this shell does not know {unknown} in {line}")
+            words.append(single + self.expand(double.replace('\\"', '"') + bare))
+        return words
 
     def expand(self, text):
         """Return a text with the values of its variables."""
@@ -88,29 +80,31 @@ class Shell:
                 raise ShellError(f"this shell does not know {found[0]} in {text}")
             return self.variables[found[1]]
 
-        return re.sub(r"\$\{(\w+)\}|[$`]", find, text)
+        return re.sub(r"\$\{(\w+)\}|[$`\\]", find, text)
 
     def execute(self, words, text):
         """Run one program; return what it prints. `text` is that of its here-document."""
         match words:
             case ["aws", *options]:
-                return self.call(aws.main, words, options)
+                return self.call(words, aws.main, options)
             case ["python", "-"]:
-                return self.call(exec, words, text, {})
+                return self.call(words, exec, text, {})
             case ["python", script, *options] if script.endswith(".py"):
                 main = importlib.import_module(script.removesuffix(".py")).main
                 argv = [script, *options, *self.script_options.get(script, [])]
                 with mock.patch.object(sys, "argv", argv):
-                    output = self.call(main, words)
+                    output = self.call(words, main)
                 self.pause(0)
                 return output
             case ["python3", "-m", "zipfile", *options]:
-                return self.call(zipfile.main, words, options)
-            case ["echo", *values] if not "".join(values).startswith("-"):
-                return " ".join(values) + "\n"
-            case ["cat", *names] if names or text:
-                return text or "".join(Path(name).read_text(encoding="utf-8") for name in names)
-            case ["sleep", seconds] if seconds.isdigit():
+                return self.call(words, zipfile.main, options)
+            case ["echo", value]:
+                return f"{value}\n"
+            case ["cat"] if text:
+                return text
+            case ["cat", name]:
+                return Path(name).read_text(encoding="utf-8")
+            case ["sleep", seconds]:
                 self.pause(int(seconds))
             case ["rm", "-f", *names]:
                 for name in names:
@@ -121,14 +115,14 @@ class Shell:
                 raise ShellError(f"this shell does not know: {shlex.join(words)}")
         return ""
 
-    def call(self, function, words, *arguments):
+    def call(self, words, function, *arguments):
         """Call a function that prints; return what it prints, raise ShellError if it fails."""
         with capture() as output:
             try:
                 status = function(*arguments)
             except (Exception, SystemExit) as error:
-                status = f"{type(error).__name__}: {error}"
+                status = repr(error)
         if status:
-            text = output.getvalue()
-            raise ShellError(f"{shlex.join(words)}: exit status {status}: {text.strip()[-500:]}")
+            text = output.getvalue().strip()[-500:]
+            raise ShellError(f"{shlex.join(words)}: exit status {status}: {text}")
         return output.getvalue()

@@ -18,17 +18,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 
 import boto3
 
 from tests import local_aws
 from tests.leftovers import find_leftovers
+from tests.local_aws.query import format_time
 from tests.shell import COMMAND, Shell, ShellError
 
 REPOSITORY = Path(__file__).parent.parent
-LOG_GROUP = "/aws/lambda/kinesis-log-consumer"
 
 # The sensors' pace, fast, but never two readings in a millisecond: for Timestream the second would
 # be another value of the first.
@@ -36,12 +35,10 @@ PACE = {"wave_sensor.py": ["--interval", "0.004"], "alarm_sensor.py": ["--interv
 SPEED = 30  # seconds of `sleep`, of the mapping's pauses and of a record's age in one second
 PATIENCE = 30  # seconds for the mapping to deliver what is on the stream
 
-WAVE = [*range(61, 100), *range(98, 32, -1), *range(34, 61)]
+# What the sensors print of a reading.
+TEMPERATURE = re.compile(r"^\[\{.*'MeasureValue': '(\d+)'.*'Time': '(\d+)'.*\}\]$", re.MULTILINE)
 ALARM = re.compile(
-    r"id=.*\|\|status=(Normal|Elevated|Alarm)\|\|time=(\d+)\|\|location=TUTORIAL\|\|sensor=Alarm-1"
-)
-COLUMNS = (
-    "Location", "Sensor", "measure_name", "time", "measure_value::double", "measure_value::varchar"
+    r"^id=.*\|\|status=(\w+)\|\|time=(\d+)\|\|location=TUTORIAL\|\|sensor=Alarm-1$", re.MULTILINE
 )
 BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -52,7 +49,7 @@ def read_steps(sections=("Walkthrough", "Clean up")):
     steps = []
     for section in sections:
         text = readme.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
-        for part in re.split(r"^### ", f"### {section}\n{text}", flags=re.MULTILINE)[1:]:
+        for part in re.split(r"^### ", f"{section}\n{text}", flags=re.MULTILINE):
             title, _, text = part.partition("\n")
             blocks = re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
             commands = [command for block in blocks for command in COMMAND.findall(block)]
@@ -61,14 +58,13 @@ def read_steps(sections=("Walkthrough", "Clean up")):
     return steps
 
 
-def show(output, head=5, tail=2, width=300):
-    """Print what a command has printed, the middle of long output and of long lines left out."""
-    lines = output.splitlines()
+def show(lines, head=5, tail=2):
+    """Print lines, the middle of many left out."""
     left_out = len(lines) - head - tail
     if left_out > 1:
         lines[head:-tail] = [f"... {left_out} more lines ..."]
     for line in lines:
-        print(line if len(line) <= width else f"{line[:width]} ... ({len(line) - width} more)")
+        print(line)
 
 
 def walk(shell, steps, happened):
@@ -80,102 +76,82 @@ def walk(shell, steps, happened):
         print(f"\n== {title}\n")
         for command in commands:
             print(f"$ {command}")
-            show(shell.run(command))
-            lines = [happened.pop(0) for _ in range(len(happened))]
-            show("".join(f"    # {line}\n" for line in lines), head=2)
+            show(shell.run(command).splitlines())
+            show([f"    # {happened.pop(0)}" for _ in range(len(happened))], head=2)
 
 
-def read_sent(printed):
-    """Return the readings that the sensors printed, as rows of the table with COLUMNS.
-
-    printed: [(command, what it printed)]
-    """
-    rows = []
-    for command, output in printed:
-        if "wave_sensor.py" in command:
-            for moment, value in zip(re.findall(r"'Time': '(\d+)'", output), WAVE):
-                row = ("Tutorial", "1", "Temperature", int(moment), str(float(value)), None)
-                rows.append(row)
-        if "alarm_sensor.py" in command:
-            rows += find_alarms(output.splitlines())
-    return rows
-
-
-def find_alarms(lines):
-    """Return the rows that the alarms among these lines have to become."""
-    return [
-        ("TUTORIAL", "Alarm-1", "Alarm", int(found[2]), None, found[1])
-        for found in map(ALARM.fullmatch, lines) if found
+def find_readings(text):
+    """Return the rows that the readings in a text have to become, as read_stored() has them."""
+    temperatures = [
+        ("Tutorial", "1", "Temperature", format_time(int(moment) * 10**6), f"{value}.0")
+        for value, moment in TEMPERATURE.findall(text)
+    ]
+    return temperatures + [
+        ("TUTORIAL", "Alarm-1", "Alarm", format_time(int(moment) * 10**6), status)
+        for status, moment in ALARM.findall(text)
     ]
 
 
 def read_stored():
-    """Return the rows of the last hour; what is in other columns follows those of COLUMNS."""
-    rows = []
+    """Return the rows of the last hour: location, sensor, measure, time, and the one value."""
     query = "select * from DemoDatabase.WeatherMetrics where time >= ago(1h)"
     pages = boto3.client("timestream-query").get_paginator("query").paginate(QueryString=query)
-    for page in pages:
-        names = [column["Name"] for column in page["ColumnInfo"]]
-        for row in page["Rows"]:
-            values = dict(zip(names, (value.get("ScalarValue") for value in row["Data"])))
-            moment = datetime.fromisoformat(f"{values['time'][:26]}+00:00")
-            values["time"] = round(moment.timestamp() * 1000)
-            rows.append(tuple(values.pop(name, None) for name in COLUMNS) + tuple(values.items()))
-    return rows
+    return [tuple(row) for row in pages.search("Rows[*].Data[*].ScalarValue")]
 
 
 def read_swallowed():
     """Return the rows of the alarms that the skeleton got: it only printed them, in base64."""
-    pages = boto3.client("logs").get_paginator("filter_log_events").paginate(logGroupName=LOG_GROUP)
+    paginator = boto3.client("logs").get_paginator("filter_log_events")
+    pages = paginator.paginate(logGroupName="/aws/lambda/kinesis-log-consumer")
     messages = pages.search("events[?starts_with(message, 'aWQ9')].message")
-    return find_alarms(base64.b64decode(message).decode() for message in messages)
+    return find_readings("\n".join(base64.b64decode(message).decode() for message in messages))
 
 
 def draw(values):
     """Return a line of block characters, higher for a greater value."""
     low, high = min(values), max(values)
-    scale = (len(BLOCKS) - 1) / (high - low or 1)
+    scale = (len(BLOCKS) - 1) / (high - low)
     return "".join(BLOCKS[round((value - low) * scale)] for value in values)
 
 
-def find_faults(printed, swallowed, mappings):
-    """Compare what was sent with what is there, while it is; return a line for each difference."""
-    rows = read_sent(printed)
-    sent, there = Counter(rows), Counter(read_stored() + swallowed)
-    bad_records = sum("put-record" in command for command, _ in printed)
+def find_faults(sent, found, bad_records, mappings):
+    """Return a line for each thing that is wrong with how the readings got where they are.
+
+    sent, found: rows, of what the sensors sent and of what is stored or swallowed.
+    bad_records: how many records on the stream are no alarms.
+    """
+    missing, extra = Counter(sent) - Counter(found), Counter(found) - Counter(sent)
+    alarms = sum(row[2] == "Alarm" for row in sent)
     good = mappings.failed.keys() - mappings.discarded.keys()
-    faults = [f"sent, but not in the table: {row}" for row in (sent - there).elements()]
-    faults += [f"in the table, but not sent: {row}" for row in (there - sent).elements()]
+    faults = [f"sent, but not in the table: {row}" for row in missing.elements()]
+    faults += [f"in the table, but not sent: {row}" for row in extra.elements()]
     faults += [f"the function has reported a good record: {mappings.failed[key]}" for key in good]
     faults += [f"the function failed: {error}" for error in mappings.errors]
     if len(mappings.discarded) != bad_records:
         faults.append(f"{len(mappings.discarded)} records were discarded, not {bad_records}")
-    alarms = sum(row[2] == "Alarm" for row in rows)
     if mappings.delivered != alarms:
         faults.append(f"the mapping has delivered {mappings.delivered} alarms, not {alarms}")
     return faults
 
 
-def tell(printed, swallowed):
+def tell(sent, swallowed, joined):
     """Show the wave, the alarms, the joined query's table, and where every reading is."""
-    rows = read_sent(printed)
-    alarms = Counter(row[5] for row in rows if row[5]) - Counter(row[5] for row in swallowed)
-    stored, shown = sum(alarms.values()), len(swallowed)
-    waves = [part for part in printed if "wave_sensor.py" in part[0]]
-    [joined] = [output for command, output in printed if "as moment" in command]
+    temperatures = [float(row[4]) for row in sent if row[2] == "Temperature"]
+    alarms = Counter(row[4] for row in sent if row[2] == "Alarm")
+    alarms -= Counter(row[4] for row in swallowed)
     print(f"""
 == What came of it
 
-The wave of step 12:   {draw([float(row[4]) for row in read_sent(waves[-1:])])}
+The wave of step 12:   {draw(temperatures[-60:])}
 The alarms stored:     {', '.join(f"{alarms[name]} {name}" for name in sorted(alarms))}
 
 Both together, as step 12 asks for them; at this speed it is all in one row or two:
 
 {joined}
-{len(rows)} readings sent:
-{len(rows) - stored - shown:5} temperatures are stored
-{stored:5} alarms are stored
-{shown:5} alarms went to the skeleton, which only prints them (step 10)
+{len(sent)} readings sent:
+{len(temperatures):5} temperatures are stored
+{alarms.total():5} alarms are stored
+{len(swallowed):5} alarms went to the skeleton, which only prints them (step 10)
     0 lost. The bad record of step 13 was discarded, and nothing else.
 
 Now type it yourself: `.venv/bin/python -m tests.local_aws`, README.md, "Without an account".""")
@@ -201,12 +177,15 @@ def run(steps):
 
         shell = Shell(pause, PACE)
         walk(shell, steps[:-1], happened)
+        sent = find_readings("\n".join(output for _, output in shell.printed))
         swallowed = read_swallowed()
-        faults = find_faults(shell.printed, swallowed, mappings)
+        bad_records = sum("put-record" in command for command, _ in shell.printed)
+        faults = find_faults(sent, read_stored() + swallowed, bad_records, mappings)
         walk(shell, steps[-1:], happened)
         faults += [f"left after the clean-up: {name}" for name in find_leftovers()]
     if not faults:
-        tell(shell.printed, swallowed)
+        [joined] = [output for command, output in shell.printed if "as moment" in command]
+        tell(sent, swallowed, joined)
     for fault in faults[:20]:
         print(f"WRONG: {fault}")
     return shell.printed, faults
@@ -215,15 +194,21 @@ def run(steps):
 @contextlib.contextmanager
 def folder_of_its_own():
     """Go to a folder with copies of the scripts, and back."""
-    before = os.getcwd()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         for path in [*REPOSITORY.glob("*.py"), *REPOSITORY.glob("*.json")]:
             shutil.copy(path, folder)
+        stack.callback(os.chdir, os.getcwd())
         os.chdir(folder)
-        try:
-            yield
-        finally:
-            os.chdir(before)
+        yield
+
+
+class Stopped(BaseException):
+    """Ctrl-C, which no script is to handle here as it does on its own."""
+
+
+def stop(*_arguments):
+    """Handle Ctrl-C."""
+    raise Stopped
 
 
 def main():
@@ -234,18 +219,9 @@ def main():
             return 1 if run(read_steps())[1] else 0
     except ShellError as error:
         print(f"WRONG: {error}")
-    except (KeyboardInterrupt, Stopped):
+    except Stopped:
         print("Stopped.")
     return 1
-
-
-class Stopped(BaseException):
-    """Ctrl-C, which no script is to handle here as it does on its own."""
-
-
-def stop(*_arguments):
-    """Handle Ctrl-C."""
-    raise Stopped
 
 
 if __name__ == "__main__":
