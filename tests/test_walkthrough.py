@@ -107,6 +107,12 @@ def test_ctrl_c_in_a_script_ends_the_walkthrough_with_one_line(spawn):
     assert (process.returncode, output.splitlines()[-1]) == (1, "Stopped.")
 
 
+def test_ctrl_c_that_gets_lost_ends_it_before_the_next_command(run, monkeypatch):
+    monkeypatch.setattr(walkthrough.Stopped, "pressed", True)
+    status, lines = run(walkthrough)
+    assert (status, lines[-1]) == (1, "Stopped.") and not any("$ " in line for line in lines)
+
+
 def test_every_step_is_run_and_nothing_is_wrong(walked):
     assert walked.faults == []
     titles = re.findall("^== (.*)", walked.shown, re.MULTILINE)

@@ -58,6 +58,18 @@ def read_steps(sections=("Walkthrough", "Clean up")):
     return steps
 
 
+class Stopped(BaseException):
+    """Ctrl-C, which no script is to handle here as it does on its own."""
+
+    pressed = False
+
+
+def stop(*_arguments):
+    """Handle Ctrl-C."""
+    Stopped.pressed = True
+    raise Stopped
+
+
 def show(lines, head=5, tail=2):
     """Print lines, the middle of many left out."""
     left_out = len(lines) - head - tail
@@ -75,6 +87,8 @@ def walk(shell, steps, happened):
     for title, commands in steps:
         print(f"\n== {title}\n")
         for command in commands:
+            if Stopped.pressed:  # in a destructor, where Python drops what is raised
+                raise Stopped
             print(f"$ {command}")
             show(shell.run(command).splitlines())
             show([f"    # {happened.pop(0)}" for _ in range(len(happened))], head=2)
@@ -200,15 +214,6 @@ def folder_of_its_own():
         stack.callback(os.chdir, os.getcwd())
         os.chdir(folder)
         yield
-
-
-class Stopped(BaseException):
-    """Ctrl-C, which no script is to handle here as it does on its own."""
-
-
-def stop(*_arguments):
-    """Handle Ctrl-C."""
-    raise Stopped
 
 
 def main():
