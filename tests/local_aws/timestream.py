@@ -18,20 +18,16 @@ from moto.timestreamwrite.responses import TimestreamWriteResponse
 from tests.local_aws import query
 
 MAX_RECORDS = 100
+MAX_BYTES = 2048
 FUTURE = 15 * query.UNITS["m"]
-UNITS = {"SECONDS": 10**9, "MILLISECONDS": 10**6, "MICROSECONDS": 10**3, "NANOSECONDS": 1}
+# The name of a dimension. Some are reserved.
+DIMENSION = r"(?!time$|measure_name|measure_value|ts_)[A-Za-z0-9_.-]{1,60}"
 # How a value of each type is read.
 TYPES = {
     "DOUBLE": lambda text: query.in_range(float(text), "DOUBLE"),
     "BIGINT": lambda text: query.in_range(int(text), "BIGINT"),
-    "BOOLEAN": lambda text: {"true": True, "false": False}[text.lower()],
     "VARCHAR": str,
 }
-EXISTS = (
-    "A record already exists with the same time, dimensions, measure name, and record version. "
-    "A higher record version must be specified in order to update the measure value."
-)
-
 # The function writes in several threads.
 writing = threading.Lock()
 
@@ -65,37 +61,19 @@ def read_record(record, common):
     dimensions = {one["Name"]: one["Value"] for one in given}
     if not 1 <= len(dimensions) == len(given):
         raise ValueError("it needs dimensions, each of them once")
+    if not all(re.fullmatch(DIMENSION, name) for name in dimensions):
+        raise ValueError("a dimension has to have another name")
     record = common | record
     name, value = record["MeasureName"], record["MeasureValue"]
-    limits = [*((text, 60) for text in dimensions), *((text, 2048) for text in dimensions.values())]
-    for text, limit in [*limits, (name, 256), (value, 2048)]:
-        if not 0 < len(text.encode()) <= limit:
-            raise ValueError(f"a text has to have 1 to {limit} bytes: {text[:limit]!r}")
-    if any(re.match("time$|measure_name|measure_value|ts_", text) for text in dimensions):
-        raise ValueError("the name of a dimension is reserved")
+    for text in [*dimensions.values(), name, value]:
+        if not 1 <= len(text.encode()) <= MAX_BYTES:
+            raise ValueError(f"a text has to have 1 to {MAX_BYTES} bytes: {text[:50]!r}")
     kind, unit = record.get("MeasureValueType", "DOUBLE"), record.get("TimeUnit", "MILLISECONDS")
-    moment = query.in_range(int(record["Time"]) * UNITS[unit], "TIMESTAMP")
-    return query.Record(
-        dimensions, name, moment, kind, TYPES[kind](value), record.get("Version", 1)
-    )
-
-
-def find_key(record):
-    """Return what two records have in common that are one reading."""
-    return frozenset(record.dimensions.items()), record.measure, record.time, record.kind
-
-
-def find_reason(record, existing, first, last):
-    """Return why Timestream rejects a record that is valid: a RejectedRecord, or None.
-
-    existing: the same reading as it is stored, or None. first, last: the table's range of time.
-    """
-    if not first <= record.time <= last:
-        times = f"[{query.format_time(first)}, {query.format_time(last)})"
-        return {"Reason": f"The record timestamp is outside the time range {times} of the table."}
-    if existing and existing.value != record.value and existing.version >= record.version:
-        return {"Reason": EXISTS, "ExistingVersion": existing.version}
-    return None
+    if kind not in TYPES or unit != "MILLISECONDS":
+        raise ValueError(f"{kind} and {unit}: there are {', '.join(TYPES)} and MILLISECONDS here")
+    moment = query.in_range(int(record["Time"]) * query.UNITS["ms"], "TIMESTAMP")
+    value, pairs = TYPES[kind](value), tuple(sorted(dimensions.items()))
+    return query.Record(pairs, name, moment, kind, value, record.get("Version", 1))
 
 
 def write_records(response):
@@ -113,22 +91,10 @@ def write_records(response):
         except (KeyError, ValueError, AttributeError, query.QueryError) as error:
             raise JsonRESTError("ValidationException", f"Record {index}: {error!r}") from None
     now, retention = round(time.time() * 1000) * 10**6, table.retention_properties
-    memory = now - int(retention["MemoryStoreRetentionPeriodInHours"]) * query.UNITS["h"]
-    oldest = memory
+    first = memory = now - int(retention["MemoryStoreRetentionPeriodInHours"]) * query.UNITS["h"]
     if table.magnetic_store_write_properties.get("EnableMagneticStoreWrites"):
-        oldest = now - int(retention["MagneticStoreRetentionPeriodInDays"]) * query.UNITS["d"]
-    rejected = []
-    with writing:
-        # moto keeps the records in a list. The same, by what makes them one reading:
-        stored = {find_key(record): record for record in table.records}
-        for index, record in enumerate(records):
-            existing = stored.get(find_key(record))
-            if reason := find_reason(record, existing, oldest, now + FUTURE):
-                rejected.append({"RecordIndex": index, **reason})
-            elif not existing or existing.version < record.version:
-                stored[find_key(record)] = record
-        table.records = list(stored.values())
-    if rejected:
+        first = now - int(retention["MagneticStoreRetentionPeriodInDays"]) * query.UNITS["d"]
+    if rejected := store(table, records, first, now + FUTURE):
         return 419, {"status": 419}, json.dumps({
             "__type": "com.amazonaws.timestream.v20181101#RejectedRecordsException",
             "Message": "One or more records have been rejected. See RejectedRecords for details.",
@@ -140,14 +106,39 @@ def write_records(response):
     }})
 
 
+def store(table, records, first, last):
+    """Store valid records, but for those that Timestream rejects: return RejectedRecords.
+
+    first, last: the table's range of time.
+    """
+    times, rejected = f"[{query.format_time(first)}, {query.format_time(last)})", []
+    with writing:
+        # moto keeps the records in a list. The same, by what makes two of them one reading:
+        stored = {record[:4]: record for record in table.records}
+        for index, record in enumerate(records):
+            existing = stored.get(record[:4])
+            if not first <= record.time <= last:
+                reason = f"The record timestamp is outside the time range {times} of the table."
+                rejected.append({"RecordIndex": index, "Reason": reason})
+            elif existing is None or existing.version < record.version:
+                stored[record[:4]] = record
+            elif existing.value != record.value:
+                reason = "A record already exists with the same time, dimensions and measure name."
+                refused = {"RecordIndex": index, "Reason": reason}
+                rejected.append(refused | {"ExistingVersion": existing.version})
+        table.records = list(stored.values())
+    return rejected
+
+
 def answer_query(response):
     """Answer Query, with all rows on one page."""
-    databases = {
-        name: {table: found.records for table, found in database.tables.items()}
-        for name, database in response.timestreamwrite_backend.databases.items()
+    tables = {
+        (database.name, name): table.records
+        for database in response.timestreamwrite_backend.databases.values()
+        for name, table in database.tables.items()
     }
     try:
-        answer = query.query(response._get_param("QueryString"), databases)
+        answer = query.query(response._get_param("QueryString"), tables)
     except query.QueryError as error:
         raise JsonRESTError("ValidationException", str(error)) from error
     # Ten megabytes are the least that a query costs.
