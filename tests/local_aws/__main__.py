@@ -2,9 +2,8 @@
 
     python -m tests.local_aws [--port 5005] [--verbose]
 
-It prints a line that begins with "export": paste that in the other terminal. No account, no Docker,
-no network; only `openssl` has to be there. Then it prints a line for each thing that happens by
-itself.
+It prints a line that begins with "export": paste that in the other terminal. It needs `openssl`, no
+account, no Docker, no network. Then it prints a line for each thing that happens by itself.
 """
 
 import argparse
@@ -36,13 +35,10 @@ UNSET = (
 
 
 class Handler(ProxyRequestHandler):
-    """moto's handler of a request, without its log.
-
-    It closes the connection after each answer. A client has to know, or it can use it once more.
-    """
+    """moto's handler of a request."""
 
     def end_headers(self):
-        """End the headers of an answer."""
+        """End the headers; tell the client that the connection is used once, or it uses it again."""
         if self.command != "CONNECT":
             self.send_header("Connection", "close")
         super().end_headers()
@@ -83,29 +79,25 @@ def say(line):
 
 def main():
     """Serve until Ctrl-C or SIGTERM; return the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=5005, help="where to listen (default: 5005)")
     parser.add_argument("--verbose", action="store_true", help="show moto's log of each request")
     options = parser.parse_args()
+    port = options.port
     logger.setLevel("DEBUG" if options.verbose else "ERROR")
     if not shutil.which("openssl"):
         print("openssl is missing: moto's proxy makes its certificates with it", file=sys.stderr)
         return 1
     CertificateCreator().validate()
     try:
-        server = Server(("127.0.0.1", options.port), Handler)
+        server = Server(("127.0.0.1", port), Handler)
     except (OSError, OverflowError) as error:
-        text = f"Port {options.port} cannot be used, try another one with --port: {error}"
-        print(text, file=sys.stderr)
+        print(f"Port {port} cannot be used, try another one with --port: {error}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with server, local_aws.running(report=say):
-            say(WELCOME)
-            say(build_line(server.server_port))
-            say("")
+            say(f"{WELCOME}\n{build_line(server.server_port)}\n")
             server.serve_forever()
     except KeyboardInterrupt:
         say("Ended, and all that was in it is gone.")

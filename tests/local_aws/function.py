@@ -1,26 +1,24 @@
 """The function runs: what was uploaded to Lambda, in this process. moto would need Docker for it.
 
-As on Lambda, code and its modules stay between invocations, like a warm container, until code or
-configuration change. What is printed goes to CloudWatch Logs. One invocation runs at a time.
+Its module stays between invocations, like a warm container, until code or configuration change.
+What it prints goes to CloudWatch Logs. One invocation runs at a time. Environment variables are
+refused, as an error of the function, and of the zip file the handler's module is all that is taken.
 """
 
 import base64
 import contextlib
 import ctypes
-import importlib
 import io
 import json
 import logging
-import os
 import sys
-import tempfile
 import threading
 import time
 import traceback
 import uuid
 import zipfile
 from datetime import datetime, timezone
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from unittest import mock
 
 from moto.awslambda.exceptions import LambdaClientError
@@ -76,67 +74,40 @@ def capture():
         del Output.buffers[thread]
 
 
-class FunctionError(Exception):
-    """An error of Lambda's runtime, not of the function's own code: its type and message."""
-
-
 class Container:
-    """The unpacked code of a function, and the modules of it that have been imported."""
+    """A function as it was configured, its log stream, and its handler once that is loaded."""
 
     def __init__(self, function):
-        self.configuration = function.get_configuration()
-        self.folder = tempfile.TemporaryDirectory()
-        self.module_name, _, self.handler_name = (function.handler or "").rpartition(".")
-        self.modules = {}
+        self.function, self.configuration = function, function.get_configuration()
         self.log_stream = f"{datetime.now(timezone.utc):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
-        try:
-            with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
-                archive.extractall(self.folder.name)
-        except zipfile.BadZipFile as error:
-            raise LambdaClientError("InvalidParameterValueException", str(error)) from None
-
-    @contextlib.contextmanager
-    def in_place(self):
-        """Let this code be what `import` finds meanwhile, whatever this process has imported."""
-        ours = self.take_modules()
-        sys.modules.update(self.modules)
-        sys.path.insert(0, self.folder.name)
-        try:
-            yield
-        finally:
-            sys.path.remove(self.folder.name)
-            self.modules = self.take_modules()
-            sys.modules.update(ours)
-
-    def take_modules(self):
-        """Take the modules with names of this code out of those that are imported; return them."""
-        theirs = {name.partition(".")[0] for name in os.listdir(self.folder.name)}
-        names = [name for name in sys.modules if name.partition(".")[0] in theirs]
-        return {name: sys.modules.pop(name) for name in names}
+        self.handler = None
 
     def load(self):
-        """Return the handler; raise FunctionError with what Lambda's Python runtime would say."""
-        try:
-            module = importlib.import_module(self.module_name)
-            if not getattr(module, "__file__", "").startswith(self.folder.name):
-                raise ImportError(f"No module named '{self.module_name}'")
-        except (ImportError, SyntaxError) as error:
-            text = f"Unable to import module '{self.module_name}': {error}"
-            raise FunctionError("Runtime.ImportModuleError", text) from None
-        if not hasattr(module, self.handler_name):
-            text = f"Handler '{self.handler_name}' missing on module '{self.module_name}'"
-            raise FunctionError("Runtime.HandlerNotFound", text)
-        return getattr(module, self.handler_name)
+        """Return the handler. Its module is the uploaded one, never one of this folder."""
+        if self.function.environment_vars:
+            raise NotImplementedError("a function has no environment variables here")
+        name, _, handler = self.function.handler.rpartition(".")
+        with zipfile.ZipFile(io.BytesIO(self.function.code_bytes)) as archive:
+            if f"{name}.py" not in archive.namelist():
+                raise ImportError(f"No module named '{name}'")
+            code = compile(archive.read(f"{name}.py"), f"/var/task/{name}.py", "exec")
+        module = ModuleType(name)
+        exec(code, vars(module))
+        return getattr(module, handler)
 
     def call(self, event, context):
         """Return the handler's answer, as JSON, and no error; or both as describe_error() does."""
         try:
-            return json.dumps(self.load()(event, context)), ""
-        except FunctionError as error:
-            return describe_error(*error.args)
+            self.handler = self.handler or self.load()
+            return json.dumps(self.handler(event, context)), ""
         except BaseException as error:  # sys.exit(), too, ends nothing but the invocation
-            trace = traceback.format_list(traceback.extract_tb(error.__traceback__)[1:])
-            return describe_error(type(error).__name__, str(error), trace)
+            kind, text = type(error).__name__, str(error)
+            if not self.handler and isinstance(error, (ImportError, SyntaxError)):
+                kind = "Runtime.ImportModuleError"
+                text = f"Unable to import module of handler '{self.function.handler}': {error}"
+            frames = traceback.extract_tb(error.__traceback__)
+            theirs = [frame for frame in frames if frame.filename != __file__]
+            return describe_error(kind, text, traceback.format_list(theirs))
 
 
 def describe_error(kind, message, trace=()):
@@ -155,28 +126,20 @@ def run(function, event):
     if not container or container.configuration != function.get_configuration():
         container = function.container = Container(function)
     request, log, result, begin = str(uuid.uuid4()), io.StringIO(), [], time.monotonic()
-    # See the Lambda Developer Guide, "Python context".
+    end = begin + function.timeout
     context = SimpleNamespace(
-        aws_request_id=request, function_name=function.function_name, function_version="$LATEST",
-        invoked_function_arn=function.function_arn, memory_limit_in_mb=str(function.memory_size),
-        log_group_name=function.logs_group_name, log_stream_name=container.log_stream,
-        get_remaining_time_in_millis=lambda: round(
-            1000 * (begin + function.timeout - time.monotonic())
-        ),
+        aws_request_id=request, function_name=function.function_name,
+        get_remaining_time_in_millis=lambda: round(1000 * (end - time.monotonic())),
     )
-    thread = threading.Thread(
-        target=lambda: result.append(container.call(event, context)), daemon=True
-    )
-    variables = function.environment_vars
+
+    def call():
+        result.append(container.call(event, context))
+
+    thread = threading.Thread(target=call, daemon=True)
     log.write(f"START RequestId: {request} Version: $LATEST\n")
     take_output()
     Output.others, Output.log = set(threading.enumerate()), log
-    with (
-        # Only if it has variables: for a moment, patch.dict() takes all away from all threads.
-        mock.patch.dict(os.environ, variables) if variables else contextlib.nullcontext(),
-        mock.patch.object(logging.root, "handlers", [logging.StreamHandler(log)]),
-        container.in_place(),
-    ):
+    with mock.patch.object(logging.root, "handlers", [logging.StreamHandler(log)]):
         thread.start()
         thread.join(function.timeout)
     Output.log = None

@@ -1,9 +1,9 @@
 """The mapping acts: it reads the streams of all event source mappings, and calls their functions.
 
-It follows the settings that Lambda documents for Kinesis (Lambda Developer Guide, "Lambda
-parameters for Amazon Kinesis Data Streams event source mappings" and "Configuring partial batch
-response with Kinesis Data Streams and Lambda"): batch size, starting position, partial batch
-responses, retry attempts, record age, bisecting and the on-failure destination.
+It follows these settings, see the Lambda Developer Guide, "Lambda parameters for Amazon Kinesis
+Data Streams event source mappings" and "Configuring partial batch response with Kinesis Data
+Streams and Lambda": batch size, starting position, partial batch responses, retry attempts, record
+age, bisecting and the on-failure destination.
 """
 
 import base64
@@ -14,6 +14,7 @@ import threading
 import time
 import uuid
 from datetime import datetime, timezone
+from itertools import chain
 from unittest import mock
 
 import boto3
@@ -24,10 +25,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 POLL_INTERVAL = 1  # seconds between two looks at an empty shard, as Lambda's
 LONGEST_PAUSE = 10  # seconds before a retry; the first is 1, each next one twice as long
 
-
-def find_arrival(record):
-    """Return when a record came, in seconds since 1970."""
-    return round(record["ApproximateArrivalTimestamp"].timestamp(), 3)
+create = LambdaBackend.create_event_source_mapping
 
 
 def build_event_record(record, shard_id, stream_arn, role_arn):
@@ -35,21 +33,16 @@ def build_event_record(record, shard_id, stream_arn, role_arn):
 
     See the Lambda Developer Guide, "Process Amazon Kinesis Data Streams records with Lambda".
     """
+    number, arrival = record["SequenceNumber"], record["ApproximateArrivalTimestamp"]
     return {
         "kinesis": {
-            "kinesisSchemaVersion": "1.0",
-            "partitionKey": record["PartitionKey"],
-            "sequenceNumber": record["SequenceNumber"],
-            "data": base64.b64encode(record["Data"]).decode("ascii"),
-            "approximateArrivalTimestamp": find_arrival(record),
+            "kinesisSchemaVersion": "1.0", "partitionKey": record["PartitionKey"],
+            "sequenceNumber": number, "data": base64.b64encode(record["Data"]).decode(),
+            "approximateArrivalTimestamp": round(arrival.timestamp(), 3),
         },
-        "eventSource": "aws:kinesis",
-        "eventVersion": "1.0",
-        "eventID": f"{shard_id}:{record['SequenceNumber']}",
-        "eventName": "aws:kinesis:record",
-        "invokeIdentityArn": role_arn,
-        "awsRegion": stream_arn.split(":")[3],
-        "eventSourceARN": stream_arn,
+        "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventName": "aws:kinesis:record",
+        "eventID": f"{shard_id}:{number}", "invokeIdentityArn": role_arn,
+        "awsRegion": stream_arn.split(":")[3], "eventSourceARN": stream_arn,
     }
 
 
@@ -66,10 +59,38 @@ def find_failed(answer, batch):
         return [*range(len(batch))]
 
 
-def format_time(seconds):
+def build_message(settings, shard, records, condition):
+    """Return what an on-failure destination is told of records that are given up.
+
+    See the Lambda Developer Guide, "Retain discarded batch records for a Kinesis Data Streams
+    event source": it names the records, and does not hold them.
+    """
+    first, last = records[0], records[-1]
+    return {
+        "requestContext": {
+            "requestId": str(uuid.uuid4()), "functionArn": settings["FunctionArn"],
+            "condition": condition, "approximateInvokeCount": shard.attempts,
+        },
+        "responseContext": {
+            "statusCode": 200, "executedVersion": "$LATEST",
+            "functionError": "Unhandled" if shard.error else None,
+        },
+        "version": "1.0",
+        "timestamp": format_time(datetime.now()),
+        "KinesisBatchInfo": {
+            "shardId": shard.name, "streamArn": settings["EventSourceArn"],
+            "startSequenceNumber": first["SequenceNumber"],
+            "endSequenceNumber": last["SequenceNumber"],
+            "approximateArrivalOfFirstRecord": format_time(first["ApproximateArrivalTimestamp"]),
+            "approximateArrivalOfLastRecord": format_time(last["ApproximateArrivalTimestamp"]),
+            "batchSize": len(records),
+        },
+    }
+
+
+def format_time(moment):
     """Return a time as the messages of on-failure destinations show it."""
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{moment.astimezone(timezone.utc).isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 class Shard:
@@ -119,10 +140,7 @@ class Mappings:
                 self.stopped.wait(POLL_INTERVAL / self.speed)
 
     def wait_until_idle(self, limit):
-        """Wait until there is nothing to do but to retry; return False if it lasts over the limit.
-
-        limit: in seconds.
-        """
+        """Wait until there is nothing to do but to retry; return False after `limit` seconds."""
         begin = time.monotonic()
         while self.idle_round <= begin and time.monotonic() < begin + limit:
             self.stopped.wait(0.005)
@@ -131,7 +149,8 @@ class Mappings:
     def do_round(self):
         """Deliver a batch of each shard of each mapping; return whether there was one."""
         busy = False
-        for mapping in find_mappings():
+        backends = list(lambda_backends[DEFAULT_ACCOUNT_ID].values())  # one for each region
+        for mapping in chain(*(each.list_event_source_mappings(None, None) for each in backends)):
             line = None
             try:
                 busy |= mapping.enabled and self.follow(mapping)
@@ -144,29 +163,28 @@ class Mappings:
 
     def follow(self, mapping):
         """Deliver a batch of each shard of a mapping's stream; return whether there was one."""
-        settings = mapping.get_configuration()
+        settings, busy = mapping.get_configuration(), False
         arn = settings["EventSourceArn"]
         kinesis = self.client("kinesis", region_name=arn.split(":")[3])
         stream = kinesis.describe_stream(StreamARN=arn)["StreamDescription"]
-        # One that was deleted and made again is another stream.
-        shards = self.shards.setdefault((mapping.uuid, stream["StreamCreationTimestamp"]), {})
-        start = "TRIM_HORIZON" if shards else mapping.starting_position
         for name in [each["ShardId"] for each in stream["Shards"]]:
-            if name not in shards:
-                shards[name] = Shard(name, kinesis.get_shard_iterator(
-                    StreamName=stream["StreamName"], ShardId=name, ShardIteratorType=start
+            # A stream that was deleted and made again is another stream.
+            key = mapping.uuid, stream["StreamCreationTimestamp"], name
+            if key not in self.shards:
+                self.shards[key] = Shard(name, kinesis.get_shard_iterator(
+                    StreamName=stream["StreamName"], ShardId=name,
+                    ShardIteratorType=settings["StartingPosition"],
                 )["ShardIterator"])
-            if not shards[name].batches:
-                answer = kinesis.get_records(
-                    ShardIterator=shards[name].iterator, Limit=settings["BatchSize"]
-                )
-                shards[name].iterator = answer["NextShardIterator"]
-                shards[name].batches = [answer["Records"]] if answer["Records"] else []
-        now = time.monotonic()
-        ready = [shard for shard in shards.values() if shard.batches and now >= shard.next_try]
-        for shard in ready:
-            self.deliver(settings, shard)
-        return bool(ready)
+            shard = self.shards[key]
+            if not shard.batches:
+                size = settings["BatchSize"]
+                answer = kinesis.get_records(ShardIterator=shard.iterator, Limit=size)
+                shard.iterator = answer["NextShardIterator"]
+                shard.batches = [answer["Records"]] if answer["Records"] else []
+            if shard.batches and time.monotonic() >= shard.next_try:
+                self.deliver(settings, shard)
+                busy = True
+        return busy
 
     def deliver(self, settings, shard):
         """Call the function with the batch that is next, and do what its answer asks for.
@@ -174,9 +192,9 @@ class Mappings:
         What is older than the mapping's maximum record age is discarded instead.
         """
         batch, limit = shard.batches[0], settings.get("MaximumRecordAgeInSeconds", -1)
-        ages = [(time.time() - find_arrival(record)) * self.speed for record in batch]
-        old = sum(0 <= limit < age for age in ages)
-        if old:
+        now = datetime.now(timezone.utc)
+        ages = [(now - record["ApproximateArrivalTimestamp"]) * self.speed for record in batch]
+        if old := sum(0 <= limit < age.total_seconds() for age in ages):
             self.discard(settings, shard, old, "RecordAgeExpired")
             return
         answer, shard.error = self.call_function(settings, shard.name, batch)
@@ -213,40 +231,18 @@ class Mappings:
             middle = len(batch) // 2  # splitting does not count as a retry
             shard.batches[:1] = [batch[:middle], batch[middle:]]
             return
+        shard.next_try = time.monotonic() + min(2**shard.attempts, LONGEST_PAUSE) / self.speed
         shard.attempts += 1
-        pause = min(2 ** (shard.attempts - 1), LONGEST_PAUSE)
-        shard.next_try = time.monotonic() + pause / self.speed
         if 0 <= settings.get("MaximumRetryAttempts", -1) < shard.attempts:
             self.discard(settings, shard, len(batch), "RetryAttemptsExhausted")
 
     def discard(self, settings, shard, count, condition):
-        """Give up the first records of a batch; tell the on-failure destination, if it is a queue.
-
-        See the Lambda Developer Guide, "Retain discarded batch records for a Kinesis Data Streams
-        event source": the message names the records, it does not hold them.
-        """
+        """Give up the first records of a batch; tell the on-failure destination, if it is a queue."""
         records = shard.batches[0][:count]
-        first, last = records[0]["SequenceNumber"], records[-1]["SequenceNumber"]
         self.discarded |= {record["SequenceNumber"]: record["Data"] for record in records}
+        first, last = records[0]["SequenceNumber"], records[-1]["SequenceNumber"]
         self.report(f"batch of {count} discarded, {condition}: {first} to {last}")
-        message = {
-            "requestContext": {
-                "requestId": str(uuid.uuid4()), "functionArn": settings["FunctionArn"],
-                "condition": condition, "approximateInvokeCount": shard.attempts,
-            },
-            "responseContext": {
-                "statusCode": 200, "executedVersion": "$LATEST",
-                "functionError": "Unhandled" if shard.error else None,
-            },
-            "version": "1.0",
-            "timestamp": format_time(time.time()),
-            "KinesisBatchInfo": {
-                "shardId": shard.name, "startSequenceNumber": first, "endSequenceNumber": last,
-                "approximateArrivalOfFirstRecord": format_time(find_arrival(records[0])),
-                "approximateArrivalOfLastRecord": format_time(find_arrival(records[-1])),
-                "batchSize": count, "streamArn": settings["EventSourceArn"],
-            },
-        }
+        message = build_message(settings, shard, records, condition)
         shard.drop(count)  # before the queue is told, as that can fail
         target = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")
         if ":sqs:" in target:
@@ -255,39 +251,30 @@ class Mappings:
             sqs.send_message(QueueUrl=url, MessageBody=json.dumps(message))
 
 
-def find_mappings():
-    """Return moto's event source mappings of all regions."""
-    backends = list(lambda_backends[DEFAULT_ACCOUNT_ID].values())
-    return [each for backend in backends for each in list(backend._event_source_mappings.values())]
+def create_once(backend, spec):
+    """Make a mapping, but no second one of the same stream and function, as Lambda does."""
+    arn = backend.get_function(spec["FunctionName"]).function_arn
+    for mapping in backend.list_event_source_mappings(spec["EventSourceArn"], None):
+        if mapping.function_arn == arn:
+            text = f"There is one of this stream and function already, with UUID {mapping.uuid}"
+            raise LambdaClientError("ResourceConflictException", text)
+    return create(backend, spec)
+
+
+def checked(method):
+    """Refuse what is asked of a mapping that does not exist."""
+    def check(backend, uuid, *arguments):
+        if uuid not in backend._event_source_mappings:
+            text = "The resource you requested does not exist."
+            raise LambdaClientError("ResourceNotFoundException", text)
+        return method(backend, uuid, *arguments)
+
+    return mock.patch.object(LambdaBackend, method.__name__, check)
 
 
 @contextlib.contextmanager
 def mappings_act(report, speed):
     """Let the mappings act in a thread of their own; give the Mappings."""
-    create = LambdaBackend.create_event_source_mapping
-
-    def create_once(backend, spec):
-        """Refuse a second mapping of the same stream and function, as Lambda does."""
-        arn = backend.get_function(spec["FunctionName"]).function_arn
-        for mapping in backend.list_event_source_mappings(spec["EventSourceArn"], None):
-            if mapping.function_arn == arn:
-                raise LambdaClientError(
-                    "ResourceConflictException",
-                    f"There is a mapping of {mapping.event_source_arn} and {arn} already. "
-                    f"Please update or delete the existing mapping with UUID {mapping.uuid}",
-                )
-        return create(backend, spec)
-
-    def checked(method):
-        """Refuse what is asked of a mapping that does not exist."""
-        def check(backend, uuid, *arguments):
-            if uuid not in backend._event_source_mappings:
-                text = "The resource you requested does not exist."
-                raise LambdaClientError("ResourceNotFoundException", text)
-            return method(backend, uuid, *arguments)
-
-        return mock.patch.object(LambdaBackend, method.__name__, check)
-
     mappings = Mappings(report, speed)
     thread = threading.Thread(target=mappings.run, daemon=True)
     with (
@@ -295,7 +282,7 @@ def mappings_act(report, speed):
         checked(LambdaBackend.get_event_source_mapping),
         checked(LambdaBackend.delete_event_source_mapping),
         # moto would call the function for each record that is put on the stream.
-        mock.patch.object(LambdaBackend, "send_kinesis_message", lambda *_, **__: None),
+        mock.patch.object(LambdaBackend, "send_kinesis_message"),
     ):
         thread.start()
         try:
