@@ -68,7 +68,7 @@ def test_what_exists_or_does_not_is_refused(timestream, operation, names, error)
     {"MeasureValue": "warm"}, {"MeasureValue": "NaN"}, {"MeasureValue": ""}, {"MeasureValue": 61},
     {"MeasureValue": f"{2**63}", "MeasureValueType": "BIGINT"}, {"MeasureName": ""},
     {"MeasureValue": "x" * 2049, "MeasureValueType": "VARCHAR"}, {"MeasureValueType": "MULTI"},
-    {"TimeUnit": "SECONDS"}, {"Time": "now"}, {"Time": "-1"}, {"Time": f"{2**63 // 10**6 + 1}"},
+    {"TimeUnit": "MINUTES"}, {"Time": "now"}, {"Time": "-1"}, {"Time": f"{2**63 // 10**6 + 1}"},
     {"Dimensions": []},
     *({"Dimensions": pairs} for pairs in (
         [{"Name": "Sensor", "Value": "1"}] * 2, [{"Name": "Sensor", "Value": ""}],
@@ -123,10 +123,15 @@ def test_the_same_again_is_kept_once_and_another_value_needs_a_higher_version(ti
 def test_common_attributes_belong_to_every_record_and_each_type_has_a_column(timestream):
     place = {"Dimensions": [{"Name": "Location", "Value": "x" * 2048}], "MeasureValue": "62"}
     number = {"MeasureValueType": "BIGINT", "MeasureValue": "-7"}
-    write(timestream, place, number, CommonAttributes=reading())
-    assert read("sensor, location, measure_value::double, measure_value::bigint") == [
-        "1", "x" * 2048, "62.0", None, "1", None, None, "-7"
+    switch = {"MeasureValueType": "BOOLEAN", "MeasureValue": "True"}
+    exact = {"Time": f"{NOW}000001", "TimeUnit": "NANOSECONDS"}
+    write(timestream, place, number | exact, switch, CommonAttributes=reading())
+    kinds = "measure_value::double, measure_value::bigint, measure_value::boolean"
+    assert read(f"sensor, location, {kinds}") == [
+        "1", "x" * 2048, "62.0", None, None, "1", None, None, "-7", None,
+        "1", None, None, None, "true",
     ]
+    assert read("time")[1] == "2026-11-24 03:04:05.123000001"
 
 
 def test_calls_side_by_side_lose_no_record(timestream):

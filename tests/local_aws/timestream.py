@@ -20,12 +20,14 @@ from tests.local_aws import query
 MAX_RECORDS = 100
 MAX_BYTES = 2048
 FUTURE = 15 * query.UNITS["m"]
+UNITS = {"SECONDS": 10**9, "MILLISECONDS": 10**6, "MICROSECONDS": 10**3, "NANOSECONDS": 1}
 # The name of a dimension. Some are reserved.
 DIMENSION = r"(?!time$|measure_name|measure_value|ts_)[A-Za-z0-9_.-]{1,60}"
 # How a value of each type is read.
 TYPES = {
     "DOUBLE": lambda text: query.in_range(float(text), "DOUBLE"),
     "BIGINT": lambda text: query.in_range(int(text), "BIGINT"),
+    "BOOLEAN": lambda text: ["false", "true"].index(text.lower()),
     "VARCHAR": str,
 }
 # The function writes in several threads.
@@ -69,9 +71,7 @@ def read_record(record, common):
         if not 1 <= len(text.encode()) <= MAX_BYTES:
             raise ValueError(f"a text has to have 1 to {MAX_BYTES} bytes: {text[:50]!r}")
     kind, unit = record.get("MeasureValueType", "DOUBLE"), record.get("TimeUnit", "MILLISECONDS")
-    if kind not in TYPES or unit != "MILLISECONDS":
-        raise ValueError(f"{kind} and {unit}: there are {', '.join(TYPES)} and MILLISECONDS here")
-    moment = query.in_range(int(record["Time"]) * query.UNITS["ms"], "TIMESTAMP")
+    moment = query.in_range(int(record["Time"]) * UNITS[unit], "TIMESTAMP")
     value, pairs = TYPES[kind](value), tuple(sorted(dimensions.items()))
     return query.Record(pairs, name, moment, kind, value, record.get("Version", 1))
 
