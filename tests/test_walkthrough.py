@@ -19,9 +19,9 @@ LOST, EXTRA = "sent, but not in the table: ", "in the table, but not sent: "
 
 @pytest.fixture
 def shell(aws, tmp_path, monkeypatch):
-    """A shell in an empty folder, that prints pauses and adds "--count x" to the wave sensor."""
+    """A shell in an empty folder, that prints pauses."""
     monkeypatch.chdir(tmp_path)
-    return Shell(print, {"wave_sensor.py": ["--count", "x"]})
+    return Shell(print, {})
 
 
 def test_the_shell_pauses_for_sleep_and_after_a_script(shell, lines):
@@ -37,7 +37,7 @@ def test_the_shell_pauses_for_sleep_and_after_a_script(shell, lines):
     ('echo "`ls`"', "`"), ('echo "a"b', '"a"b'), ("echo ${NOPE}", "${NOPE}"),
     ("cat > a <<EOF\n$NOPE\nEOF", "$ in $NOPE"), ("A=$(aws kinesis nope)", "status 252: aws: "),
     ("echo a > f\nrm -f f g\naws iam get-role --role-name file://f", "No such file"),
-    ("python wave_sensor.py", "SystemExit(2)"), ("python - <<'EOF'\n1 / 0\nEOF", "ZeroDivision"),
+    ("python cleanup.py -x", "SystemExit(2)"), ("python - <<'EOF'\n1 / 0\nEOF", "ZeroDivision"),
 ])
 def test_a_command_that_fails_or_is_not_known_is_an_error_that_names_it(shell, block, named):
     with pytest.raises(ShellError) as error:
