@@ -82,6 +82,7 @@ def test_answers_come_whole_or_as_far_as_wanted(ask):
     (252, "nope list", "aws nope list"), (252, "kinesis", "operation"),
     (252, "kinesis nope", "'aws kinesis' has no 'nope'"), (252, "kinesis wait nope", "nope"),
     (252, "kinesis wait", "Waiter"), (252, "kinesis list-streams --nope 1", "--nope 1"),
+    (252, "kinesis list-streams --lim 1 --out json", "--lim 1 --out json"),
     (252, "kinesis put-record", 'Missing required parameter in input: "Data"'),
     (252, "kinesis list-streams --query [", "--query"),
     (252, "kinesis list-streams --output text", "--query"),

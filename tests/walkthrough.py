@@ -178,9 +178,9 @@ def run(steps):
     """
     happened = []
     print(
-        f"The tutorial on this machine. Time passes {SPEED} times as fast: in `sleep`, between the\n"
-        "mapping's tries, for the age of a record. The sensors send every 4 ms, one after the\n"
-        "other. Behind # stands what happens by itself."
+        f"The tutorial on this machine. Time passes {SPEED} times as fast: in `sleep`, between\n"
+        "the mapping's tries, for the age of a record. The sensors send every 4 ms, one after\n"
+        "the other. Behind # stands what happens by itself."
     )
     with local_aws.running(happened.append, SPEED) as mappings:
 
