@@ -19,7 +19,7 @@ SETTINGS_OF_OTHERS = ("AWS_", "BOTO_", "MOTO_", "TEST_")
 
 # A proxy that nobody serves, so that a process which is told of no other one reaches nothing.
 NOWHERE = "http://127.0.0.1:9"
-PROXIES = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"]  # Python takes small ones first
+PROXIES = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"]  # Python prefers small letters
 
 SETTINGS = {
     **dict.fromkeys(PROXIES, NOWHERE),

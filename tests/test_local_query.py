@@ -35,7 +35,10 @@ def ask(monkeypatch):
     def ask(what):
         answer = query(f"select {what}", TABLES)
         columns = [f"{c['Name']}:{c['Type']['ScalarType']}" for c in answer["ColumnInfo"]]
-        rows = [[str(data.get("ScalarValue")) for data in row["Data"]] for row in answer["Rows"]]
+        rows = [
+            ["None" if value.get("NullValue") else value["ScalarValue"] for value in row["Data"]]
+            for row in answer["Rows"]
+        ]
         return " ".join(columns), [", ".join(row) for row in rows]
 
     return ask
@@ -65,9 +68,9 @@ def ask(monkeypatch):
     ("bin(now(), 10ms), ago(61m) + 1h from D.One where sensor is not null and sensor = 'it''s'",
      "_col0:TIMESTAMP _col1:TIMESTAMP",
      ["2026-11-24 03:04:05.120000000, 2026-11-24 03:03:05.123000000"]),
-    ("1 from D.T where sensor is null and now() - 1h = ago(1h) and 14 between 13 + 1 and 2 + 3 * 4 and "
-     "ago(1D) = ago(24h) and ago(1h) = ago(60m) and ago(1m) = ago(60s) and "
-     "ago(1s) = ago(1000ms) and ago(1ms) = ago(1000us) and ago(1us) = ago(1000ns)",
+    ("1 from D.T where sensor is null and 14 between 13 + 1 and 2 + 3 * 4 and "
+     "now() - 1h = ago(1h) and ago(1D) = ago(24h) and ago(1h) = ago(60m) and "
+     "ago(1m) = ago(60s) and ago(1s) = ago(1000ms) and ago(1ms) = ago(1000us) and ago(1us) = ago(1000ns)",
      "_col0:BIGINT", ["1"]),
     ("1 from D.One where 'a' <= 'A'", "_col0:BIGINT", []),
 ])

@@ -124,12 +124,13 @@ def test_common_attributes_belong_to_every_record_and_each_type_has_a_column(tim
     place = {"Dimensions": [{"Name": "Location", "Value": "x" * 2048}], "MeasureValue": "62"}
     number = {"MeasureValueType": "BIGINT", "MeasureValue": "-7"}
     switch = {"MeasureValueType": "BOOLEAN", "MeasureValue": "True"}
+    text = {"MeasureValueType": "VARCHAR", "MeasureValue": "Normal"}
     exact = {"Time": f"{NOW}000001", "TimeUnit": "NANOSECONDS"}
-    write(timestream, place, number | exact, switch, CommonAttributes=reading())
-    kinds = "measure_value::double, measure_value::bigint, measure_value::boolean"
-    assert read(f"sensor, location, {kinds}") == [
-        "1", "x" * 2048, "62.0", None, None, "1", None, None, "-7", None,
-        "1", None, None, None, "true",
+    write(timestream, place, number | exact, switch, text, CommonAttributes=reading())
+    kinds = [f"measure_value::{kind}" for kind in ("double", "bigint", "boolean", "varchar")]
+    assert read(", ".join(["sensor", "location", *kinds])) == [
+        "1", "x" * 2048, "62.0", None, None, None, "1", None, None, "-7", None, None,
+        "1", None, None, None, "true", None, "1", None, None, None, None, "Normal",
     ]
     assert read("time")[1] == "2026-11-24 03:04:05.123000001"
 

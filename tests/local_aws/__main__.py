@@ -38,7 +38,7 @@ class Handler(ProxyRequestHandler):
     """moto's handler of a request."""
 
     def end_headers(self):
-        """End the headers; tell the client that the connection is used once, or it uses it again."""
+        """End the headers; say that the connection is used once, or a client uses it again."""
         if self.command != "CONNECT":
             self.send_header("Connection", "close")
         super().end_headers()
