@@ -70,7 +70,8 @@ def ask(monkeypatch):
      ["2026-11-24 03:04:05.120000000, 2026-11-24 03:03:05.123000000"]),
     ("1 from D.T where sensor is null and 14 between 13 + 1 and 2 + 3 * 4 and "
      "now() - 1h = ago(1h) and ago(1D) = ago(24h) and ago(1h) = ago(60m) and "
-     "ago(1m) = ago(60s) and ago(1s) = ago(1000ms) and ago(1ms) = ago(1000us) and ago(1us) = ago(1000ns)",
+     "ago(1m) = ago(60s) and ago(1s) = ago(1000ms) and ago(1ms) = ago(1000us) and "
+     "ago(1us) = ago(1000ns)",
      "_col0:BIGINT", ["1"]),
     ("1 from D.One where 'a' <= 'A'", "_col0:BIGINT", []),
 ])

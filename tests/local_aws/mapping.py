@@ -237,7 +237,7 @@ class Mappings:
             self.discard(settings, shard, len(batch), "RetryAttemptsExhausted")
 
     def discard(self, settings, shard, count, condition):
-        """Give up the first records of a batch; tell the on-failure destination if it is a queue."""
+        """Give up the first records of a batch; tell the on-failure destination, if a queue."""
         records = shard.batches[0][:count]
         self.discarded |= {record["SequenceNumber"]: record["Data"] for record in records}
         first, last = records[0]["SequenceNumber"], records[-1]["SequenceNumber"]
