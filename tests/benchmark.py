@@ -60,10 +60,10 @@ def main():
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     print(f"{LOADS} loads of {RECORD_COUNT} records, at a round trip of {ROUND_TRIP * 1000:.0f} ms")
     print("batch size  records/s  bound  share of it  records  WriteRecords calls")
-    lines = [alarm_sensor.create_log_line("Normal") for _ in range(RECORD_COUNT)]
-    alarms = [alarm_sensor.encode(line) for line in lines]
-    shard = SHARD_BYTES_PER_SECOND / statistics.mean(map(len, alarms))
     try:
+        lines = [alarm_sensor.create_log_line("Normal") for _ in range(RECORD_COUNT)]
+        alarms = [alarm_sensor.encode(line) for line in lines]
+        shard = SHARD_BYTES_PER_SECOND / statistics.mean(map(len, alarms))
         for batch_size in BATCH_SIZES:
             seconds, calls = measure(alarms, batch_size)
             rate, bound = RECORD_COUNT / seconds, min(batch_size / ROUND_TRIP, shard)
@@ -79,5 +79,5 @@ if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)
     try:
         sys.exit(main())
-    except BrokenPipeError:  # whoever reads the output is gone, as with "| head -1"
-        os._exit(1)  # without flushing what nobody reads
+    except BrokenPipeError:  # the reader of the pipe has gone, as with "| head -1"
+        os._exit(1)

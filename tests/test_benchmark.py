@@ -1,5 +1,7 @@
 """What the benchmark prints, and what it counts: calls and records."""
 
+from unittest import mock
+
 import pytest
 
 import alarm_sensor
@@ -24,3 +26,9 @@ def test_what_is_not_stored_ends_it(run, monkeypatch):
     monkeypatch.setattr(alarm_sensor, "encode", lambda line: b"not readable")
     with pytest.raises(RuntimeError, match="not stored"):
         run(benchmark)
+
+
+def test_ctrl_c_ends_it_with_one_line(run, monkeypatch):
+    monkeypatch.setattr(benchmark, "measure", mock.Mock(side_effect=KeyboardInterrupt))
+    status, lines = run(benchmark)
+    assert (status, lines[-1]) == (1, "Stopped.")

