@@ -125,14 +125,20 @@ def test_common_attributes_belong_to_every_record_and_each_type_has_a_column(tim
     number = {"MeasureValueType": "BIGINT", "MeasureValue": "-7"}
     switch = {"MeasureValueType": "BOOLEAN", "MeasureValue": "True"}
     text = {"MeasureValueType": "VARCHAR", "MeasureValue": "Normal"}
-    exact = {"Time": f"{NOW}000001", "TimeUnit": "NANOSECONDS"}
-    write(timestream, place, number | exact, switch, text, CommonAttributes=reading())
+    write(timestream, place, number, switch, text, CommonAttributes=reading())
     kinds = [f"measure_value::{kind}" for kind in ("double", "bigint", "boolean", "varchar")]
     assert read(", ".join(["sensor", "location", *kinds])) == [
         "1", "x" * 2048, "62.0", None, None, None, "1", None, None, "-7", None, None,
         "1", None, None, None, "true", None, "1", None, None, None, None, "Normal",
     ]
-    assert read("time")[1] == "2026-11-24 03:04:05.123000001"
+
+
+def test_a_time_has_one_of_four_units(timestream):
+    times = {"SECONDS": NOW // 1000, "MICROSECONDS": NOW * 10**3, "NANOSECONDS": NOW * 10**6 + 1}
+    write(timestream, *(reading(Time=str(times[unit]), TimeUnit=unit) for unit in times))
+    assert read("time") == [f"2026-11-24 03:04:05.{rest}" for rest in (
+        "000000000", "123000000", "123000001"
+    )]
 
 
 def test_calls_side_by_side_lose_no_record(timestream):
