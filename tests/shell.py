@@ -15,7 +15,7 @@ from pathlib import Path
 from unittest import mock
 
 from tests import aws
-from tests.local_aws import capture
+from tests.local_aws.function import capture
 
 # A command ends with its line, unless that ends with a backslash or begins a here-document.
 COMMAND = re.compile(r"(?:\\\n|.)+?(?: <<'?EOF'?\n(?:.*\n)*?EOF)?$", re.MULTILINE)

@@ -1,16 +1,11 @@
 """python -m tests.local_aws: what another terminal meets, with the scripts as they are."""
 
-import os
 import re
 import socket
-import time
 
-import boto3
 import pytest
 
-import alarm_sensor
-import setup_timestream
-from tests.conftest import LIMIT, REPOSITORY, deploy
+from tests.conftest import LIMIT
 
 # A connection is used once, and the client knows: it would use it again, and fail now and then.
 HEADERS = "import boto3; answer = boto3.client('iam').list_roles()['ResponseMetadata']; " \
@@ -24,11 +19,10 @@ def server(spawn):
     return process, next(line for line in process.stdout if line.startswith("export ")).strip()
 
 
-def test_the_line_leads_scripts_and_cli_to_it_whatever_the_terminal_holds(
-    server, finish, tmp_path
-):
+def test_the_line_leads_all_to_it_whatever_the_terminal_holds(server, finish, tmp_path):
     process, line = server
     trap = socket.create_server(("127.0.0.1", 0))
+    trap.setblocking(False)
     url = f"http://127.0.0.1:{trap.getsockname()[1]}"
     (tmp_path / ".aws").mkdir()
     settings = f"[default]\nregion = eu-west-1\nendpoint_url = {url}\noutput = yaml\n"
@@ -55,39 +49,16 @@ def test_the_line_leads_scripts_and_cli_to_it_whatever_the_terminal_holds(
     assert "Database DemoDatabase exists. Skipping database creation" in lines
     assert "62.0" in lines and "close" in lines
     assert lines[-1] == "Nothing of the tutorial is left in us-east-1."
-    trap.setblocking(False)
-    with trap, pytest.raises(BlockingIOError):  # nobody waits to be let in
+    with pytest.raises(BlockingIOError):
         trap.accept()
     process.terminate()
-    output = process.communicate(timeout=LIMIT)[0].splitlines()
-    assert (process.returncode, output[-1]) == (0, "Ended, and all that was in it is gone.")
+    output = process.communicate(timeout=LIMIT)[0]
+    assert process.returncode == 0
+    assert output.splitlines()[-1] == "Ended, and all that was in it is gone."
 
 
-def test_a_port_that_is_taken_is_one_line_and_status_1(server, finish):
+def test_without_a_free_port_or_openssl_it_says_so_in_one_line(server, finish):
     port = re.search(r"http://127.0.0.1:(\d+)", server[1])[1]
-    status, [line] = finish("-m", "tests.local_aws", "--port", port)
-    assert status == 1 and line.startswith(f"Port {port} cannot be used")
-
-
-def test_without_openssl_it_says_so_in_one_line(finish):
-    status, [line] = finish("-m", "tests.local_aws", "--port", "0", PATH=os.devnull)
-    assert status == 1 and line.startswith("openssl is missing")
-
-
-def test_no_alarm_is_lost_while_the_table_is_missing(stream, aws, run):
-    deploy((REPOSITORY / "lambda_function.py").read_text(), "lambda_function.lambda_handler")
-    boto3.client("lambda").create_event_source_mapping(
-        FunctionName="kinesis-log-consumer", StartingPosition="TRIM_HORIZON", BatchSize=10,
-        EventSourceArn="arn:aws:kinesis:us-east-1:123456789012:stream/TUTORIAL",
-        FunctionResponseTypes=["ReportBatchItemFailures"], MaximumRecordAgeInSeconds=3600,
-    )
-    run(alarm_sensor, "--count", "15", "--interval", "0.003")
-    assert aws.wait_until_idle(LIMIT) and aws.delivered == 0 and len(aws.failed) > 0
-    run(setup_timestream)
-    end = time.monotonic() + LIMIT
-    while aws.delivered < 15 and time.monotonic() < end:
-        assert aws.wait_until_idle(LIMIT)
-    query = "select count(*), min(measure_name), min(location) from DemoDatabase.WeatherMetrics"
-    [row] = boto3.client("timestream-query").query(QueryString=query)["Rows"]
-    assert [value["ScalarValue"] for value in row["Data"]] == ["15", "Alarm", "TUTORIAL"]
-    assert not aws.discarded and not aws.errors
+    for option, path, text in (port, None, f"Port {port} cannot be used"), ("0", "", "openssl is"):
+        status, [line] = finish("-m", "tests.local_aws", "--port", option, PATH=path)
+        assert status == 1 and line.startswith(text)

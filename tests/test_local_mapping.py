@@ -16,10 +16,13 @@ from moto.core.utils import utcnow
 from tests.conftest import LIMIT, deploy
 
 SOURCE = f"import {__name__} as tests\ndef handler(event, context): return tests.handle(event)\n"
-FUNCTION, ARN = "kinesis-log-consumer", "arn:aws:kinesis:us-east-1:123456789012:stream/TUTORIAL"
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:kinesis-log-consumer"
+ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/TUTORIAL"
 QUEUE = {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:discarded"}}
 
-events, batches, answers = [], [], []
+FAIL = ValueError("broken")
+
+events, batches, times, answers = [], [], [], []
 
 
 def handle(event):
@@ -28,18 +31,14 @@ def handle(event):
     numbers = {base64.b64decode(part["data"]).decode(): part["sequenceNumber"] for part in parts}
     events.append(event)
     batches.append("".join(numbers))
+    times.append(time.monotonic())
     answer = answers.pop(0) if len(answers) > 1 else answers[0]
-    if callable(answer):
-        answer = answer(batches[-1])
+    if answer is FAIL:
+        raise FAIL
     if isinstance(answer, str):
         reported = [numbers[letter] for letter in answer if letter in numbers]
         answer = {"batchItemFailures": [{"itemIdentifier": number} for number in reported]}
     return answer
-
-
-def fail(batch):
-    """Let the function fail altogether."""
-    raise ValueError("broken")
 
 
 def put(letters, key="0"):
@@ -49,26 +48,23 @@ def put(letters, key="0"):
     ])
 
 
-@pytest.fixture
-def deliver(stream, aws):
-    """A function that makes a mapping, and waits until it has done all that it can.
-
-    It takes the function's answers, of which the last one is repeated, and the mapping's settings.
-    """
+@pytest.fixture(autouse=True)
+def function(stream):
+    """The function, and the stream."""
     deploy(SOURCE)
-    events.clear()
-    batches.clear()
+    for noted in (events, batches, times):
+        noted.clear()
 
-    def deliver(*these, **settings):
-        answers[:] = these
-        mapping = boto3.client("lambda").create_event_source_mapping(**{
-            "FunctionName": FUNCTION, "EventSourceArn": ARN, "StartingPosition": "TRIM_HORIZON",
-            "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        } | settings)
-        assert aws.wait_until_idle(LIMIT)
-        return mapping["UUID"]
 
-    return deliver
+def deliver(aws, *these, **settings):
+    """Make a mapping of a function with these answers, the last one repeated; return its id."""
+    answers[:] = these
+    mapping = boto3.client("lambda").create_event_source_mapping(**{
+        "FunctionName": FUNCTION, "EventSourceArn": ARN, "StartingPosition": "TRIM_HORIZON",
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    } | settings)
+    assert aws.wait_until_idle(LIMIT)
+    return mapping["UUID"]
 
 
 def wait_for(aws, condition):
@@ -78,9 +74,9 @@ def wait_for(aws, condition):
     assert aws.wait_until_idle(LIMIT)
 
 
-def test_an_event_has_all_fields_that_lambda_documents(deliver):
+def test_an_event_has_all_fields_that_lambda_documents(aws):
     put("i")
-    deliver("")
+    deliver(aws, "")
     [record] = events[0]["Records"]
     number = record["kinesis"]["sequenceNumber"]
     assert abs(record["kinesis"].pop("approximateArrivalTimestamp") - time.time()) < LIMIT
@@ -106,30 +102,29 @@ BISECT = {"BisectBatchOnFunctionError": True, "MaximumRetryAttempts": 0}
     ("abcdefghijk", [""], {"BatchSize": 6}, "abcdef ghijk", ""),
     ("abcdef", ["dc", ""], {}, "abcdef cdef", ""),
     ("abc", ["b", ""], {"FunctionResponseTypes": []}, "abc", ""),
-    ("ab", [fail, fail, OTHER, NULL], {}, "ab ab ab ab", ""),
+    ("ab", [FAIL, FAIL, OTHER, NULL], {}, "ab ab ab ab", ""),
     ("abcd", ["bc"], {"MaximumRetryAttempts": 2}, "abcd bcd bcd", "bcd"),
-    ("abcd", [fail, "", fail, fail, ""], BISECT, "abcd ab cd c d", "c"),
+    ("abcd", [FAIL, "", FAIL, FAIL, ""], BISECT, "abcd ab cd c d", "c"),
     ("abcd", ["b"], BISECT, "abcd", "bcd"),
     ("abc", ["ac"], ONE_BY_ONE | {"DestinationConfig": QUEUE}, "a a b c c", "ac"),  # no such queue
 ])
-def test_records_come_come_again_and_are_discarded(
-    deliver, aws, letters, answers, settings, expected, discarded
-):
+def test_records_come_and_come_again(aws, letters, answers, settings, expected, discarded):
     put(letters)
-    deliver(*answers, **settings)
+    deliver(aws, *answers, **settings)
     wait_for(aws, lambda: aws.delivered + len(aws.discarded) >= len(letters))
     assert " ".join(batches) == expected
     assert b"".join(aws.discarded.values()).decode() == discarded
     assert aws.delivered == len(letters) - len(discarded)
 
 
-def test_what_happens_is_said_in_short_lines_and_remembered(deliver, aws):
+def test_what_happens_is_said_and_remembered_and_the_queue_is_told_what_is_discarded(aws):
     said = []
     aws.report = said.append
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="discarded")["QueueUrl"]
     put("abc")
-    deliver("bc", fail, MaximumRetryAttempts=1)
+    deliver(aws, "bc", FAIL, "", MaximumRetryAttempts=1, DestinationConfig=QUEUE)
     wait_for(aws, lambda: aws.discarded)
-    answers[:] = [""]
     put("d")
     wait_for(aws, lambda: aws.delivered == 2)
     assert said == [
@@ -140,11 +135,28 @@ def test_what_happens_is_said_in_short_lines_and_remembered(deliver, aws):
     ]
     assert aws.failed == aws.discarded == {"2": b"b", "3": b"c"}
     assert aws.errors == ["ValueError: broken"]
+    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "then", message["Body"])
+    assert json.loads(re.sub(r"[0-9a-f-]{36}", "UUID", text)) == {
+        "requestContext": {
+            "requestId": "UUID", "functionArn": FUNCTION,
+            "condition": "RetryAttemptsExhausted", "approximateInvokeCount": 2,
+        },
+        "responseContext": {
+            "statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled",
+        },
+        "version": "1.0", "timestamp": "then",
+        "KinesisBatchInfo": {
+            "shardId": "shardId-000000000000", "startSequenceNumber": "2",
+            "endSequenceNumber": "3", "batchSize": 2, "streamArn": ARN,
+            "approximateArrivalOfFirstRecord": "then", "approximateArrivalOfLastRecord": "then",
+        },
+    }
 
 
-def test_a_mapping_begins_where_it_is_told_to_and_waits_while_it_is_disabled(deliver, aws):
+def test_a_mapping_begins_where_it_is_told_to_can_be_disabled_and_exists_once(aws):
     put("a")
-    name = deliver("", StartingPosition="LATEST")
+    name = deliver(aws, "", StartingPosition="LATEST")
     put("b")
     assert aws.wait_until_idle(LIMIT) and batches == ["b"]
     client = boto3.client("lambda")
@@ -154,84 +166,58 @@ def test_a_mapping_begins_where_it_is_told_to_and_waits_while_it_is_disabled(del
     assert aws.wait_until_idle(LIMIT) and batches == ["b"]
     client.update_event_source_mapping(UUID=name, Enabled=True)
     assert aws.wait_until_idle(LIMIT) and batches == ["b", "c"]
-
-
-def test_what_is_older_than_the_maximum_age_is_given_up_and_no_more(deliver, aws, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr("moto.kinesis.models.utcnow", lambda: utcnow() - timedelta(seconds=1000))
-        put("a")  # at a speed of 100 it is 100,000 seconds old
-    put("b")
-    name = deliver("a", MaximumRecordAgeInSeconds=600_000)
-    assert not aws.discarded and set(batches) == {"ab"}
-    boto3.client("lambda").update_event_source_mapping(UUID=name, MaximumRecordAgeInSeconds=50_000)
-    wait_for(aws, lambda: aws.delivered)
-    assert batches[-1] == "b" and [*aws.discarded.values()] == [b"a"]
-
-
-def test_the_on_failure_destination_is_told_where_the_discarded_records_are(deliver, aws):
-    sqs = boto3.client("sqs")
-    url = sqs.create_queue(QueueName="discarded")["QueueUrl"]
-    put("abc")
-    deliver("b", fail, MaximumRetryAttempts=1, DestinationConfig=QUEUE)
-    wait_for(aws, lambda: aws.discarded)
-    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
-    body = json.loads(message["Body"])
-    batch, (first, last) = body["KinesisBatchInfo"], aws.discarded
-    assert body["requestContext"]["condition"] == "RetryAttemptsExhausted"
-    assert body["requestContext"]["approximateInvokeCount"] == 2
-    assert body["responseContext"]["functionError"] == "Unhandled"
-    times = [batch.pop(f"approximateArrivalOf{which}Record") for which in ("First", "Last")]
-    for moment in (*times, body["timestamp"]):
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", moment)
-    assert batch == {
-        "shardId": "shardId-000000000000", "startSequenceNumber": first,
-        "endSequenceNumber": last, "batchSize": 2, "streamArn": ARN,
-    }
-
-
-def test_a_bad_record_holds_up_its_own_shard_only(deliver, aws, stream):
-    stream.delete_stream(StreamName="TUTORIAL")
-    stream.create_stream(StreamName="TUTORIAL", ShardCount=2)
-    put("ab")
-    put("VWXYZ", key=str(2**127))
-    deliver("a")
-    wait_for(aws, lambda: aws.delivered == 5)
-    assert "VWXYZ" in batches
-
-
-def test_a_second_mapping_of_stream_and_function_and_one_that_is_missing_are_refused(deliver):
-    name, client = deliver("", Enabled=False), boto3.client("lambda")
     with pytest.raises(client.exceptions.ResourceConflictException, match=name):
-        deliver("")
+        deliver(aws, "")
     client.delete_event_source_mapping(UUID=name)
     for act in "get", "update", "delete":
         with pytest.raises(client.exceptions.ResourceNotFoundException):
             getattr(client, f"{act}_event_source_mapping")(UUID=name)
 
 
-def test_without_function_or_stream_a_mapping_waits_and_says_so_once(deliver, aws, stream):
+def test_what_is_older_than_the_maximum_age_is_given_up_and_no_more(aws, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("moto.kinesis.models.utcnow", lambda: utcnow() - timedelta(seconds=1000))
+        put("a")  # at a speed of 100 it is 100,000 seconds old
+    put("b")
+    name = deliver(aws, "a", MaximumRecordAgeInSeconds=600_000)
+    assert not aws.discarded and set(batches) == {"ab"}
+    boto3.client("lambda").update_event_source_mapping(UUID=name, MaximumRecordAgeInSeconds=50_000)
+    wait_for(aws, lambda: aws.delivered)
+    assert batches[-1] == "b" and [*aws.discarded.values()] == [b"a"]
+
+
+def test_a_bad_record_holds_up_its_own_shard_only(aws, stream):
+    stream.delete_stream(StreamName="TUTORIAL")
+    stream.create_stream(StreamName="TUTORIAL", ShardCount=2)
+    put("ab")
+    put("VWXYZ", key=str(2**127))
+    deliver(aws, "a")
+    wait_for(aws, lambda: aws.delivered == 5)
+    assert "VWXYZ" in batches
+
+
+def test_without_function_or_stream_a_mapping_waits_and_says_so_once(aws, stream):
     said = []
     aws.report = said.append
-    deliver("")
-    for letter, count in (("a", 1), ("b", 2)):
-        boto3.client("lambda").delete_function(FunctionName=FUNCTION)
-        put(letter)
-        for _ in range(3):
-            assert aws.wait_until_idle(LIMIT)
-        assert sum("waits: " in line and "Function not found" in line for line in said) == count
-        deploy(SOURCE)
-        wait_for(aws, lambda: batches[-1:] == [letter])
+    deliver(aws, "")
+    boto3.client("lambda").delete_function(FunctionName=FUNCTION)
+    put("a")
+    for _ in range(3):
+        assert aws.wait_until_idle(LIMIT)
+    [line] = said
+    assert "waits: " in line and "Function not found" in line
+    deploy(SOURCE)
+    wait_for(aws, lambda: batches == ["a"])
     stream.delete_stream(StreamName="TUTORIAL")
     assert aws.wait_until_idle(LIMIT) and "Stream TUTORIAL" in said[-1]
     stream.create_stream(StreamName="TUTORIAL", ShardCount=1)
-    put("c")  # the first of another stream
-    wait_for(aws, lambda: batches[-1:] == ["c"])
+    put("b")  # the first of another stream
+    wait_for(aws, lambda: batches == ["a", "b"])
 
 
-def test_the_pauses_between_retries_grow_up_to_ten_seconds(deliver, aws):
-    times = []
+def test_the_pauses_between_retries_grow_up_to_ten_seconds(aws):
     put("a")
-    deliver(lambda batch: times.append(time.monotonic()) or "a")
+    deliver(aws, "a")
     wait_for(aws, lambda: len(times) > 6)
     pauses = [100 * (end - begin) for begin, end in zip(times, times[1:])]
     assert all(pause > least for pause, least in zip(pauses, [1, 2, 4, 8, 10, 10]))

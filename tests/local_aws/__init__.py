@@ -14,11 +14,9 @@ import contextlib
 from moto import mock_aws
 
 from tests import environment
-from tests.local_aws.function import capture, functions_run
+from tests.local_aws.function import functions_run
 from tests.local_aws.mapping import mappings_act
 from tests.local_aws.timestream import timestream_refuses
-
-__all__ = ["capture", "running"]
 
 
 @contextlib.contextmanager

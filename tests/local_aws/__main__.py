@@ -78,22 +78,19 @@ def say(line):
 
 
 def main():
-    """Serve until Ctrl-C or SIGTERM; return the exit status."""
+    """Serve until Ctrl-C or SIGTERM; return 0, or for sys.exit() what is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=5005, help="where to listen (default: 5005)")
     parser.add_argument("--verbose", action="store_true", help="show moto's log of each request")
     options = parser.parse_args()
-    port = options.port
     logger.setLevel("DEBUG" if options.verbose else "ERROR")
     if not shutil.which("openssl"):
-        print("openssl is missing: moto's proxy makes its certificates with it", file=sys.stderr)
-        return 1
+        return "openssl is missing: moto's proxy makes its certificates with it"
     CertificateCreator().validate()
     try:
-        server = Server(("127.0.0.1", port), Handler)
+        server = Server(("127.0.0.1", options.port), Handler)
     except (OSError, OverflowError) as error:
-        print(f"Port {port} cannot be used, try another one with --port: {error}", file=sys.stderr)
-        return 1
+        return f"Port {options.port} cannot be used, try another one with --port: {error}"
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with server, local_aws.running(report=say):

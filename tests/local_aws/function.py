@@ -30,13 +30,8 @@ running = threading.Lock()
 
 
 class Output:
-    """Takes the place of sys.stdout or sys.stderr, and hands on what is printed.
+    """Takes the place of sys.stdout or sys.stderr: what a function prints goes to its log."""
 
-    What a thread prints that captures it goes to its buffer; what the threads of a running function
-    print goes to the function's log; all other goes where it would have gone.
-    """
-
-    buffers = {}  # {thread that captures: its buffer}
     log, others = None, ()  # of the function that runs: its log, the threads that are not its own
 
     def __init__(self, real):
@@ -44,9 +39,8 @@ class Output:
 
     def write(self, text):
         """Write a text where it belongs."""
-        thread = threading.current_thread()
-        log = None if thread in Output.others else Output.log
-        return (Output.buffers.get(thread) or log or self.real).write(text)
+        log = None if threading.current_thread() in Output.others else Output.log
+        return (log or self.real).write(text)
 
     def close(self):
         """Close nothing: others go on printing."""
@@ -64,14 +58,11 @@ def take_output():
 
 @contextlib.contextmanager
 def capture():
-    """Give a buffer with what this thread prints meanwhile."""
+    """Give a buffer with what is printed meanwhile, except by functions."""
     take_output()
-    thread = threading.current_thread()
-    buffer = Output.buffers[thread] = io.StringIO()
-    try:
+    out, err, buffer = sys.stdout, sys.stderr, io.StringIO()
+    with mock.patch.object(out, "real", buffer), mock.patch.object(err, "real", buffer):
         yield buffer
-    finally:
-        del Output.buffers[thread]
 
 
 class Container:

@@ -1,9 +1,7 @@
 """The mapping acts: it reads the streams of all event source mappings, and calls their functions.
 
-It follows these settings, see the Lambda Developer Guide, "Lambda parameters for Amazon Kinesis
-Data Streams event source mappings" and "Configuring partial batch response with Kinesis Data
-Streams and Lambda": batch size, starting position, partial batch responses, retry attempts, record
-age, bisecting and the on-failure destination.
+The rules are those of the Lambda Developer Guide, "Using Lambda to process records from Amazon
+Kinesis Data Streams".
 """
 
 import base64
@@ -14,7 +12,6 @@ import threading
 import time
 import uuid
 from datetime import datetime, timezone
-from itertools import chain
 from unittest import mock
 
 import boto3
@@ -29,10 +26,7 @@ create = LambdaBackend.create_event_source_mapping
 
 
 def build_event_record(record, shard_id, stream_arn, role_arn):
-    """Return a record of a stream as it stands in a Lambda event, with all documented fields.
-
-    See the Lambda Developer Guide, "Process Amazon Kinesis Data Streams records with Lambda".
-    """
+    """Return a record of a stream as it stands in a Lambda event, with all documented fields."""
     number, arrival = record["SequenceNumber"], record["ApproximateArrivalTimestamp"]
     return {
         "kinesis": {
@@ -47,10 +41,7 @@ def build_event_record(record, shard_id, stream_arn, role_arn):
 
 
 def find_failed(answer, batch):
-    """Return the places in a batch of the records that a function's answer reports, in order.
-
-    That is all of them, if it reports what is no record of the batch.
-    """
+    """Return the places in a batch that an answer reports, in order; all, if one is unknown."""
     failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
     numbers = [record["SequenceNumber"] for record in batch]
     try:
@@ -60,11 +51,7 @@ def find_failed(answer, batch):
 
 
 def build_message(settings, shard, records, condition):
-    """Return what an on-failure destination is told of records that are given up.
-
-    See the Lambda Developer Guide, "Retain discarded batch records for a Kinesis Data Streams
-    event source": it names the records, and does not hold them.
-    """
+    """Return what an on-failure destination is told: where the records are that are given up."""
     first, last = records[0], records[-1]
     return {
         "requestContext": {
@@ -75,15 +62,14 @@ def build_message(settings, shard, records, condition):
             "statusCode": 200, "executedVersion": "$LATEST",
             "functionError": "Unhandled" if shard.error else None,
         },
-        "version": "1.0",
-        "timestamp": format_time(datetime.now()),
+        "version": "1.0", "timestamp": format_time(datetime.now()),
         "KinesisBatchInfo": {
-            "shardId": shard.name, "streamArn": settings["EventSourceArn"],
+            "shardId": shard.name, "batchSize": len(records),
+            "streamArn": settings["EventSourceArn"],
             "startSequenceNumber": first["SequenceNumber"],
             "endSequenceNumber": last["SequenceNumber"],
             "approximateArrivalOfFirstRecord": format_time(first["ApproximateArrivalTimestamp"]),
             "approximateArrivalOfLastRecord": format_time(last["ApproximateArrivalTimestamp"]),
-            "batchSize": len(records),
         },
     }
 
@@ -96,9 +82,8 @@ def format_time(moment):
 class Shard:
     """How far a mapping has come with a shard.
 
-    iterator: where to read on.
-    batches: those that have been read and are not done; of the first of them:
-    attempts, error, next_try: how often it failed, whether with an error, when it comes again.
+    iterator: where to read on; batches: those that have been read and are not done.
+    attempts, error, next_try: how often the first one failed, whether with an error, when it comes.
     """
 
     def __init__(self, name, iterator):
@@ -126,7 +111,7 @@ class Mappings:
     def __init__(self, report, speed):
         self.report, self.speed = report, speed
         self.failed, self.discarded, self.errors, self.delivered = {}, {}, [], 0
-        self.shards, self.said = {}, {}
+        self.shards, self.waiting = {}, set()
         self.idle_round, self.stopped = 0, threading.Event()  # when the last idle round began
         # Its own session: threads must not make clients with the same one at the same time.
         self.client = functools.lru_cache(boto3.Session().client)
@@ -149,16 +134,15 @@ class Mappings:
     def do_round(self):
         """Deliver a batch of each shard of each mapping; return whether there was one."""
         busy = False
-        backends = list(lambda_backends[DEFAULT_ACCOUNT_ID].values())  # one for each region
-        for mapping in chain(*(each.list_event_source_mappings(None, None) for each in backends)):
-            line = None
-            try:
-                busy |= mapping.enabled and self.follow(mapping)
-            except Exception as error:  # a stream or a function that is gone, for instance
-                line = f"mapping {mapping.uuid[:8]} waits: {error}"
-                if line != self.said.get(mapping.uuid):
-                    self.report(line)
-            self.said[mapping.uuid] = line
+        for backend in list(lambda_backends[DEFAULT_ACCOUNT_ID].values()):  # one for each region
+            for mapping in backend.list_event_source_mappings("", ""):
+                try:
+                    busy |= mapping.enabled and self.follow(mapping)
+                    self.waiting.discard(mapping.uuid)
+                except Exception as error:  # a stream or a function that is gone, for instance
+                    if mapping.uuid not in self.waiting:
+                        self.report(f"mapping {mapping.uuid[:8]} waits: {error}")
+                    self.waiting.add(mapping.uuid)
         return busy
 
     def follow(self, mapping):
