@@ -60,12 +60,12 @@ def test_one_invocation_runs_at_a_time_and_logs_only_what_it_prints(lines):
     deploy(
         "import time\n"
         "def handler(event, context):\n"
-        "    print(event)\n"
+        "    print(event['n'])\n"
         "    time.sleep(0.1)\n"
-        "    print(event)\n"
+        "    print(event['n'])\n"
     )
     with ThreadPoolExecutor() as pool:
-        results = [pool.submit(invoke, payload=str(number)) for number in range(3)]
+        results = [pool.submit(invoke, payload=f'{{"n": {n}}}') for n in range(3)]
         while not all(result.done() for result in results):
             print("mine")
             time.sleep(0.01)
