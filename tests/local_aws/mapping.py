@@ -118,11 +118,11 @@ class Mappings:
 
     def run(self):
         """Do one round after the other until told to stop; pause after an idle one."""
-        while not self.stopped.is_set():
-            begin = time.monotonic()
+        pause = 0
+        while not self.stopped.wait(pause):
+            begin, pause = time.monotonic(), 0.001  # even when busy: others want to run, too
             if not self.do_round():
-                self.idle_round = begin
-                self.stopped.wait(POLL_INTERVAL / self.speed)
+                self.idle_round, pause = begin, POLL_INTERVAL / self.speed
 
     def wait_until_idle(self, limit):
         """Wait until there is nothing to do but to retry; return False after `limit` seconds."""
