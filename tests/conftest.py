@@ -41,12 +41,10 @@ def service_models():
 @pytest.fixture(autouse=True)
 def limit():
     """Let a test fail that hangs; no `except Exception` on the way catches that."""
-    if hasattr(signal, "SIGALRM"):  # Windows has none
-        signal.signal(signal.SIGALRM, lambda *_: pytest.fail("It does not end."))
-        signal.alarm(2 * LIMIT)
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("It does not end."))
+    signal.alarm(2 * LIMIT)
     yield
-    if hasattr(signal, "SIGALRM"):
-        signal.alarm(0)
+    signal.alarm(0)
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +53,6 @@ def isolated():
     lambda_function.authenticate.cache_clear()
     with environment.isolated():
         yield
-    lambda_function.authenticate.cache_clear()
 
 
 @pytest.fixture
@@ -90,13 +87,10 @@ def stream(aws, capsys):
 
 @pytest.fixture
 def wire():
-    """A function that lets another one respond to the requests of all clients.
-
-    It takes the operation's name and the body, and returns status and body, or None if all is well.
-    """
+    """The Transport of all clients; its `respond` can be replaced."""
     transport = Transport()
     with transport.in_place():
-        yield lambda respond: setattr(transport, "respond", respond) or transport
+        yield transport
 
 
 @pytest.fixture
@@ -148,7 +142,7 @@ def spawn():
     yield spawn
     for process in processes:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate(timeout=LIMIT)
 
 
@@ -169,35 +163,20 @@ def refusal(code, status=400, **details):
     return status, {"__type": code, "message": "as asked"} | details
 
 
-def refuse(client, operation, error=None):
-    """Let a client raise an error on an operation, by default an answer of AWS in two lines."""
-    answer = {"Error": {"Code": "ThrottlingException", "Message": "first line\n  second line"}}
-
-    def respond(**_):
-        if error:
-            raise error
-        return SimpleNamespace(status_code=400), answer
-
-    client.meta.events.register(f"before-call.*.{operation}", respond)
-
-
-def deploy(source, handler="code.handler", update=False, **settings):
-    """Upload code to the local Lambda, as code.py or, with a handler in it, lambda_function.py.
-
-    update: the function exists already.
-    settings: further parameters of CreateFunction.
-    """
-    package, client = io.BytesIO(), boto3.client("lambda")
+def build_package(source):
+    """Return the bytes of a zip file for Lambda, with some code as code.py."""
+    package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
-        name = "lambda_function" if handler.startswith("lambda_function.") else "code"
-        archive.writestr(f"{name}.py", source)
-    if update:
-        client.update_function_code(FunctionName=FUNCTION_NAME, ZipFile=package.getvalue())
-        return
+        archive.writestr("code.py", source)
+    return package.getvalue()
+
+
+def deploy(source, **settings):
+    """Make the tutorial's role and function, with some code and further settings."""
     with contextlib.suppress(boto3.client("iam").exceptions.EntityAlreadyExistsException):
         boto3.client("iam").create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument="{}")
-    client.create_function(**{
-        "FunctionName": FUNCTION_NAME, "Runtime": "python3.13", "Handler": handler, "Timeout": 60,
-        "Role": f"arn:aws:iam::123456789012:role/{ROLE_NAME}",
-        "Code": {"ZipFile": package.getvalue()},
+    boto3.client("lambda").create_function(**{
+        "FunctionName": FUNCTION_NAME, "Runtime": "python3.13", "Handler": "code.handler",
+        "Role": f"arn:aws:iam::123456789012:role/{ROLE_NAME}", "Timeout": 60,
+        "Code": {"ZipFile": build_package(source)},
     } | settings)

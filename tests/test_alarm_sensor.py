@@ -13,12 +13,10 @@ import pytest
 import alarm_sensor
 
 
-def test_of_25_readings_21_are_normal_3_elevated_and_one_is_an_alarm(
-    run, wire, sleeps, monkeypatch
-):
+def test_of_25_readings_3_are_elevated_and_one_is_an_alarm(run, wire, sleeps, monkeypatch):
     drawn = itertools.count()  # each number once, then again
     monkeypatch.setattr(random, "randint", lambda low, high: low + next(drawn) % (high - low + 1))
-    wire(lambda operation, body: None)
+    wire.respond = lambda operation, body: None
     _, lines = run(alarm_sensor, "--count", "50")
     statuses = re.findall(r"\|\|status=(\w+)\|\|time=", "\n".join(lines))
     assert statuses == (["Normal"] * 21 + ["Elevated"] * 3 + ["Alarm"]) * 2

@@ -16,7 +16,7 @@ import setup_kinesis
 import setup_timestream
 import wave_sensor
 from tests import benchmark, walkthrough
-from tests.conftest import REPOSITORY, refuse
+from tests.conftest import REPOSITORY, refusal
 
 SETUP = [setup_timestream, setup_kinesis, cleanup]
 COMMANDS = [*SETUP, wave_sensor, alarm_sensor]
@@ -53,9 +53,7 @@ def test_the_clients_try_as_often_and_as_long_as_they_should(authenticate, servi
     ({"AWS_PROFILE": "missing"}, "The config profile (missing) could not be found"),
     ({"AWS_ENDPOINT_URL": "nowhere"}, "Invalid endpoint"),
 ])
-def test_what_is_missing_or_wrong_in_the_configuration_is_one_line_that_names_aws_configure(
-    run, monkeypatch, script, settings, reason
-):
+def test_a_missing_or_wrong_setting_is_one_line(run, monkeypatch, script, settings, reason):
     for variable, value in settings.items():
         monkeypatch.delenv(variable) if value is None else monkeypatch.setenv(variable, value)
     status, [line] = run(script)
@@ -69,9 +67,7 @@ def test_what_is_missing_or_wrong_in_the_configuration_is_one_line_that_names_aw
     (f"{ROLE}web_identity_token_file = /missing/token", "directory: '/missing/token'"),
     (f"{ROLE}source_profile = keys\nmfa_serial = y", "EOF"),  # MFA, without a terminal
 ], ids=["process", "token", "MFA"])
-def test_what_goes_wrong_on_the_way_to_credentials_is_a_line_and_status_1_for_the_shell(
-    finish, tmp_path, script, config, reason
-):
+def test_credentials_that_cannot_be_had_are_one_line(finish, tmp_path, script, config, reason):
     keys = "[profile keys]\naws_access_key_id = a\naws_secret_access_key = b"
     (tmp_path / "config").write_text(f"[default]\n{config}\n{keys}", encoding="utf-8")
     settings = KEYS | {"AWS_CONFIG_FILE": str(tmp_path / "config"), "PYTHONIOENCODING": "ascii"}
@@ -120,12 +116,12 @@ def test_when_nobody_reads_the_output_there_is_status_1_and_no_traceback(finish,
     ("kinesis", setup_kinesis.add_tags, "Could not add tags: "),
     ("lambda", cleanup.delete_event_source_mappings, "List event source mappings failed: "),
 ])
-def test_a_step_that_fails_returns_false_and_says_why_in_one_line(aws, lines, service, step, line):
-    client = boto3.client(service)
-    refuse(client, "*")
-    assert step(client) is False
+def test_a_step_that_fails_returns_false_and_says_why_in_one_line(wire, lines, service, step, line):
+    refused = refusal("AccessDeniedException", message="first line\n  second line")
+    wire.respond = lambda operation, body: None if operation == "DescribeEndpoints" else refused
+    assert step(boto3.client(service)) is False
     _, last = lines()
-    assert last.startswith(line + "An error occurred (ThrottlingException)")
+    assert last.startswith(line + "An error occurred (AccessDeniedException)")
     assert last.endswith(": first line second line")
 
 
@@ -133,10 +129,8 @@ def test_a_step_that_fails_returns_false_and_says_why_in_one_line(aws, lines, se
     (setup_kinesis.wait_for_stream, "CREATING", "Stream TUTORIAL did not become ACTIVE: Waiter"),
     (cleanup.wait_until_stream_is_gone, "DELETING", "Stream TUTORIAL is not gone: Waiter"),
 ])
-def test_a_wait_looks_every_two_seconds_and_ends_after_three_minutes(
-    wire, sleeps, lines, wait, status, line
-):
-    wire(lambda *_: (200, {"StreamDescription": {"StreamStatus": status}}))
+def test_a_wait_ends_after_three_minutes(wire, sleeps, lines, wait, status, line):
+    wire.respond = lambda *_: (200, {"StreamDescription": {"StreamStatus": status}})
     assert wait(boto3.client("kinesis")) is False
     assert sleeps == [2] * 89
     assert lines()[1].startswith(line)
@@ -150,15 +144,13 @@ def test_a_wait_looks_every_two_seconds_and_ends_after_three_minutes(
     (cleanup, "DeleteStream", KeyboardInterrupt(), STOPPED),
     (cleanup, "DescribeStream", KeyboardInterrupt(), STOPPED),
 ])
-def test_a_set_up_that_fails_and_ctrl_c_end_the_script_at_once_with_one_line_and_status_1(
-    run, wire, script, operation, error, line
-):
+def test_a_failure_and_ctrl_c_end_a_script_at_once(run, wire, script, operation, error, line):
     def respond(requested, body):
         if requested == operation:
             raise error
         return None if requested == "DescribeEndpoints" else (200, {})
 
-    wire(respond)
+    wire.respond = respond
     status, lines = run(script)
     assert (status, lines[-1]) == (1, line)
 

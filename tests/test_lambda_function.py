@@ -86,7 +86,7 @@ def timestream(wire):
         rejected = [{"RecordIndex": i, "Reason": "too old"} for i in old]
         return refusal("RejectedRecordsException", 419, RejectedRecords=rejected) if old else None
 
-    wire(respond)
+    wire.respond = respond
     return timestream
 
 
@@ -152,7 +152,7 @@ def test_an_event_without_records_is_nothing_to_do(timestream, lines):
 
 def test_as_many_calls_as_an_event_can_take_are_made_side_by_side_by_one_client(wire):
     all_are_here = threading.Barrier(100, timeout=20)
-    wire(lambda operation, body: operation == "WriteRecords" and all_are_here.wait() and None)
+    wire.respond = lambda operation, body: operation == "WriteRecords" and all_are_here.wait() and None
     assert handle(*[twice(line(number)) for number in range(10_000)]) == []
     assert lambda_function.authenticate.cache_info().misses == 1
 
@@ -197,10 +197,10 @@ def test_any_other_error_costs_the_records_of_its_call_alone(timestream, sleeps,
 def test_an_outage_is_over_before_the_functions_60_seconds_are(wire, sleeps):
     def hang(operation, body):
         if operation == "WriteRecords":
-            sleeps.append(sum(transport.timeouts))
+            sleeps.append(sum(wire.timeouts))
             raise exceptions.ReadTimeoutError(endpoint_url="https://x")
 
-    transport = wire(hang)
+    wire.respond = hang
     assert handle(twice(line(1))) == ["1"]
     assert 3 * 15 <= sum(sleeps) < 60
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import pytest
 
-from tests.conftest import deploy
+from tests.conftest import build_package, deploy
 
 FUNCTION, LOG_GROUP = "kinesis-log-consumer", "/aws/lambda/kinesis-log-consumer"
 NOTHING = "def handler(event, context): pass"
@@ -77,9 +77,10 @@ def test_the_module_stays_until_code_or_configuration_is_changed():
     counting = "calls = []\ndef handler(event, context):\n    calls.append(1)\n"
     counting += "    return len(calls)\n"
     assert [invoke(counting)[0], invoke()[0], invoke()[0]] == [1, 2, 3]
-    deploy(counting.replace("len(calls)", "-len(calls)"), update=True)
+    client, changed = boto3.client("lambda"), build_package(counting.replace("len", "-len"))
+    client.update_function_code(FunctionName=FUNCTION, ZipFile=changed)
     assert [invoke()[0], invoke()[0]] == [-1, -2]
-    boto3.client("lambda").update_function_configuration(FunctionName=FUNCTION, MemorySize=256)
+    client.update_function_configuration(FunctionName=FUNCTION, MemorySize=256)
     assert [invoke()[0], invoke()[0]] == [-1, -2]
 
 
@@ -94,7 +95,7 @@ def test_the_module_stays_until_code_or_configuration_is_changed():
     ("def handler(e, c): exit(3)", "code.handler", "SystemExit: 3"),
 ])
 def test_an_error_of_the_code_is_one_of_the_invocation_alone(source, handler, text):
-    answer, error, log = invoke(source, handler=handler)
+    answer, error, log = invoke(source, Handler=handler)
     assert error == "Unhandled" and f"\n[ERROR] {text}" in log
     assert f"{answer['errorType']}: {answer['errorMessage']}\n" in log
     boto3.client("lambda").delete_function(FunctionName=FUNCTION)

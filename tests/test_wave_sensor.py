@@ -12,7 +12,7 @@ from tests.conftest import refusal
 
 def test_the_wave_goes_up_first_turns_one_short_of_each_bound_and_arrives(run, wire, sleeps):
     calls = []
-    wire(lambda operation, body: calls.append(json.loads(body)))
+    wire.respond = lambda operation, body: calls.append(json.loads(body))
     run(wave_sensor, "--count", "172")
     values = [int(call["Records"][0]["MeasureValue"]) for call in calls[1:]]  # after discovery
     assert values == [*range(61, 100), *range(98, 32, -1), *range(34, 100), 98]
@@ -23,9 +23,7 @@ def test_the_wave_stays_within_its_bounds_wherever_it_starts():
     assert [*itertools.islice(wave_sensor.wave(100, 32, 32), 2)] == [33, 34]
 
 
-def test_a_record_has_the_measure_and_its_dimensions_and_is_printed_with_the_answer(
-    run, wire, monkeypatch
-):
+def test_a_record_has_measure_and_dimensions_and_is_printed(run, wire, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 1600000000.123)
     record = {
         "Dimensions": [
@@ -35,7 +33,7 @@ def test_a_record_has_the_measure_and_its_dimensions_and_is_printed_with_the_ans
         "Time": "1600000000123", "TimeUnit": "MILLISECONDS",
     }
     calls = []
-    wire(lambda operation, body: calls.append(json.loads(body)))
+    wire.respond = lambda operation, body: calls.append(json.loads(body))
     _, lines = run(wave_sensor, "--count", "1", "--sensor", " North ")
     answer = {"RecordsIngested": {"Total": 1, "MemoryStore": 1, "MagneticStore": 0}}
     assert lines == [str([record]), str(answer), "Done. 1 readings sent, 0 not sent."]
@@ -56,7 +54,7 @@ def test_a_rejected_record_is_shown_with_its_reason_and_not_sent_again(run, wire
             rejected = [{"RecordIndex": 0, "Reason": "too old"}]
             return refusal("RejectedRecordsException", 419, RejectedRecords=rejected)
 
-    wire(respond)
+    wire.respond = respond
     status, lines = run(wave_sensor, "--count", "2")
     assert lines[0].startswith("Rejected: [{'RecordIndex': 0, 'Reason': 'too old'}]: [{'Dimens")
     assert "'61'" in lines[0] and "'62'" in lines[1]
@@ -68,7 +66,7 @@ def test_an_endpoint_that_cannot_be_discovered_for_now_does_not_end_it(run, wire
         if operation == "DescribeEndpoints" and not sleeps:
             raise exceptions.EndpointConnectionError(endpoint_url="https://x")
 
-    wire(respond)
+    wire.respond = respond
     status, lines = run(wave_sensor, "--count", "2")
     assert lines[0].startswith("Not sent, 1 waiting: Endpoint Discovery failed")
     assert (status, lines[-1]) == (0, "Done. 2 readings sent, 0 not sent.")
