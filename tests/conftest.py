@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -53,6 +54,37 @@ def isolated():
     lambda_function.authenticate.cache_clear()
     with environment.isolated():
         yield
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    """Environment variables of a machine that leads to a server, to which nobody may connect.
+
+    A value of None is for a variable that is not set.
+    """
+    server = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    keys = "aws_access_key_id = theirs\naws_secret_access_key = theirs\n"
+    settings = f"[default]\nregion = eu-west-1\noutput = yaml\nendpoint_url = {url}\n{keys}"
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(settings)
+    (tmp_path / ".aws" / "credentials").write_text(settings)
+    (tmp_path / ".boto").write_text(f"[Credentials]\n{keys}")
+    yield dict.fromkeys([
+        "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KINESIS", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY",
+        "TEST_SERVER_MODE_ENDPOINT",
+    ], url) | {
+        "HOME": str(tmp_path), "AWS_CONFIG_FILE": str(tmp_path / ".aws" / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / ".aws" / "credentials"),
+        "BOTO_CONFIG": str(tmp_path / ".boto"), "AWS_PROFILE": "theirs", "NO_PROXY": "*",
+        "no_proxy": "*", "AWS_EC2_METADATA_DISABLED": "false", "MOTO_ACCOUNT_ID": "1",
+        "AWS_REGION": "eu-west-1", "AWS_DEFAULT_OUTPUT": "yaml", "AWS_USE_FIPS_ENDPOINT": "true",
+        "AWS_SESSION_TOKEN": "theirs", "AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None,
+    }
+    server.setblocking(False)
+    with server, pytest.raises(BlockingIOError):  # nobody waits to be let in
+        server.accept()
 
 
 @pytest.fixture
