@@ -3,7 +3,6 @@
 import re
 import signal
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -44,21 +43,17 @@ def test_a_command_that_fails_or_is_not_known_is_an_error_that_names_it(shell, b
     assert named in str(error.value)
 
 
-@pytest.mark.parametrize(("found", "changes", "faults"), [
-    ([ALARM, WARM], {}, []),
-    ([WARM], {}, [f"{LOST}{ALARM}"]),
-    ([WARM, ALARM, ALARM], {}, [f"{EXTRA}{ALARM}"]),
-    ([(*WARM[:4], "62.0"), ALARM], {}, [f"{LOST}{WARM}", f"{EXTRA}{(*WARM[:4], '62.0')}"]),
-    ([WARM, ALARM], {"failed": {"1": b"bad", "2": b"x"}},
-     ["the function has reported a good record: b'x'"]),
-    ([WARM, ALARM], {"discarded": {"1": b"bad", "2": b"x"}}, ["2 records were discarded, not 1"]),
-    ([WARM, ALARM], {"errors": ["KeyError: x"]}, ["the function failed: KeyError: x"]),
-    ([WARM, ALARM], {"delivered": 2}, ["the mapping has delivered 2 alarms, not 1"]),
+@pytest.mark.parametrize(("found", "log", "faults"), [
+    ([ALARM, WARM], [], []),
+    ([WARM], [], [f"{LOST}{ALARM}"]),
+    ([WARM, ALARM, ALARM], [], [f"{EXTRA}{ALARM}"]),
+    ([(*WARM[:4], "62.0"), ALARM], [], [f"{LOST}{WARM}", f"{EXTRA}{(*WARM[:4], '62.0')}"]),
+    ([WARM, ALARM], ["Failed: 2: 'too old': 'x'\n"], ["in the log: Failed: 2: 'too old': 'x'"]),
+    ([WARM, ALARM], ["[ERROR] KeyError: x\n"], ["in the log: [ERROR] KeyError: x"]),
 ])
-def test_whatever_is_missing_too_much_or_failed_is_noticed(found, changes, faults):
-    bad = {"failed": {"1": b"bad"}, "discarded": {"1": b"bad"}, "errors": [], "delivered": 1}
-    mappings = SimpleNamespace(**bad | changes)
-    assert walkthrough.find_faults([WARM, ALARM], found, 1, mappings) == faults
+def test_whatever_is_missing_too_much_or_failed_is_noticed(found, log, faults):
+    log = ["1 of 1 records stored\n", "Failed: 1: 'the log line does not end in x'\n", *log]
+    assert walkthrough.find_faults([WARM, ALARM], found, log) == faults
 
 
 @pytest.mark.parametrize(("command", "status", "line"), [
@@ -71,7 +66,7 @@ def test_what_goes_wrong_is_a_line_and_status_1(run, monkeypatch, command, statu
     monkeypatch.setattr(walkthrough, "PATIENCE", 0)
     monkeypatch.setattr(walkthrough, "read_steps", lambda: steps)
     monkeypatch.setattr(walkthrough, "read_stored", list)
-    monkeypatch.setattr(walkthrough, "read_swallowed", list)
+    monkeypatch.setattr(walkthrough, "read_log", list)
     # It runs in a folder of its own, in which there is no README.md.
     monkeypatch.setattr(walkthrough, "tell", lambda *_: print(Path("README.md").exists()))
     result, lines = run(walkthrough)
@@ -84,12 +79,6 @@ def test_ctrl_c_in_a_script_ends_the_walkthrough_with_one_line(spawn):
     process.send_signal(signal.SIGINT)
     output = process.communicate(timeout=LIMIT)[0]
     assert (process.returncode, output.splitlines()[-1]) == (1, "Stopped.")
-
-
-def test_ctrl_c_that_gets_lost_ends_it_before_the_next_command(run, monkeypatch):
-    monkeypatch.setattr(walkthrough.Stopped, "pressed", True)
-    status, lines = run(walkthrough)
-    assert (status, lines[-1]) == (1, "Stopped.") and not any("$ " in line for line in lines)
 
 
 def test_every_step_is_run_and_nothing_is_wrong(walked):

@@ -103,14 +103,10 @@ class Mappings:
 
     report: a function that takes a line for each thing that happens.
     speed: how much faster time passes here: pauses are that much shorter, records that much older.
-    delivered: how many records are done.
-    failed, discarded: {sequence number: data} of the records that were reported, and given up.
-    errors: type and message of each error of the function.
     """
 
     def __init__(self, report, speed):
         self.report, self.speed = report, speed
-        self.failed, self.discarded, self.errors, self.delivered = {}, {}, [], 0
         self.shards, self.waiting = {}, set()
         self.idle_round, self.stopped = 0, threading.Event()  # when the last idle round began
         # Its own session: threads must not make clients with the same one at the same time.
@@ -186,12 +182,8 @@ class Mappings:
         done, outcome = len(batch), "all done"
         if shard.error:
             done, outcome = 0, "the function failed"
-            self.errors.append(f"{answer['errorType']}: {answer['errorMessage']}")
         elif partial and (failed := find_failed(answer, batch)):
             done, outcome = failed[0], f"{len(failed)} reported"
-            reported = [batch[place] for place in failed]
-            self.failed |= {record["SequenceNumber"]: record["Data"] for record in reported}
-        self.delivered += done
         again = f", try {shard.attempts + 1}" if shard.attempts else ""
         name = settings["FunctionArn"].rpartition(":")[2]
         self.report(f"{name}: batch of {len(batch)}{again}, {outcome}")
@@ -223,7 +215,6 @@ class Mappings:
     def discard(self, settings, shard, count, condition):
         """Give up the first records of a batch; tell the on-failure destination, if a queue."""
         records = shard.batches[0][:count]
-        self.discarded |= {record["SequenceNumber"]: record["Data"] for record in records}
         first, last = records[0]["SequenceNumber"], records[-1]["SequenceNumber"]
         self.report(f"batch of {count} discarded, {condition}: {first} to {last}")
         message = build_message(settings, shard, records, condition)
