@@ -7,7 +7,6 @@ refused, as an error of the function, and of the zip file the handler's module i
 
 import base64
 import contextlib
-import ctypes
 import io
 import json
 import logging
@@ -41,9 +40,6 @@ class Output:
         """Write a text where it belongs."""
         log = None if threading.current_thread() in Output.others else Output.log
         return (log or self.real).write(text)
-
-    def close(self):
-        """Close nothing: others go on printing."""
 
     def __getattr__(self, name):
         return getattr(self.real, name)
@@ -80,7 +76,7 @@ class Container:
         name, _, handler = self.function.handler.rpartition(".")
         with zipfile.ZipFile(io.BytesIO(self.function.code_bytes)) as archive:
             if f"{name}.py" not in archive.namelist():
-                raise ImportError(f"No module named '{name}'")
+                raise ImportError(f"Unable to import module '{name}': it was not uploaded")
             code = compile(archive.read(f"{name}.py"), f"/var/task/{name}.py", "exec")
         module = ModuleType(name)
         exec(code, vars(module))
@@ -92,13 +88,9 @@ class Container:
             self.handler = self.handler or self.load()
             return json.dumps(self.handler(event, context)), ""
         except BaseException as error:  # sys.exit(), too, ends nothing but the invocation
-            kind, text = type(error).__name__, str(error)
-            if not self.handler and isinstance(error, (ImportError, SyntaxError)):
-                kind = "Runtime.ImportModuleError"
-                text = f"Unable to import module of handler '{self.function.handler}': {error}"
             frames = traceback.extract_tb(error.__traceback__)
             theirs = [frame for frame in frames if frame.filename != __file__]
-            return describe_error(kind, text, traceback.format_list(theirs))
+            return describe_error(type(error).__name__, str(error), traceback.format_list(theirs))
 
 
 def describe_error(kind, message, trace=()):
@@ -111,7 +103,7 @@ def describe_error(kind, message, trace=()):
 def run(function, event):
     """Run a function with an event; return its answer, whether it failed, and its log.
 
-    A function that outlives its time-out is reported as such, and ended before its next line.
+    A function that outlives its time-out is reported as such, and left to itself.
     """
     container = getattr(function, "container", None)
     if not container or container.configuration != function.get_configuration():
@@ -135,9 +127,6 @@ def run(function, event):
         thread.join(function.timeout)
     Output.log = None
     if not result:
-        function.container = None
-        set_error = ctypes.pythonapi.PyThreadState_SetAsyncExc
-        set_error(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
         text = f"RequestId: {request} Error: Task timed out after {function.timeout:.2f} seconds"
         result.append(describe_error("Sandbox.Timedout", text))
     answer, error = result[0]
