@@ -5,7 +5,7 @@ import boto3
 import setup_timestream
 
 
-def test_database_and_table_are_created_and_skipped_if_they_exist(aws, run):
+def test_database_and_table_are_created_for_late_readings_too_and_skipped_if_they_exist(aws, run):
     assert run(setup_timestream) == (0, [
         "Creating Database", "Database DemoDatabase created successfully.",
         "Creating table", "Table WeatherMetrics successfully created.",
@@ -15,10 +15,6 @@ def test_database_and_table_are_created_and_skipped_if_they_exist(aws, run):
         "Creating table",
         "Table WeatherMetrics exists on database DemoDatabase. Skipping table creation",
     ])
-
-
-def test_the_table_keeps_an_hour_in_memory_and_a_week_on_disk_and_takes_late_readings(aws, run):
-    run(setup_timestream)
     [table] = boto3.client("timestream-write").list_tables(DatabaseName="DemoDatabase")["Tables"]
     assert table["RetentionProperties"] == {
         "MemoryStoreRetentionPeriodInHours": 1, "MagneticStoreRetentionPeriodInDays": 7

@@ -16,6 +16,7 @@ def test_the_wave_goes_up_first_turns_one_short_of_each_bound_and_arrives(run, w
     run(wave_sensor, "--count", "172")
     values = [int(call["Records"][0]["MeasureValue"]) for call in calls[1:]]  # after discovery
     assert values == [*range(61, 100), *range(98, 32, -1), *range(34, 100), 98]
+    assert calls[1]["Records"][0]["Dimensions"][1] == {"Name": "Sensor", "Value": "1"}
 
 
 def test_the_wave_stays_within_its_bounds_wherever_it_starts():
@@ -41,11 +42,6 @@ def test_a_record_has_measure_and_dimensions_and_is_printed(run, wire, monkeypat
         "DatabaseName": "DemoDatabase", "TableName": "WeatherMetrics", "CommonAttributes": {},
         "Records": [record],
     }
-
-
-def test_the_sensor_is_number_1_unless_told_otherwise():
-    [record] = wave_sensor.create_record(wave_sensor.create_measurement("61"))
-    assert record["Dimensions"][1] == {"Name": "Sensor", "Value": "1"}
 
 
 def test_a_rejected_record_is_shown_with_its_reason_and_not_sent_again(run, wire, sleeps):

@@ -114,11 +114,9 @@ def run(function, event):
         aws_request_id=request, function_name=function.function_name,
         get_remaining_time_in_millis=lambda: round(1000 * (end - time.monotonic())),
     )
-
-    def call():
-        result.append(container.call(event, context))
-
-    thread = threading.Thread(target=call, daemon=True)
+    thread = threading.Thread(
+        target=lambda: result.append(container.call(event, context)), daemon=True
+    )
     log.write(f"START RequestId: {request} Version: $LATEST\n")
     take_output()
     Output.others, Output.log = set(threading.enumerate()), log

@@ -22,7 +22,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 POLL_INTERVAL = 1  # seconds between two looks at an empty shard, as Lambda's
 LONGEST_PAUSE = 10  # seconds before a retry; the first is 1, each next one twice as long
 
-create = LambdaBackend.create_event_source_mapping
+create, delete = LambdaBackend.create_event_source_mapping, LambdaBackend.delete_event_source_mapping
 
 
 def build_event_record(record, shard_id, stream_arn, role_arn):
@@ -236,15 +236,11 @@ def create_once(backend, spec):
     return create(backend, spec)
 
 
-def checked(method):
-    """Refuse what is asked of a mapping that does not exist."""
-    def check(backend, uuid, *arguments):
-        if uuid not in backend._event_source_mappings:
-            text = "The resource you requested does not exist."
-            raise LambdaClientError("ResourceNotFoundException", text)
-        return method(backend, uuid, *arguments)
-
-    return mock.patch.object(LambdaBackend, method.__name__, check)
+def delete_once(backend, uuid):
+    """Delete a mapping, but none that is gone already, as Lambda does."""
+    if mapping := delete(backend, uuid):
+        return mapping
+    raise LambdaClientError("ResourceNotFoundException", f"There is no mapping {uuid}")
 
 
 @contextlib.contextmanager
@@ -252,12 +248,10 @@ def mappings_act(report, speed):
     """Let the mappings act in a thread of their own; give the Mappings."""
     mappings = Mappings(report, speed)
     thread = threading.Thread(target=mappings.run, daemon=True)
-    with (
-        mock.patch.object(LambdaBackend, "create_event_source_mapping", create_once),
-        checked(LambdaBackend.get_event_source_mapping),
-        checked(LambdaBackend.delete_event_source_mapping),
-        # moto would call the function for each record that is put on the stream.
-        mock.patch.object(LambdaBackend, "send_kinesis_message"),
+    with mock.patch.multiple(
+        LambdaBackend,
+        create_event_source_mapping=create_once, delete_event_source_mapping=delete_once,
+        send_kinesis_message=mock.DEFAULT,  # which calls the function for each record, in Docker
     ):
         thread.start()
         try:
