@@ -22,6 +22,8 @@ from botocore.utils import parse_timestamp
 
 LOADER = create_loader()  # it keeps the descriptions that it has read, and they are large
 
+# A parser's settings: what is wrong is one line, and no option can be shortened.
+STRICT = {"prog": "aws", "usage": argparse.SUPPRESS, "allow_abbrev": False}
 # The exit status of the real CLI for an error: that of the first line where its kind stands.
 STATUSES = {
     252: (ValueError, OSError, exceptions.ParamValidationError),  # the command, or its file
@@ -31,18 +33,12 @@ STATUSES = {
 }
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are ValueErrors, as all that is wrong with a command."""
-
-    def error(self, message):
-        """Raise ValueError."""
-        raise ValueError(message)
-
-
 def main(arguments):
     """Run the words after "aws" and print the answer, or what is wrong; return the exit status."""
     try:
         output = run(arguments)
+    except SystemExit as stop:  # of a parser, which has printed what is wrong, or help
+        return 252 if stop.code else 0
     except Exception as error:  # a line is all that a reader needs
         status = next(status for status, kinds in STATUSES.items() if isinstance(error, kinds))
         advice = "run 'aws configure', or set the environment: " if status == 253 else ""
@@ -54,7 +50,7 @@ def main(arguments):
 
 def run(arguments):
     """Return what the command prints."""
-    parser = Parser(prog="aws", description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser = argparse.ArgumentParser(**STRICT, description=__doc__.splitlines()[0])
     parser.add_argument("service")
     parser.add_argument("operation")
     parser.add_argument("--region")
@@ -118,7 +114,7 @@ def parse_options(operation, words):
     code = getattr(members.get("Code"), "members", {})
     if "ZipFile" in code:
         members["ZipFile"] = code["ZipFile"]
-    parser = Parser(allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    parser = argparse.ArgumentParser(**STRICT, argument_default=argparse.SUPPRESS)
     for name, shape in members.items():
         settings = {"type": read_file, "nargs": "+" if shape.type_name == "list" else None}
         if shape.type_name == "boolean":

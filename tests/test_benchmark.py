@@ -1,4 +1,4 @@
-"""What the benchmark prints, and what it counts: calls and records."""
+"""What the benchmark prints, and that it counts calls."""
 
 from unittest import mock
 
@@ -13,12 +13,11 @@ def test_it_prints_a_line_for_each_batch_size(run, monkeypatch):
         monkeypatch.setattr(benchmark, name, value)
     status, [title, columns, *lines] = run(benchmark)
     assert (status, title) == (0, "3 loads of 120 records, at a round trip of 10 ms")
-    assert columns == "batch size  records/s  bound  share of it  records  WriteRecords calls"
-    sizes, rates, bounds, shares, *counts = zip(*map(str.split, lines))
+    assert columns == "batch size  records/s  bound  share of it  WriteRecords calls"
+    sizes, rates, bounds, shares, calls = zip(*map(str.split, lines))
     # The first event comes once more, to warm up; a call takes up to 100 records.
-    assert [sizes, *counts] == [("10", "100", "1000"), ("370", "460", "480"), ("37", "7", "8")]
-    assert bounds[:2] == ("1000", "10000") and 10_000 < int(bounds[2]) < 20_000
-    assert int(rates[0]) < 1000
+    assert sizes == ("10", "100", "1000") and calls == ("37", "7", "8")
+    assert bounds == ("1000", "10000", "100000") and int(rates[0]) < 1000
     assert int(shares[0].rstrip("%")) == pytest.approx(int(rates[0]) / 10, abs=1)
 
 

@@ -52,15 +52,6 @@ def take_output():
             setattr(sys, name, Output(getattr(sys, name)))
 
 
-@contextlib.contextmanager
-def capture():
-    """Give a buffer with what is printed meanwhile, except by functions."""
-    take_output()
-    out, err, buffer = sys.stdout, sys.stderr, io.StringIO()
-    with mock.patch.object(out, "real", buffer), mock.patch.object(err, "real", buffer):
-        yield buffer
-
-
 class Container:
     """A function as it was configured, its log stream, and its handler once that is loaded."""
 
@@ -168,5 +159,6 @@ def invoke(function, body, request_headers, response_headers):
 @contextlib.contextmanager
 def functions_run():
     """Let functions run when Lambda is asked to invoke them."""
+    take_output()
     with mock.patch.object(LambdaFunction, "invoke", invoke):
         yield

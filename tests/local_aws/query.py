@@ -258,9 +258,17 @@ class Parser:
             return expression
         if self.accept("case"):
             return self.case()
-        if name := self.name():
-            return self.function(name.lower()) if self.accept("(") else self.column(name)
-        return self.constant()
+        name = self.name()
+        if not name:
+            return self.constant()
+        if not self.accept("("):
+            return self.column(name)
+        if self.accept("*"):
+            name, arguments = f"{name}(*)", []
+        else:
+            arguments = [] if self.tokens[0][1] == ")" else self.list_of(self.expression)
+        self.expect(")")
+        return self.call(name.lower(), *arguments)
 
     def constant(self):
         """Return a string, an interval or a number."""
@@ -290,16 +298,6 @@ class Parser:
         otherwise = self.expression() if self.accept("else") else null
         self.expect("end")
         return self.call("case", test, value, otherwise)
-
-    def function(self, name):
-        """Return a call of a function; its name and bracket have been read already."""
-        arguments = []
-        if self.accept("*"):
-            name += "(*)"
-        elif self.tokens[0][1] != ")":
-            arguments = self.list_of(self.expression)
-        self.expect(")")
-        return self.call(name, *arguments)
 
     def call(self, name, *arguments):
         """Return a function or operator of arguments; fail if it does not take their types."""
