@@ -6,7 +6,6 @@ Tests and programs run in it, and so does every process that they start. Whateve
 
 import contextlib
 import os
-import socket
 from unittest import mock
 
 import botocore.loaders
@@ -40,21 +39,13 @@ def build_environment():
     return kept | SETTINGS | dict.fromkeys(["HOME", "USERPROFILE"], os.devnull)  # of Windows, too
 
 
-def refuse_connection(*_args, **_kwargs):
-    """Stand in for whatever opens a connection."""
-    raise OSError("there is no network here")
-
-
 @contextlib.contextmanager
 def isolated():
-    """Put this process into that environment, and cut it off from the network, while it lasts."""
+    """Put this process into that environment while it lasts."""
     with (
         mock.patch.dict(os.environ, build_environment(), clear=True),
         mock.patch.object(moto.settings, "TEST_SERVER_MODE", False),
         # botocore looked for ~/.aws/models, which could name other endpoints, when it was imported.
         mock.patch.object(botocore.loaders.Loader, "CUSTOMER_DATA_PATH", os.devnull),
-        mock.patch.object(socket.socket, "connect", refuse_connection),
-        mock.patch.object(socket.socket, "connect_ex", refuse_connection),
-        mock.patch.object(socket, "getaddrinfo", refuse_connection),
     ):
         yield

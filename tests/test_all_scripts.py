@@ -100,7 +100,7 @@ def test_help_and_unknown_options_do_nothing_to_aws(run, capsys, script):
 
 
 @pytest.mark.parametrize("command", [
-    *[f"{script.__name__}.py" for script in SETUP], "-m tests.benchmark", "-m tests.walkthrough",
+    *[f"{script.__name__}.py" for script in COMMANDS], "-m tests.benchmark", "-m tests.walkthrough",
     "-m tests.local_aws --port 0",
 ])
 def test_when_nobody_reads_the_output_there_is_status_1_and_no_traceback(finish, command):

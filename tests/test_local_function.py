@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -108,10 +109,14 @@ def test_what_cannot_run_here_is_an_error_that_names_it():
         invoke(payload="{no json")
 
 
-def test_a_function_that_outlives_its_time_out_is_an_error():
-    answer, error, log = invoke("import time\ndef handler(e, c): time.sleep(2)", Timeout=1)
+def test_a_function_that_outlives_its_time_out_is_ended():
+    before = threading.active_count()
+    source = "import time\ndef handler(event, context):\n    while True: time.sleep(0.01)"
+    answer, error, log = invoke(source, Timeout=1)
     assert (error, answer["errorType"]) == ("Unhandled", "Sandbox.Timedout")
     assert "Error: Task timed out after 1.00 seconds\n" in log
+    while threading.active_count() > before:
+        time.sleep(0.01)
 
 
 def test_a_long_log_is_cut_to_its_last_4_kb():

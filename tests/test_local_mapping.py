@@ -166,8 +166,9 @@ def test_a_mapping_begins_where_it_is_told_to_can_be_disabled_and_exists_once(aw
     with pytest.raises(client.exceptions.ResourceConflictException, match=name):
         deliver(aws, "")
     client.delete_event_source_mapping(UUID=name)
-    with pytest.raises(client.exceptions.ResourceNotFoundException, match=name):
-        client.delete_event_source_mapping(UUID=name)
+    for act in client.delete_event_source_mapping, client.update_event_source_mapping:
+        with pytest.raises(client.exceptions.ResourceNotFoundException, match=name):
+            act(UUID=name)
 
 
 def test_what_is_older_than_the_maximum_age_is_given_up_and_no_more(aws, monkeypatch):

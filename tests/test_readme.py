@@ -29,6 +29,7 @@ def blur(text):
     """Return a text's lines without what differs from run to run: numbers, ids, how many alike."""
     text = re.sub(r"id=b(['\"]).*?\1\|\|status=\w+", "id||status", text)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "UUID", text)
+    text = re.sub(r"\d+ (Alarm|Elevated|Normal),? ?", "", text)
     text = re.sub(r"\d+(\.\d+)?(E\d+)?|None", "0", text)
     lines = [re.sub(r"\s+", " ", line).strip(" ,") for line in text.splitlines() if line.strip()]
     return [line for line, _ in itertools.groupby(lines)]

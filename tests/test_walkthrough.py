@@ -3,6 +3,7 @@
 import re
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,17 +44,21 @@ def test_a_command_that_fails_or_is_not_known_is_an_error_that_names_it(shell, b
     assert named in str(error.value)
 
 
-@pytest.mark.parametrize(("found", "log", "faults"), [
-    ([ALARM, WARM], [], []),
-    ([WARM], [], [f"{LOST}{ALARM}"]),
-    ([WARM, ALARM, ALARM], [], [f"{EXTRA}{ALARM}"]),
-    ([(*WARM[:4], "62.0"), ALARM], [], [f"{LOST}{WARM}", f"{EXTRA}{(*WARM[:4], '62.0')}"]),
-    ([WARM, ALARM], ["Failed: 2: 'too old': 'x'\n"], ["in the log: Failed: 2: 'too old': 'x'"]),
-    ([WARM, ALARM], ["[ERROR] KeyError: x\n"], ["in the log: [ERROR] KeyError: x"]),
+@pytest.mark.parametrize(("found", "changes", "faults"), [
+    ([ALARM, WARM], {}, []),
+    ([WARM], {}, [f"{LOST}{ALARM}"]),
+    ([WARM, ALARM, ALARM], {}, [f"{EXTRA}{ALARM}"]),
+    ([(*WARM[:4], "62.0"), ALARM], {}, [f"{LOST}{WARM}", f"{EXTRA}{(*WARM[:4], '62.0')}"]),
+    ([WARM, ALARM], {"failed": {"1": b"bad", "2": b"x"}},
+     ["the function has reported a good record: b'x'"]),
+    ([WARM, ALARM], {"discarded": {"1": b"bad", "2": b"x"}}, ["2 records were discarded, not 1"]),
+    ([WARM, ALARM], {"errors": ["KeyError: x"]}, ["the function failed: KeyError: x"]),
+    ([WARM, ALARM], {"delivered": 2}, ["the mapping has delivered 2 alarms, not 1"]),
 ])
-def test_whatever_is_missing_too_much_or_failed_is_noticed(found, log, faults):
-    log = ["1 of 1 records stored\n", "Failed: 1: 'the log line does not end in x'\n", *log]
-    assert walkthrough.find_faults([WARM, ALARM], found, log) == faults
+def test_whatever_is_missing_too_much_or_failed_is_noticed(found, changes, faults):
+    bad = {"failed": {"1": b"bad"}, "discarded": {"1": b"bad"}, "errors": [], "delivered": 1}
+    mappings = SimpleNamespace(**bad | changes)
+    assert walkthrough.find_faults([WARM, ALARM], found, 1, mappings) == faults
 
 
 @pytest.mark.parametrize(("command", "status", "line"), [
@@ -62,11 +67,11 @@ def test_whatever_is_missing_too_much_or_failed_is_noticed(found, log, faults):
     ("aws logs create-log-group --log-group-name x", 1, "WRONG: left after the clean-up: x"),
 ])
 def test_what_goes_wrong_is_a_line_and_status_1(run, monkeypatch, command, status, line):
-    steps = [("12. x", [command]), ("Clean up", ["wait"])]
+    steps = [("12. x", [command, "echo 'as moment'"]), ("Clean up", ["wait"])]
     monkeypatch.setattr(walkthrough, "PATIENCE", 0)
     monkeypatch.setattr(walkthrough, "read_steps", lambda: steps)
     monkeypatch.setattr(walkthrough, "read_stored", list)
-    monkeypatch.setattr(walkthrough, "read_log", list)
+    monkeypatch.setattr(walkthrough, "read_swallowed", list)
     # It runs in a folder of its own, in which there is no README.md.
     monkeypatch.setattr(walkthrough, "tell", lambda *_: print(Path("README.md").exists()))
     result, lines = run(walkthrough)

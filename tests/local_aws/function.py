@@ -7,6 +7,7 @@ refused, as an error of the function, and of the zip file the handler's module i
 
 import base64
 import contextlib
+import ctypes
 import io
 import json
 import logging
@@ -94,7 +95,7 @@ def describe_error(kind, message, trace=()):
 def run(function, event):
     """Run a function with an event; return its answer, whether it failed, and its log.
 
-    A function that outlives its time-out is reported as such, and left to itself.
+    A function that outlives its time-out is reported as such, and ended before its next line.
     """
     container = getattr(function, "container", None)
     if not container or container.configuration != function.get_configuration():
@@ -116,6 +117,8 @@ def run(function, event):
         thread.join(function.timeout)
     Output.log = None
     if not result:
+        set_error = ctypes.pythonapi.PyThreadState_SetAsyncExc
+        set_error(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
         text = f"RequestId: {request} Error: Task timed out after {function.timeout:.2f} seconds"
         result.append(describe_error("Sandbox.Timedout", text))
     answer, error = result[0]

@@ -22,7 +22,10 @@ from moto.core import DEFAULT_ACCOUNT_ID
 POLL_INTERVAL = 1  # seconds between two looks at an empty shard, as Lambda's
 LONGEST_PAUSE = 10  # seconds before a retry; the first is 1, each next one twice as long
 
-create, delete = LambdaBackend.create_event_source_mapping, LambdaBackend.delete_event_source_mapping
+get, create, delete = (
+    LambdaBackend.get_event_source_mapping, LambdaBackend.create_event_source_mapping,
+    LambdaBackend.delete_event_source_mapping,
+)
 
 
 def build_event_record(record, shard_id, stream_arn, role_arn):
@@ -103,10 +106,14 @@ class Mappings:
 
     report: a function that takes a line for each thing that happens.
     speed: how much faster time passes here: pauses are that much shorter, records that much older.
+    delivered: how many records are done.
+    failed, discarded: {sequence number: data} of the records that were reported, and given up.
+    errors: type and message of each error of the function.
     """
 
     def __init__(self, report, speed):
         self.report, self.speed = report, speed
+        self.failed, self.discarded, self.errors, self.delivered = {}, {}, [], 0
         self.shards, self.waiting = {}, set()
         self.idle_round, self.stopped = 0, threading.Event()  # when the last idle round began
         # Its own session: threads must not make clients with the same one at the same time.
@@ -182,8 +189,11 @@ class Mappings:
         done, outcome = len(batch), "all done"
         if shard.error:
             done, outcome = 0, "the function failed"
+            self.errors.append(f"{answer['errorType']}: {answer['errorMessage']}")
         elif partial and (failed := find_failed(answer, batch)):
             done, outcome = failed[0], f"{len(failed)} reported"
+            self.failed |= {batch[i]["SequenceNumber"]: batch[i]["Data"] for i in failed}
+        self.delivered += done
         again = f", try {shard.attempts + 1}" if shard.attempts else ""
         name = settings["FunctionArn"].rpartition(":")[2]
         self.report(f"{name}: batch of {len(batch)}{again}, {outcome}")
@@ -215,6 +225,7 @@ class Mappings:
     def discard(self, settings, shard, count, condition):
         """Give up the first records of a batch; tell the on-failure destination, if a queue."""
         records = shard.batches[0][:count]
+        self.discarded |= {record["SequenceNumber"]: record["Data"] for record in records}
         first, last = records[0]["SequenceNumber"], records[-1]["SequenceNumber"]
         self.report(f"batch of {count} discarded, {condition}: {first} to {last}")
         message = build_message(settings, shard, records, condition)
@@ -236,11 +247,16 @@ def create_once(backend, spec):
     return create(backend, spec)
 
 
-def delete_once(backend, uuid):
-    """Delete a mapping, but none that is gone already, as Lambda does."""
-    if mapping := delete(backend, uuid):
+def get_known(backend, uuid):
+    """Return a mapping, to be updated too; fail if there is none, as Lambda does."""
+    if mapping := get(backend, uuid):
         return mapping
     raise LambdaClientError("ResourceNotFoundException", f"There is no mapping {uuid}")
+
+
+def delete_known(backend, uuid):
+    """Delete a mapping; fail if there is none, as Lambda does."""
+    return delete(backend, get_known(backend, uuid).uuid)
 
 
 @contextlib.contextmanager
@@ -250,7 +266,8 @@ def mappings_act(report, speed):
     thread = threading.Thread(target=mappings.run, daemon=True)
     with mock.patch.multiple(
         LambdaBackend,
-        create_event_source_mapping=create_once, delete_event_source_mapping=delete_once,
+        get_event_source_mapping=get_known, create_event_source_mapping=create_once,
+        delete_event_source_mapping=delete_known,
         send_kinesis_message=mock.DEFAULT,  # which calls the function for each record, in Docker
     ):
         thread.start()
