@@ -75,10 +75,7 @@ def run(arguments):
 
 
 def call(session, options, rest):
-    """Do what the command says; return the service's answer.
-
-    rest: the words that are not options of every command.
-    """
+    """Do what a command with these options and other words says; return the service's answer."""
     service, method = options.service, options.operation.replace("-", "_")
     if service not in session.get_available_services():
         raise ValueError(f"there is no 'aws {service} {options.operation}' here")

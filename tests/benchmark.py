@@ -28,10 +28,7 @@ LOADS = 5
 
 
 def measure(alarms, batch_size):
-    """Pass alarms through the handler, after a first event that warms it up as a cold start does.
-
-    Returns the median of the seconds that it takes, and the number of WriteRecords calls.
-    """
+    """Return the median of the seconds that the warm handler takes, and the WriteRecords calls."""
     data = [base64.b64encode(alarm).decode() for alarm in alarms]
     records = [{"kinesis": {"sequenceNumber": str(i), "data": item}} for i, item in enumerate(data)]
     events = [{"Records": records[i : i + batch_size]} for i in range(0, len(data), batch_size)]

@@ -19,7 +19,6 @@ import botocore.loaders
 import pytest
 
 import lambda_function
-import setup_kinesis
 from cleanup import FUNCTION_NAME, ROLE_NAME
 from tests import environment, local_aws, walkthrough
 from tests.transport import Transport
@@ -58,10 +57,7 @@ def isolated():
 
 @pytest.fixture
 def hostile(tmp_path):
-    """Environment variables of a machine that leads to a server, to which nobody may connect.
-
-    A value of None is for a variable that is not set.
-    """
+    """Variables of a machine that lead to a server, to which nobody may connect; None: not set."""
     server = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{server.getsockname()[1]}"
     keys = "aws_access_key_id = theirs\naws_secret_access_key = theirs\n"
@@ -96,10 +92,7 @@ def aws():
 
 @pytest.fixture(scope="session")
 def walked():
-    """The walkthrough, and what stands under "Where to go from here".
-
-    shown: what it printed; printed, faults: what run() returns.
-    """
+    """The walkthrough and "Where to go from here": what it has shown, and what run() returned."""
     with environment.isolated(), walkthrough.folder_of_its_own():
         with contextlib.redirect_stdout(io.StringIO()) as shown:
             printed, faults = walkthrough.run(walkthrough.read_steps(
@@ -109,11 +102,10 @@ def walked():
 
 
 @pytest.fixture
-def stream(aws, capsys):
+def stream(aws):
     """A Kinesis client, and the tutorial's stream."""
     client = boto3.client("kinesis")
-    setup_kinesis.create_stream(client)
-    capsys.readouterr()
+    client.create_stream(StreamName="TUTORIAL", ShardCount=1)
     return client
 
 

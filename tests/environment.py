@@ -13,9 +13,6 @@ import moto.settings
 
 REGION = "us-east-1"
 
-# What AWS's SDKs and moto read.
-SETTINGS_OF_OTHERS = ("AWS_", "BOTO_", "MOTO_", "TEST_")
-
 # A proxy that nobody serves, so that a process which is told of no other one reaches nothing.
 NOWHERE = "http://127.0.0.1:9"
 PROXIES = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"]  # Python prefers small letters
@@ -34,7 +31,8 @@ def build_environment():
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(SETTINGS_OF_OTHERS) and not name.upper().endswith("_PROXY")
+        if not name.startswith(("AWS_", "BOTO_", "MOTO_", "TEST_"))  # what SDKs and moto read
+        and not name.upper().endswith("_PROXY")
     }
     return kept | SETTINGS | dict.fromkeys(["HOME", "USERPROFILE"], os.devnull)  # of Windows, too
 

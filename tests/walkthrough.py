@@ -69,10 +69,7 @@ def show(lines, head=5, tail=2):
 
 
 def walk(shell, steps, happened):
-    """Run all commands, and show each under its step with what it prints.
-
-    happened: a list of lines about what happens by itself; they are shown, and taken out of it.
-    """
+    """Run all commands; show each with what it prints, and with the lines that `happened`."""
     for title, commands in steps:
         print(f"\n== {title}\n")
         for command in commands:
@@ -161,10 +158,7 @@ Now type it yourself: `.venv/bin/python -m tests.local_aws`, README.md, "Without
 
 
 def run(steps):
-    """Walk through the tutorial in the current folder.
-
-    Returns [(command, what it printed)], and a list of what is wrong.
-    """
+    """Walk through steps in this folder; return [(command, what it printed)], and what is wrong."""
     happened = []
     print(
         f"The tutorial on this machine. Time passes {SPEED} times as fast: in `sleep`, between\n"

@@ -93,10 +93,7 @@ def describe_error(kind, message, trace=()):
 
 
 def run(function, event):
-    """Run a function with an event; return its answer, whether it failed, and its log.
-
-    A function that outlives its time-out is reported as such, and ended before its next line.
-    """
+    """Run a function with an event; return its answer, whether it failed, and its log."""
     container = getattr(function, "container", None)
     if not container or container.configuration != function.get_configuration():
         container = function.container = Container(function)
@@ -116,7 +113,7 @@ def run(function, event):
         thread.start()
         thread.join(function.timeout)
     Output.log = None
-    if not result:
+    if not result:  # it has outlived its time-out, and is ended before its next line
         set_error = ctypes.pythonapi.PyThreadState_SetAsyncExc
         set_error(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
         text = f"RequestId: {request} Error: Task timed out after {function.timeout:.2f} seconds"

@@ -174,10 +174,7 @@ class Mappings:
         return busy
 
     def deliver(self, settings, shard):
-        """Call the function with the batch that is next, and do what its answer asks for.
-
-        What is older than the mapping's maximum record age is discarded instead.
-        """
+        """Call the function with the batch that is next, or discard what is too old of it."""
         batch, limit = shard.batches[0], settings.get("MaximumRecordAgeInSeconds", -1)
         now = datetime.now(timezone.utc)
         ages = [(now - record["ApproximateArrivalTimestamp"]) * self.speed for record in batch]

@@ -8,9 +8,9 @@ here (FUNCTIONS and OPERATORS say what is) is an error that names it, never a wr
 """
 
 import contextlib
+import math
 import re
 import sqlite3
-import sys
 import time
 from collections import namedtuple
 from datetime import datetime, timedelta
@@ -46,11 +46,6 @@ UNITS |= {"m": 60 * UNITS["s"], "h": 3600 * UNITS["s"], "d": 86400 * UNITS["s"]}
 # Timestream has INTEGER, too, for constants only.
 NUMBERS = ["BIGINT", "DOUBLE"]
 TYPES = [*NUMBERS, "VARCHAR", "BOOLEAN", "TIMESTAMP"]
-RANGES = {
-    "BIGINT": (-(2**63), 2**63 - 1),
-    "TIMESTAMP": (0, 2**63 - 1),
-    "DOUBLE": (-sys.float_info.max, sys.float_info.max),
-}
 
 
 def for_each(kinds, count, sql, result=None):
@@ -176,7 +171,9 @@ class Parser:
         where = self.expression() if self.accept("where") else Expression("true", "BOOLEAN")
         groups = self.list_of(self.key) if self.accept("group") and self.expect("by") else []
         self.scopes.insert(0, items)
-        orders = self.list_of(self.order) if self.accept("order") and self.expect("by") else []
+        orders = []
+        if self.accept("order") and self.expect("by"):
+            orders = self.list_of(lambda: (self.key(), self.accept("asc", "desc") or "asc"))
         limit = self.constant() if self.accept("limit") else Expression("-1", "BIGINT")
         self.accept(";")
         self.expect("<eof>")
@@ -226,10 +223,6 @@ class Parser:
         if expression.sql[1:] in self.constants:  # in Trino, a number is a position
             raise QueryError("GROUP BY and ORDER BY take names and expressions here, no constants")
         return expression
-
-    def order(self):
-        """Return an expression of ORDER BY, and the direction."""
-        return self.key(), self.accept("asc", "desc") or "asc"
 
     def expression(self, level=0):
         """Return an expression, made with operators of a level or higher ones."""
@@ -341,9 +334,9 @@ def execute(statement, constants, columns, records):
 
 def in_range(value, kind):
     """Return a number or time that is in the range of its type, or raise QueryError."""
-    low, high = RANGES[kind]
     # Where an integer gets too large, SQLite goes on with a float.
-    if not low <= value <= high or isinstance(value, float) and kind != "DOUBLE":
+    is_whole = isinstance(value, int) and -(2**63) <= value < 2**63
+    if not (math.isfinite(value) if kind == "DOUBLE" else is_whole):
         raise QueryError(f"{value} is out of range of {kind.lower()}")
     return value
 
@@ -358,7 +351,7 @@ def format_value(value, kind):
     """Return a value as Timestream has it in an answer."""
     if value is None:
         return {"NullValue": True}
-    if kind in RANGES:
+    if kind in [*NUMBERS, "TIMESTAMP"]:
         in_range(value, kind)
     formats = {
         "BOOLEAN": lambda truth: str(bool(truth)).lower(), "DOUBLE": float, "TIMESTAMP": format_time

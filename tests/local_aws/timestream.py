@@ -55,10 +55,7 @@ def refusing(operation):
 
 
 def read_record(record, common):
-    """Return a record of WriteRecords as a query.Record; raise what is wrong with it.
-
-    common: the attributes that all records of the call have.
-    """
+    """Return a record, with what is common to all, as a query.Record; raise what is wrong."""
     given = common.get("Dimensions", []) + record.get("Dimensions", [])
     dimensions = {one["Name"]: one["Value"] for one in given}
     if not 1 <= len(dimensions) == len(given):
@@ -107,10 +104,7 @@ def write_records(response):
 
 
 def store(table, records, first, last):
-    """Store valid records, but for those that Timestream rejects: return RejectedRecords.
-
-    first, last: the table's range of time.
-    """
+    """Store valid records in a range of time; return RejectedRecords of those that are refused."""
     times, rejected = f"[{query.format_time(first)}, {query.format_time(last)})", []
     with writing:
         # moto keeps the records in a list. The same, by what makes two of them one reading:
