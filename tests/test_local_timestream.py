@@ -68,7 +68,7 @@ def test_what_exists_or_does_not_is_refused(timestream, operation, names, error)
     {"MeasureValue": "warm"}, {"MeasureValue": "NaN"}, {"MeasureValue": ""}, {"MeasureValue": 61},
     {"MeasureValue": f"{2**63}", "MeasureValueType": "BIGINT"}, {"MeasureName": ""},
     {"MeasureValue": "x" * 2049, "MeasureValueType": "VARCHAR"}, {"MeasureValueType": "MULTI"},
-    {"TimeUnit": "MINUTES"}, {"Time": "now"}, {"Time": f"{2**63 // 10**6 + 1}"},
+    {"TimeUnit": "MINUTES"}, {"Time": "now"}, {"Time": "-1"}, {"Time": f"{2**63 // 10**6 + 1}"},
     {"Dimensions": []},
     *({"Dimensions": pairs} for pairs in (
         [{"Name": "Sensor", "Value": "1"}] * 2, [{"Name": "Sensor", "Value": ""}],

@@ -18,9 +18,8 @@ INGESTED = {"RecordsIngested": {"Total": 1, "MemoryStore": 1, "MagneticStore": 0
 class Transport:
     """Takes the place of botocore's HTTP session, and answers what Timestream or Kinesis would.
 
-    respond: a function of the operation's name and the request's body, as JSON text, that is called
-    before each answer. It can take its time, raise what an HTTP session raises, or return status
-    and body of another answer, a dict or a text.
+    respond: a function of the operation's name and the request's body that is called before each
+    answer. It can take its time, raise an error, or return status and body of another answer.
     timeouts: the connect and read time-outs of the latest request, in seconds.
     """
 

@@ -205,7 +205,7 @@ def main():
     try:
         with folder_of_its_own():
             return 1 if run(read_steps())[1] else 0
-    except ShellError as error:
+    except (ShellError, OSError) as error:
         print(f"WRONG: {error}")
     except KeyboardInterrupt:
         print("Stopped.")

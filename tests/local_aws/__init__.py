@@ -5,8 +5,6 @@ mapping.py      the event source mapping acts
 timestream.py   Timestream refuses what it refuses on AWS
 query.py        Timestream answers queries
 __main__.py     the program that serves all this to other processes
-
-It all happens in this process. Nothing in it can reach a real account, see tests/environment.py.
 """
 
 import contextlib

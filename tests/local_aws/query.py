@@ -335,7 +335,8 @@ def execute(statement, constants, columns, records):
 def in_range(value, kind):
     """Return a number or time that is in the range of its type, or raise QueryError."""
     # Where an integer gets too large, SQLite goes on with a float.
-    is_whole = isinstance(value, int) and -(2**63) <= value < 2**63
+    least = 0 if kind == "TIMESTAMP" else -(2**63)
+    is_whole = isinstance(value, int) and least <= value < 2**63
     if not (math.isfinite(value) if kind == "DOUBLE" else is_whole):
         raise QueryError(f"{value} is out of range of {kind.lower()}")
     return value
