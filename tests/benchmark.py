@@ -55,16 +55,12 @@ def main():
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     print(f"{LOADS} loads of {RECORD_COUNT} records, at a round trip of {ROUND_TRIP * 1000:.0f} ms")
     print("batch size  records/s  bound  share of it  WriteRecords calls")
-    try:
-        lines = [alarm_sensor.create_log_line("Normal") for _ in range(RECORD_COUNT)]
-        alarms = [alarm_sensor.encode(line) for line in lines]
-        for batch_size in BATCH_SIZES:
-            seconds, calls = measure(alarms, batch_size)
-            rate, bound = RECORD_COUNT / seconds, batch_size / ROUND_TRIP
-            print(f"{batch_size:10}  {rate:9.0f}  {bound:5.0f}  {rate / bound:11.0%}  {calls:18}")
-    except KeyboardInterrupt:
-        print("Stopped.")
-        return 1
+    lines = [alarm_sensor.create_log_line("Normal") for _ in range(RECORD_COUNT)]
+    alarms = [alarm_sensor.encode(line) for line in lines]
+    for batch_size in BATCH_SIZES:
+        seconds, calls = measure(alarms, batch_size)
+        rate, bound = RECORD_COUNT / seconds, batch_size / ROUND_TRIP
+        print(f"{batch_size:10}  {rate:9.0f}  {bound:5.0f}  {rate / bound:11.0%}  {calls:18}")
     return 0
 
 
@@ -72,5 +68,5 @@ if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)
     try:
         sys.exit(main())
-    except BrokenPipeError:  # the reader of the pipe has gone, as with "| head -1"
+    except (BrokenPipeError, KeyboardInterrupt):  # as with "| head -1", or Ctrl-C
         os._exit(1)

@@ -1,7 +1,5 @@
 """What the benchmark prints, and that it counts calls."""
 
-from unittest import mock
-
 import pytest
 
 import alarm_sensor
@@ -25,9 +23,3 @@ def test_what_is_not_stored_ends_it(run, monkeypatch):
     monkeypatch.setattr(alarm_sensor, "encode", lambda line: b"not readable")
     with pytest.raises(RuntimeError, match="not stored"):
         run(benchmark)
-
-
-def test_ctrl_c_ends_it_with_one_line(run, monkeypatch):
-    monkeypatch.setattr(benchmark, "measure", mock.Mock(side_effect=KeyboardInterrupt))
-    status, lines = run(benchmark)
-    assert (status, lines[-1]) == (1, "Stopped.")

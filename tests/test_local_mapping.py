@@ -167,7 +167,7 @@ def test_a_mapping_begins_where_it_is_told_to_can_be_disabled_and_exists_once(aw
         deliver(aws, "")
     client.delete_event_source_mapping(UUID=name)
     for act in client.delete_event_source_mapping, client.update_event_source_mapping:
-        with pytest.raises(client.exceptions.ResourceNotFoundException, match=name):
+        with pytest.raises(client.exceptions.ResourceNotFoundException):
             act(UUID=name)
 
 

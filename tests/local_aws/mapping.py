@@ -17,15 +17,13 @@ from unittest import mock
 import boto3
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend, lambda_backends
+from moto.awslambda.responses import LambdaResponse
 from moto.core import DEFAULT_ACCOUNT_ID
 
 POLL_INTERVAL = 1  # seconds between two looks at an empty shard, as Lambda's
 LONGEST_PAUSE = 10  # seconds before a retry; the first is 1, each next one twice as long
 
-get, create, delete = (
-    LambdaBackend.get_event_source_mapping, LambdaBackend.create_event_source_mapping,
-    LambdaBackend.delete_event_source_mapping,
-)
+create = LambdaBackend.create_event_source_mapping
 
 
 def build_event_record(record, shard_id, stream_arn, role_arn):
@@ -244,16 +242,15 @@ def create_once(backend, spec):
     return create(backend, spec)
 
 
-def get_known(backend, uuid):
-    """Return a mapping, to be updated too; fail if there is none, as Lambda does."""
-    if mapping := get(backend, uuid):
-        return mapping
-    raise LambdaClientError("ResourceNotFoundException", f"There is no mapping {uuid}")
+def refusing(operation):
+    """Return moto's method for an operation, after what refuses a mapping that does not exist."""
+    answer = getattr(LambdaResponse, operation)
 
+    def method(response):
+        found = response.get_event_source_mapping()
+        return found if found[0] == 404 else answer(response)
 
-def delete_known(backend, uuid):
-    """Delete a mapping; fail if there is none, as Lambda does."""
-    return delete(backend, get_known(backend, uuid).uuid)
+    return method
 
 
 @contextlib.contextmanager
@@ -261,11 +258,12 @@ def mappings_act(report, speed):
     """Let the mappings act in a thread of their own; give the Mappings."""
     mappings = Mappings(report, speed)
     thread = threading.Thread(target=mappings.run, daemon=True)
-    with mock.patch.multiple(
-        LambdaBackend,
-        get_event_source_mapping=get_known, create_event_source_mapping=create_once,
-        delete_event_source_mapping=delete_known,
-        send_kinesis_message=mock.DEFAULT,  # which calls the function for each record, in Docker
+    operations = ["update_event_source_mapping", "delete_event_source_mapping"]
+    with (
+        mock.patch.object(LambdaBackend, "create_event_source_mapping", create_once),
+        mock.patch.multiple(LambdaResponse, **{name: refusing(name) for name in operations}),
+        # moto would call the function for each record that is put on the stream.
+        mock.patch.object(LambdaBackend, "send_kinesis_message"),
     ):
         thread.start()
         try:
