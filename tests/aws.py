@@ -107,10 +107,8 @@ def call(session, options, rest):
 def parse_options(operation, words):
     """Return an operation's parameters, and the name of the file for its answer, or None."""
     members = dict(getattr(operation.input_shape, "members", {}))
-    # The CLI's own --zip-file: for botocore, the function's code is a part of Code.
-    code = getattr(members.get("Code"), "members", {})
-    if "ZipFile" in code:
-        members["ZipFile"] = code["ZipFile"]
+    if operation.name == "CreateFunction":  # the CLI's own --zip-file; for botocore a part of Code
+        members["ZipFile"] = members["Code"].members["ZipFile"]
     parser = argparse.ArgumentParser(**STRICT, argument_default=argparse.SUPPRESS)
     for name, shape in members.items():
         settings = {"type": read_file, "nargs": "+" if shape.type_name == "list" else None}
@@ -128,7 +126,7 @@ def parse_options(operation, words):
             params[name] = convert(members[name], value)
         except ValueError as error:
             raise ValueError(f"argument --{xform_name(name, '-')}: {error}") from None
-    if "ZipFile" in code and "ZipFile" in params:
+    if operation.name == "CreateFunction" and "ZipFile" in params:
         params.setdefault("Code", {})["ZipFile"] = params.pop("ZipFile")
     return params, outfile
 

@@ -66,11 +66,9 @@ def hostile(tmp_path):
     (tmp_path / ".aws" / "config").write_text(settings)
     (tmp_path / ".aws" / "credentials").write_text(settings)
     (tmp_path / ".boto").write_text(f"[Credentials]\n{keys}")
-    yield dict.fromkeys([
-        "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KINESIS", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY",
-        "TEST_SERVER_MODE_ENDPOINT",
-    ], url) | {
+    urls = "AWS_ENDPOINT_URL AWS_ENDPOINT_URL_KINESIS AWS_EC2_METADATA_SERVICE_ENDPOINT HTTP_PROXY "
+    urls += "AWS_CONTAINER_CREDENTIALS_FULL_URI TEST_SERVER_MODE_ENDPOINT HTTPS_PROXY https_proxy"
+    yield dict.fromkeys(urls.split(), url) | {
         "HOME": str(tmp_path), "AWS_CONFIG_FILE": str(tmp_path / ".aws" / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / ".aws" / "credentials"),
         "BOTO_CONFIG": str(tmp_path / ".boto"), "AWS_PROFILE": "theirs", "NO_PROXY": "*",
@@ -93,11 +91,10 @@ def aws():
 @pytest.fixture(scope="session")
 def walked():
     """The walkthrough and "Where to go from here": what it has shown, and what run() returned."""
-    with environment.isolated(), walkthrough.folder_of_its_own():
-        with contextlib.redirect_stdout(io.StringIO()) as shown:
-            printed, faults = walkthrough.run(walkthrough.read_steps(
-                ["Walkthrough", "Where to go from here", "Clean up"]
-            ))
+    steps = walkthrough.read_steps(["Walkthrough", "Where to go from here", "Clean up"])
+    shown = io.StringIO()
+    with walkthrough.folder_of_its_own(), contextlib.redirect_stdout(shown):
+        printed, faults = walkthrough.run(steps)
     return SimpleNamespace(shown=shown.getvalue(), printed=printed, faults=faults)
 
 

@@ -151,7 +151,7 @@ def test_an_event_without_records_is_nothing_to_do(timestream, lines):
 
 def test_as_many_calls_as_an_event_can_take_are_made_side_by_side_by_one_client(wire):
     all_are_here = threading.Barrier(100, timeout=20)
-    wire.respond = lambda operation, body: operation == "WriteRecords" and all_are_here.wait() and None
+    wire.respond = lambda name, _: name == "WriteRecords" and all_are_here.wait() and None
     assert handle(*[twice(line(number)) for number in range(10_000)]) == []
     assert lambda_function.authenticate.cache_info().misses == 1
 
