@@ -61,12 +61,12 @@ def test_a_missing_or_wrong_setting_is_one_line(run, monkeypatch, script, settin
     assert line.startswith(f'AWS is not configured, run "aws configure" first: {reason}')
 
 
-@pytest.mark.parametrize("script", COMMANDS)
-@pytest.mark.parametrize(("config", "reason"), [
-    ("credential_process = /missing/tööl", r"directory: '/missing/t\x"),  # a letter not in ASCII
-    (f"{ROLE}web_identity_token_file = /missing/token", "directory: '/missing/token'"),
-    (f"{ROLE}source_profile = keys\nmfa_serial = y", "EOF"),  # MFA, without a terminal
-], ids=["process", "token", "MFA"])
+@pytest.mark.parametrize(("script", "config", "reason"), [
+    *[(script, "credential_process = /no/tööl", r"'/no/t\x") for script in COMMANDS],  # not in ASCII
+    (setup_kinesis, f"{ROLE}web_identity_token_file = /no/token", "directory: '/no/token'"),
+    (cleanup, f"{ROLE}source_profile = keys\nmfa_serial = y", "EOF"),  # MFA, without a terminal
+    (wave_sensor, f"{ROLE}source_profile = keys\nmfa_serial = y", "EOF"),
+])
 def test_credentials_that_cannot_be_had_are_one_line(finish, tmp_path, script, config, reason):
     keys = "[profile keys]\naws_access_key_id = a\naws_secret_access_key = b"
     (tmp_path / "config").write_text(f"[default]\n{config}\n{keys}", encoding="utf-8")

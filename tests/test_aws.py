@@ -59,7 +59,7 @@ def test_structures_maps_numbers_and_flags_are_what_the_service_gets(ask):
     assert queue.attributes["DelaySeconds"] == "7"
     policy = "--require-symbols --no-require-numbers --minimum-password-length 9"
     assert ask(f"iam update-account-password-policy {policy}") == ""
-    found = json.loads(ask("iam get-account-password-policy"))["PasswordPolicy"]
+    found = json.loads(ask("iam get-account-password-policy --output json"))["PasswordPolicy"]
     assert (found["RequireSymbols"], found["RequireNumbers"]) == (True, False)
     assert found["MinimumPasswordLength"] == 9
 

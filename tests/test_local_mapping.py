@@ -119,7 +119,7 @@ def test_records_come_and_come_again(aws, letters, answers, settings, expected, 
     assert [line.rpartition(": ")[2] for line in said if " discarded, " in line] == discarded
 
 
-def test_what_happens_is_said_and_the_queue_is_told_what_is_discarded(aws):
+def test_what_happens_is_said_and_counted_and_the_queue_is_told_what_is_discarded(aws):
     sqs = boto3.client("sqs")
     url = sqs.create_queue(QueueName="discarded")["QueueUrl"]
     put("abc")
@@ -132,6 +132,8 @@ def test_what_happens_is_said_and_the_queue_is_told_what_is_discarded(aws):
         "batch of 2 discarded, RetryAttemptsExhausted: 2 to 3",
         "kinesis-log-consumer: batch of 1, all done",
     ]
+    assert aws.failed == aws.discarded == {"2": b"b", "3": b"c"}
+    assert (aws.errors, aws.delivered) == (["ValueError: broken"], 2)
     [message] = sqs.receive_message(QueueUrl=url)["Messages"]
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "then", message["Body"])
     assert json.loads(re.sub(r"[0-9a-f-]{36}", "UUID", text)) == {
