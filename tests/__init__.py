@@ -18,5 +18,6 @@ What they and the tests are made of:
 
 All other files are tests: test_<script>.py of a script, test_sensors.py of what the two sensors
 have in common, test_all_scripts.py of what all scripts have, test_readme.py of the README's text,
-and one each of the programs and parts above.
+test_local_<file>.py of a file of local_aws/, and one each of programs and environment; that of the
+walkthrough has its shell, too.
 """

@@ -26,7 +26,7 @@ LOADER = create_loader()  # it keeps the descriptions that it has read, and they
 STRICT = {"prog": "aws", "usage": argparse.SUPPRESS, "allow_abbrev": False}
 # The exit status of the real CLI for an error: that of the first line where its kind stands.
 STATUSES = {
-    252: (ValueError, OSError, exceptions.ParamValidationError),  # the command, or its file
+    252: (ValueError, FileNotFoundError, exceptions.ParamValidationError),  # the command
     253: (exceptions.NoRegionError, exceptions.NoCredentialsError),
     254: exceptions.ClientError,  # the service answers with an error
     255: Exception,  # a connection, a waiter
@@ -170,6 +170,7 @@ def format_text(value):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")
     try:
         sys.exit(main(sys.argv[1:]))
     except (BrokenPipeError, KeyboardInterrupt):  # as with "| head -1", or Ctrl-C

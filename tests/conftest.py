@@ -10,7 +10,6 @@ import sys
 import time
 import zipfile
 from collections import defaultdict
-from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
@@ -22,8 +21,7 @@ import lambda_function
 from cleanup import FUNCTION_NAME, ROLE_NAME
 from tests import environment, local_aws, walkthrough
 from tests.transport import Transport
-
-REPOSITORY = Path(__file__).parent.parent
+from tests.walkthrough import REPOSITORY
 
 # Seconds that anything a test starts may take. It is ended then, and the test fails.
 LIMIT = 30
@@ -38,13 +36,14 @@ def service_models():
         yield
 
 
-@pytest.fixture(autouse=True)
-def limit():
-    """Let a test fail that hangs; no `except Exception` on the way catches that."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol():
+    """Let a test or a fixture fail that hangs; no `except Exception` on the way catches that."""
     signal.signal(signal.SIGALRM, lambda *_: pytest.fail("It does not end."))
     signal.alarm(2 * LIMIT)
-    yield
+    result = yield
     signal.alarm(0)
+    return result
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +99,7 @@ def walked():
 
 @pytest.fixture
 def stream(aws):
-    """A Kinesis client, and the tutorial's stream."""
+    """A Kinesis client; there is the tutorial's stream."""
     client = boto3.client("kinesis")
     client.create_stream(StreamName="TUTORIAL", ShardCount=1)
     return client
@@ -143,6 +142,7 @@ def run(monkeypatch, lines):
 def spawn():
     """A function that starts a Python process in the repository; each ends with the test.
 
+    shell: the command is a line for the shell.
     settings: environment variables besides those of tests.environment, None for one to leave out.
     """
     processes = []

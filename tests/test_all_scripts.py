@@ -89,7 +89,7 @@ def test_importing_the_scripts_needs_neither_network_nor_credentials_nor_region(
     assert finish("-c", code, AWS_DEFAULT_REGION=None, **KEYS) == (0, [])
 
 
-@pytest.mark.parametrize("script", [*SETUP, walkthrough, benchmark])
+@pytest.mark.parametrize("script", [*COMMANDS, walkthrough, benchmark])
 def test_help_and_unknown_options_do_nothing_to_aws(run, capsys, script):
     with pytest.raises(SystemExit, match="^0$"):
         run(script, "--help")

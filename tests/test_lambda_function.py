@@ -6,8 +6,10 @@ The SDK is real; Timestream's answers come from the fixture `timestream`, below 
 import base64
 import json
 import threading
+import time
 from types import SimpleNamespace
 
+import boto3
 import pytest
 from botocore import exceptions
 
@@ -149,7 +151,9 @@ def test_an_event_without_records_is_nothing_to_do(timestream, lines):
     assert timestream.calls == []
 
 
-def test_as_many_calls_as_an_event_can_take_are_made_side_by_side_by_one_client(wire):
+def test_as_many_calls_as_an_event_can_take_are_made_side_by_side_by_one_client(wire, monkeypatch):
+    Session = boto3.Session
+    monkeypatch.setattr(boto3, "Session", lambda: time.sleep(0.1) or Session())
     all_are_here = threading.Barrier(100, timeout=20)
     wire.respond = lambda name, _: name == "WriteRecords" and all_are_here.wait() and None
     assert handle(*[twice(line(number)) for number in range(10_000)]) == []

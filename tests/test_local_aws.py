@@ -12,9 +12,9 @@ HEADERS = "import boto3; answer = boto3.client('iam').list_roles()['ResponseMeta
 
 
 @pytest.fixture
-def server(spawn):
+def server(spawn, hostile):
     """A running local AWS: its process, and its line for the other terminal."""
-    process = spawn("-m", "tests.local_aws", "--port", "0")
+    process = spawn("-m", "tests.local_aws", "--port", "0", **hostile)
     return process, next(line for line in process.stdout if line.startswith("export ")).strip()
 
 

@@ -72,7 +72,7 @@ def test_what_exists_or_does_not_is_refused(timestream, operation, names, error)
     {"Dimensions": []},
     *({"Dimensions": pairs} for pairs in (
         [{"Name": "Sensor", "Value": "1"}] * 2, [{"Name": "Sensor", "Value": ""}],
-        [{"Name": "time", "Value": "1"}], [{"Name": "`", "Value": "1"}],
+        *([{"Name": name, "Value": "1"}] for name in ("Time", "measure_value", "ts_", "`")),
     )),
 ], ids=lambda change: str(change)[:50])
 def test_one_invalid_value_makes_it_refuse_the_whole_call(timestream, change):

@@ -67,6 +67,7 @@ def test_what_the_last_commands_find_is_what_readme_says(walked):
 def test_the_quick_start_ends_as_shown(walked):
     _walk, (_, end), _test = find_blocks("Quick start", "Prerequisites")
     assert is_shown(f"...\n{end}...", walked.shown)
+    assert end.partition("readings sent:")[2] in walked.shown  # with these numbers
 
 
 def test_all_links_lead_somewhere():

@@ -32,7 +32,7 @@ running = threading.Lock()
 class Output:
     """Takes the place of sys.stdout or sys.stderr: what a function prints goes to its log."""
 
-    log, others = None, ()  # of the function that runs: its log, the threads that are not its own
+    log, others = None, ()  # the log of the function that runs; threads that were there before it
 
     def __init__(self, real):
         self.real = real
@@ -113,12 +113,13 @@ def run(function, event):
         thread.start()
         thread.join(function.timeout)
     Output.log = None
-    if not result:  # it has outlived its time-out, and is ended before its next line
+    if result:
+        answer, error = result[0]
+    else:  # it has outlived its time-out, and is ended before its next line
         set_error = ctypes.pythonapi.PyThreadState_SetAsyncExc
         set_error(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
         text = f"RequestId: {request} Error: Task timed out after {function.timeout:.2f} seconds"
-        result.append(describe_error("Sandbox.Timedout", text))
-    answer, error = result[0]
+        answer, error = describe_error("Sandbox.Timedout", text)
     milliseconds = (time.monotonic() - begin) * 1000
     log.write(
         f"{error}END RequestId: {request}\n"

@@ -8,6 +8,7 @@ here (FUNCTIONS and OPERATORS say what is) is an error that names it, never a wr
 """
 
 import contextlib
+import functools
 import math
 import re
 import sqlite3
@@ -46,6 +47,8 @@ UNITS |= {"m": 60 * UNITS["s"], "h": 3600 * UNITS["s"], "d": 86400 * UNITS["s"]}
 # Timestream has INTEGER, too, for constants only.
 NUMBERS = ["BIGINT", "DOUBLE"]
 TYPES = [*NUMBERS, "VARCHAR", "BOOLEAN", "TIMESTAMP"]
+# What can be added to what. The result goes through in_range(), for SQLite named as the type.
+ADDED = [("BIGINT", "BIGINT"), ("DOUBLE", "DOUBLE"), ("TIMESTAMP", INTERVAL)]
 
 
 def for_each(kinds, count, sql, result=None):
@@ -58,14 +61,14 @@ AGGREGATES = {
     "count(*)": [([], "BIGINT", "count(*)")],
     "count": for_each(TYPES, 1, "count({})", "BIGINT"),
     "count_if": for_each(["BOOLEAN"], 1, "count(CASE WHEN {} THEN 1 END)", "BIGINT"),
-    "sum": for_each(NUMBERS, 1, "sum({})"),
+    "sum": [([kind], kind, f"{kind}(sum({{}}))") for kind in NUMBERS],
     "avg": for_each(["DOUBLE"], 1, "avg({})"),
     "min": for_each(TYPES, 1, "min({})"),
     "max": for_each(TYPES, 1, "max({})"),
 }
 FUNCTIONS = AGGREGATES | {
     "now": [([], "TIMESTAMP", ":now")],
-    "ago": [([INTERVAL], "TIMESTAMP", "(:now - {})")],
+    "ago": [([INTERVAL], "TIMESTAMP", "TIMESTAMP(:now - {})")],
     "bin": [(["TIMESTAMP", INTERVAL], "TIMESTAMP", "({0} / {1} * {1})")],
 }
 OPERATORS = {
@@ -79,11 +82,9 @@ OPERATORS = {
     "is not null": for_each(TYPES, 1, "({} IS NOT NULL)", "BOOLEAN"),
     "between": for_each(TYPES, 3, "({} BETWEEN {} AND {})", "BOOLEAN"),
     "case": [(["BOOLEAN", k, k], k, "CASE WHEN {} THEN {} ELSE {} END") for k in TYPES],
-    **{sign: for_each(NUMBERS, 2, f"({{}} {sign} {{}})") for sign in "+-*"},
-}
-OPERATORS |= {
-    sign: [*OPERATORS[sign], (["TIMESTAMP", INTERVAL], "TIMESTAMP", f"({{}} {sign} {{}})")]
-    for sign in "+-"
+    "*": [([kind, kind], kind, f"{kind}({{}} * {{}})") for kind in NUMBERS],
+    **{sign: [([kind, other], kind, f"{kind}({{}} {sign} {{}})") for kind, other in ADDED]
+       for sign in "+-"},
 }
 
 
@@ -102,7 +103,8 @@ def query(sql, tables):
         statement, items = parser.select()
         rows = execute(statement, parser.constants, parser.columns, parser.records)
     except (sqlite3.Error, RecursionError, ValueError, OverflowError) as error:
-        raise QueryError(f"cannot be answered here: {error}") from None
+        text = str(error).replace("user-defined function raised exception", "out of range")
+        raise QueryError(f"cannot be answered here: {text}") from None
     kinds = [item.kind for item in items]
     return {
         "ColumnInfo": [
@@ -137,7 +139,8 @@ class Parser:
         return self.accept(text) or self.mismatch(text)
 
     def mismatch(self, expected):
-        raise QueryError(f"mismatched input '{self.tokens[0][1]}'. Expecting: {expected}")
+        found = self.tokens[0][1]
+        raise QueryError(f"mismatched input '{found}'. What is known here would be: {expected}")
 
     def name(self):
         """Return the name that comes next, or None if that is not a name."""
@@ -183,7 +186,8 @@ class Parser:
         grouped = {group.sql for group in groups}
         for sql, _, _, columns in items + [key for key, _ in orders]:
             if (groups or self.aggregated) and sql not in grouped and (others := columns - grouped):
-                raise QueryError(f"{min(others)} must be an aggregate expression or in GROUP BY")
+                name = next(column.name for column in self.columns if column.sql in others)
+                raise QueryError(f"'{name}' must be an aggregate expression or in GROUP BY")
         statement = f"SELECT {', '.join(item.sql for item in items)} FROM data WHERE {where.sql}"
         if groups:
             statement += f" GROUP BY {', '.join(group.sql for group in groups)}"
@@ -203,8 +207,8 @@ class Parser:
         kinds |= {"measure_name": "VARCHAR", "time": "TIMESTAMP"}
         kinds |= {f"measure_value::{record.kind.lower()}": record.kind for record in self.records}
         self.columns = [
-            Expression(f"`{name}`", kind, name, frozenset([f"`{name}`"]))
-            for name, kind in kinds.items()
+            Expression(f"c{number}", kind, name, frozenset([f"c{number}"]))
+            for number, (name, kind) in enumerate(kinds.items())
         ]
         self.scopes = [self.columns]
 
@@ -214,8 +218,11 @@ class Parser:
             return self.columns
         expression = self.expression()
         self.call("select", expression)
-        name = self.name() or self.mismatch("a name") if self.accept("as") else self.name()
-        return [expression._replace(name=name or expression.name)]
+        if self.accept("as"):
+            name = self.name() or self.mismatch("a name")
+        else:
+            name = self.name() or expression.name
+        return [expression._replace(name=name)]
 
     def key(self):
         """Return an expression of GROUP BY or ORDER BY."""
@@ -323,6 +330,8 @@ class Parser:
 def execute(statement, constants, columns, records):
     """Return the rows that SQLite finds in a table, data, with these columns and records."""
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        for kind, _ in ADDED:
+            connection.create_function(kind, 1, functools.partial(in_range, kind=kind))
         connection.execute(f"CREATE TABLE data ({', '.join(column.sql for column in columns)})")
         for record in records:
             row = dict(record.dimensions) | {"measure_name": record.measure, "time": record.time}
@@ -333,11 +342,11 @@ def execute(statement, constants, columns, records):
 
 
 def in_range(value, kind):
-    """Return a number or time that is in the range of its type, or raise QueryError."""
+    """Return a number or time that is in the range of its type, or None; else raise QueryError."""
     # Where an integer gets too large, SQLite goes on with a float.
     least = 0 if kind == "TIMESTAMP" else -(2**63)
     is_whole = isinstance(value, int) and least <= value < 2**63
-    if not (math.isfinite(value) if kind == "DOUBLE" else is_whole):
+    if value is not None and not (math.isfinite(value) if kind == "DOUBLE" else is_whole):
         raise QueryError(f"{value} is out of range of {kind.lower()}")
     return value
 
@@ -352,8 +361,6 @@ def format_value(value, kind):
     """Return a value as Timestream has it in an answer."""
     if value is None:
         return {"NullValue": True}
-    if kind in [*NUMBERS, "TIMESTAMP"]:
-        in_range(value, kind)
     formats = {
         "BOOLEAN": lambda truth: str(bool(truth)).lower(), "DOUBLE": float, "TIMESTAMP": format_time
     }

@@ -22,7 +22,7 @@ MAX_BYTES = 2048
 FUTURE = 15 * query.UNITS["m"]
 UNITS = {"SECONDS": 10**9, "MILLISECONDS": 10**6, "MICROSECONDS": 10**3, "NANOSECONDS": 1}
 # The name of a dimension. Some are reserved.
-DIMENSION = r"(?!time$|measure_name|measure_value|ts_)[A-Za-z0-9_.-]{1,60}"
+DIMENSION = r"(?!(?i:time$|measure_name|measure_value|ts_))[A-Za-z0-9_.-]{1,60}"
 # How a value of each type is read.
 TYPES = {
     "DOUBLE": lambda text: query.in_range(float(text), "DOUBLE"),
@@ -105,7 +105,7 @@ def write_records(response):
 
 def store(table, records, first, last):
     """Store valid records in a range of time; return RejectedRecords of those that are refused."""
-    times, rejected = f"[{query.format_time(first)}, {query.format_time(last)})", []
+    times, rejected = f"[{query.format_time(first)}, {query.format_time(last)}]", []
     with writing:
         # moto keeps the records in a list. The same, by what makes two of them one reading:
         stored = {record[:4]: record for record in table.records}
