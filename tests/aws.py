@@ -24,13 +24,6 @@ LOADER = create_loader()  # it keeps the descriptions that it has read, and they
 
 # A parser's settings: what is wrong is one line, and no option can be shortened.
 STRICT = {"prog": "aws", "usage": argparse.SUPPRESS, "allow_abbrev": False}
-# The exit status of the real CLI for an error: that of the first line where its kind stands.
-STATUSES = {
-    252: (ValueError, FileNotFoundError, exceptions.ParamValidationError),  # the command
-    253: (exceptions.NoRegionError, exceptions.NoCredentialsError),
-    254: exceptions.ClientError,  # the service answers with an error
-    255: Exception,  # a connection, a waiter
-}
 
 
 def main(arguments):
@@ -40,10 +33,10 @@ def main(arguments):
     except SystemExit as stop:  # of a parser, which has printed what is wrong, or help
         return 252 if stop.code else 0
     except Exception as error:  # a line is all that a reader needs
-        status = next(status for status, kinds in STATUSES.items() if isinstance(error, kinds))
-        advice = "run 'aws configure', or set the environment: " if status == 253 else ""
+        unset = isinstance(error, (exceptions.NoRegionError, exceptions.NoCredentialsError))
+        advice = "run 'aws configure', or set the environment: " if unset else ""
         print("aws: error:", *f"{advice}{error}".split(), file=sys.stderr)
-        return status
+        return 254 if isinstance(error, exceptions.ClientError) else 255
     print(output, end="", flush=True)
     return 0
 

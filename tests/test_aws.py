@@ -79,16 +79,16 @@ def test_answers_come_whole_or_as_far_as_wanted(ask):
 
 
 @pytest.mark.parametrize(("status", "command", "named"), [
-    (252, "nope list", "aws nope list"), (252, "kinesis", "operation"),
-    (252, "kinesis nope", "'aws kinesis' has no 'nope'"), (252, "kinesis wait nope", "nope"),
-    (252, "kinesis wait", "Waiter"), (252, "kinesis list-streams --nope 1", "--nope 1"),
+    (255, "nope list", "aws nope list"), (252, "kinesis", "operation"),
+    (255, "kinesis nope", "'aws kinesis' has no 'nope'"), (255, "kinesis wait nope", "nope"),
+    (255, "kinesis wait", "Waiter"), (252, "kinesis list-streams --nope 1", "--nope 1"),
     (252, "kinesis list-streams --lim 1 --out json", "--lim 1 --out json"),
-    (252, "kinesis put-record", 'Missing required parameter in input: "Data"'),
+    (255, "kinesis put-record", 'Missing required parameter in input: "Data"'),
     (252, "kinesis list-streams --query [", "--query"),
-    (252, "kinesis list-streams --output text", "--query"),
-    (252, "kinesis list-streams --limit many", "--limit"),
-    (252, "kinesis delete-stream --stream-name file://nope", "No such file"),
-    (252, "sqs create-queue --queue-name x --attributes []", "Invalid type"),
+    (255, "kinesis list-streams --output text", "--query"),
+    (255, "kinesis list-streams --limit many", "--limit"),
+    (255, "kinesis delete-stream --stream-name file://nope", "No such file"),
+    (255, "sqs create-queue --queue-name x --attributes []", "Invalid type"),
     (254, "kinesis describe-stream --stream-name nope", "ResourceNotFoundException"),
     (255, "lambda wait function-active-v2 --function-name nope", "Waiter FunctionActiveV2 failed"),
 ])
@@ -101,14 +101,14 @@ def test_without_region_or_credentials_it_names_aws_configure(ask, monkeypatch):
     assert ask("configure get region") == "us-east-1\n"
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     error = "aws: error: run 'aws configure', or set the environment: "
-    assert ask("kinesis list-streams", 253) == f"{error}Unable to locate credentials\n"
+    assert ask("kinesis list-streams", 255) == f"{error}Unable to locate credentials\n"
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     for command in ("kinesis list-streams", "configure get region"):
-        assert ask(command, 253) == f"{error}You must specify a region.\n"
+        assert ask(command, 255) == f"{error}You must specify a region.\n"
 
 
 def test_as_a_process_it_hands_its_status_to_the_shell(finish):
     status, [line] = finish("-m", "tests.aws", "kinesis", "nope")
-    assert status == 252 and line.startswith("aws: error: ")
+    assert status == 255 and line.startswith("aws: error: ")
     pipe = '(sleep 0.3; "$PYTHON" -m tests.aws configure get region) | true'
     assert finish(pipe, shell=True) == (0, [])

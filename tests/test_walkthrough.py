@@ -33,7 +33,7 @@ def test_the_shell_pauses_for_sleep_and_after_a_script(shell, lines):
     ("echo a | tr a b", "|"), ("sleep 1 & wait", "&"), ("echo a; ls", ";"), ("echo a 2> b", ">"),
     ("echo *", "*"), ("echo 'a", "'"), ("A=b wait", "b wait"), ("echo $(ls)", "$"),
     ('echo "`ls`"', "`"), ('echo "a"b', '"a"b'), ("echo ${NOPE}", "${NOPE}"),
-    ("cat > a <<EOF\n$NOPE\nEOF", "$ in $NOPE"), ("A=$(aws kinesis nope)", "status 252: aws: "),
+    ("cat > a <<EOF\n$NOPE\nEOF", "$ in $NOPE"), ("A=$(aws kinesis nope)", "status 255: aws: "),
     ("echo a > f\nrm -f f g\naws iam get-role --role-name file://f", "No such file"),
     ("python cleanup.py -x", "SystemExit(2)"), ("python - <<'EOF'\n1 / 0\nEOF", "ZeroDivision"),
 ])
