@@ -34,7 +34,7 @@ def test_without_credentials_of_the_tests_none_are_found_elsewhere(tmp_path, var
         assert boto3.Session().get_credentials() is None
 
 
-def test_in_this_process_aws_is_where_it_should_be_and_cannot_be_reached():
+def test_in_this_process_aws_is_where_it_should_be_and_cannot_be_reached(sleeps):
     with environment.isolated():
         assert not any(path.endswith("models") for path in Loader().search_paths)  # of ~/.aws
         client = boto3.client("kinesis")
