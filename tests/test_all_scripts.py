@@ -105,7 +105,7 @@ def test_help_and_unknown_options_do_nothing_to_aws(run, capsys, script):
 ])
 def test_when_nobody_reads_the_output_there_is_status_1_and_no_traceback(finish, command):
     # The reader of the pipe is gone before the first line is printed.
-    pipe = f'(sleep 0.3; "$PYTHON" {command}; echo $? >&2) | true'
+    pipe = f'(sleep 0.1; "$PYTHON" {command}; echo $? >&2) | true'
     assert finish(pipe, shell=True, AWS_DEFAULT_REGION=None) == (0, ["1"])
 
 

@@ -110,5 +110,5 @@ def test_without_region_or_credentials_it_names_aws_configure(ask, monkeypatch):
 def test_as_a_process_it_hands_its_status_to_the_shell(finish):
     status, [line] = finish("-m", "tests.aws", "kinesis", "nope")
     assert status == 255 and line.startswith("aws: error: ")
-    pipe = '(sleep 0.3; "$PYTHON" -m tests.aws configure get region) | true'
+    pipe = '(sleep 0.1; "$PYTHON" -m tests.aws configure get region) | true'
     assert finish(pipe, shell=True) == (0, [])

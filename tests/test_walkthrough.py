@@ -61,7 +61,7 @@ def test_whatever_is_missing_too_much_or_failed_is_noticed(found, changes, fault
 
 
 @pytest.mark.parametrize(("command", "status", "line"), [
-    ("echo a", 0, "Now type it yourself: "), ("ls", 1, "WRONG: this shell does not know: ls"),
+    ("echo a", 0, "Now type it yourself: "),
     ("cat README.md", 1, "WRONG: [Errno 2]"),  # it runs in a folder of its own
     ("sleep 1", 1, "WRONG: the mapping is still busy after 0 seconds"),
     ("aws logs create-log-group --log-group-name x", 1, "WRONG: left after the clean-up: x"),
