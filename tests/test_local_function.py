@@ -18,7 +18,7 @@ NOTHING = "def handler(event, context): pass"
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def invoke(source=None, payload="{}", **settings):
+def invoke(source=None, payload="", **settings):
     """Upload code, if there is any, and invoke it; return its answer, its error and its log."""
     if source is not None:
         deploy(source, **settings)

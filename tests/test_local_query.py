@@ -54,7 +54,7 @@ def ask(monkeypatch):
     ('"Sensor" as time from D.T where MEASURE_NAME != \'x\' order by sensor desc',
      "time:VARCHAR", ["b", "a", "None"]),
     ("bin(time, 10s) t, avg(case when measure_name = 'n' then measure_value::bigint end) - 1, "
-     "count_if(time < now() or 1 = 2) = 2 from D.T group by bin(time, 10s) order by t",
+     "count_if(time < now() or 1 = 2) = 2 from D.T group by bin(time, 10s) order by t asc",
      "t:TIMESTAMP _col1:DOUBLE _col2:BOOLEAN",
      ["2026-11-24 03:03:20.000000000, None, false", "2026-11-24 03:04:00.000000000, -1.0, true"]),
     ("count(*), count(sensor), sum(measure_value::bigint), min(sensor) from D.T where 1 <> 2",
