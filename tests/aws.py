@@ -118,7 +118,8 @@ def parse_options(operation, words):
         try:
             params[name] = convert(members[name], value)
         except ValueError as error:
-            raise ValueError(f"argument --{xform_name(name, '-')}: {error}") from None
+            option = xform_name(name, "-")
+            raise ValueError(f"argument --{option}: no JSON or base64: {error}") from None
     if operation.name == "CreateFunction" and "ZipFile" in params:
         params.setdefault("Code", {})["ZipFile"] = params.pop("ZipFile")
     return params, outfile

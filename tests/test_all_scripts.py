@@ -62,7 +62,7 @@ def test_a_missing_or_wrong_setting_is_one_line(run, monkeypatch, script, settin
 
 
 @pytest.mark.parametrize(("script", "config", "reason"), [
-    *[(script, "credential_process = /no/tööl", r"'/no/t\x") for script in COMMANDS],  # not in ASCII
+    *[(script, "credential_process = /no/tööl", r"'/no/t\x") for script in COMMANDS],  # no ASCII
     (setup_kinesis, f"{ROLE}web_identity_token_file = /no/token", "directory: '/no/token'"),
     (cleanup, f"{ROLE}source_profile = keys\nmfa_serial = y", "EOF"),  # MFA, without a terminal
     (wave_sensor, f"{ROLE}source_profile = keys\nmfa_serial = y", "EOF"),

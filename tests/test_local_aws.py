@@ -6,10 +6,6 @@ import pytest
 
 from tests.conftest import LIMIT
 
-# A connection is used once, and the client knows: it would use it again, and fail now and then.
-HEADERS = "import boto3; answer = boto3.client('iam').list_roles()['ResponseMetadata']; " \
-          "print(answer['HTTPHeaders']['connection'])"
-
 
 @pytest.fixture
 def server(spawn, hostile):
@@ -27,7 +23,9 @@ def test_the_line_leads_all_to_it_whatever_the_terminal_holds(server, finish, ho
         "$PYTHON wave_sensor.py --count 2 --interval 0.1",
         "aws timestream-query query --query-string 'select max(measure_value::double) from"
         " DemoDatabase.WeatherMetrics' --query 'Rows[].Data[].ScalarValue' --output text",
-        f'$PYTHON -c "{HEADERS}"', "$PYTHON cleanup.py",
+        # A connection is used once, and the client has to know, or it fails now and then.
+        "$PYTHON -c \"import boto3; answer = boto3.client('iam').list_roles()['ResponseMetadata'];"
+        " print(answer['HTTPHeaders']['connection'])\"", "$PYTHON cleanup.py",
     ]
     status, lines = finish("\n".join(commands), shell=True, **hostile)
     assert status == 0, lines

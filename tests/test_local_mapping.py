@@ -168,6 +168,8 @@ def test_a_mapping_begins_where_it_is_told_to_can_be_disabled_and_exists_once(aw
     with pytest.raises(client.exceptions.ResourceConflictException, match=name):
         deliver(aws, "")
     client.delete_event_source_mapping(UUID=name)
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="TRIM_HORIZON"):
+        client.create_event_source_mapping(FunctionName=FUNCTION, EventSourceArn=ARN)
     for act in client.delete_event_source_mapping, client.update_event_source_mapping:
         with pytest.raises(client.exceptions.ResourceNotFoundException):
             act(UUID=name)

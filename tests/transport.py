@@ -11,9 +11,6 @@ from unittest import mock
 from botocore.awsrequest import AWSResponse
 from botocore.httpsession import URLLib3Session
 
-ENDPOINT = {"Address": "ingest.timestream.invalid", "CachePeriodInMinutes": 1440}
-INGESTED = {"RecordsIngested": {"Total": 1, "MemoryStore": 1, "MagneticStore": 0}}
-
 
 class Transport:
     """Takes the place of botocore's HTTP session, and answers what Timestream or Kinesis would.
@@ -33,8 +30,8 @@ class Transport:
         operation = target.decode().partition(".")[2]
         self.timeouts = session._timeout.connect_timeout, session._timeout.read_timeout
         status, body = self.respond(operation, request.body) or (200, {
-            "DescribeEndpoints": {"Endpoints": [ENDPOINT]},
-            "WriteRecords": INGESTED,
+            "DescribeEndpoints": {"Endpoints": [{"Address": "any", "CachePeriodInMinutes": 60}]},
+            "WriteRecords": {"RecordsIngested": {"Total": 1, "MemoryStore": 1, "MagneticStore": 0}},
             "PutRecord": {"ShardId": "shardId-000000000000", "SequenceNumber": "1"},
         }[operation])
         content = body if isinstance(body, str) else json.dumps(body)

@@ -232,8 +232,11 @@ class Mappings:
             sqs.send_message(QueueUrl=url, MessageBody=json.dumps(message))
 
 
-def create_once(backend, spec):
-    """Make a mapping, but no second one of the same stream and function, as Lambda does."""
+def create_checked(backend, spec):
+    """Make a mapping with a start, but no second one of a stream and function, as Lambda does."""
+    if spec.get("StartingPosition") not in ("TRIM_HORIZON", "LATEST"):
+        text = "The starting position has to be TRIM_HORIZON or LATEST here"
+        raise LambdaClientError("InvalidParameterValueException", text)
     arn = backend.get_function(spec["FunctionName"]).function_arn
     for mapping in backend.list_event_source_mappings(spec["EventSourceArn"], None):
         if mapping.function_arn == arn:
@@ -260,7 +263,7 @@ def mappings_act(report, speed):
     thread = threading.Thread(target=mappings.run, daemon=True)
     operations = ["update_event_source_mapping", "delete_event_source_mapping"]
     with (
-        mock.patch.object(LambdaBackend, "create_event_source_mapping", create_once),
+        mock.patch.object(LambdaBackend, "create_event_source_mapping", create_checked),
         mock.patch.multiple(LambdaResponse, **{name: refusing(name) for name in operations}),
         # moto would call the function for each record that is put on the stream.
         mock.patch.object(LambdaBackend, "send_kinesis_message"),
