@@ -17,8 +17,8 @@ def server(spawn, hostile):
 def test_the_line_leads_all_to_it_whatever_the_terminal_holds(server, finish, hostile):
     process, line = server
     commands = [
-        line, "set -e", 'alias aws="$PYTHON -m tests.aws"', "aws configure get region",
-        "aws sts get-caller-identity --query Account --output text",
+        line, "set -e", "test -f $AWS_CONFIG_FILE", 'alias aws="$PYTHON -m tests.aws"',
+        "aws configure get region", "aws sts get-caller-identity --query Account --output text",
         "$PYTHON setup_timestream.py", "$PYTHON setup_timestream.py", "$PYTHON setup_kinesis.py",
         "$PYTHON wave_sensor.py --count 2 --interval 0.1",
         "aws timestream-query query --query-string 'select max(measure_value::double) from"
