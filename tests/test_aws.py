@@ -57,11 +57,9 @@ def test_structures_maps_numbers_and_flags_are_what_the_service_gets(ask):
     ask(f"sqs create-queue --queue-name q --attributes {attributes}")
     [queue] = boto3.resource("sqs", "us-west-2").queues.all()
     assert queue.attributes["DelaySeconds"] == "7"
-    policy = "--require-symbols --no-require-numbers --minimum-password-length 9"
-    assert ask(f"iam update-account-password-policy {policy}") == ""
+    assert ask("iam update-account-password-policy --require-symbols --no-require-numbers") == ""
     found = json.loads(ask("iam get-account-password-policy --output json"))["PasswordPolicy"]
     assert (found["RequireSymbols"], found["RequireNumbers"]) == (True, False)
-    assert found["MinimumPasswordLength"] == 9
 
 
 def test_the_answer_of_a_function_goes_to_a_file(ask):
@@ -110,5 +108,7 @@ def test_without_region_or_credentials_it_names_aws_configure(ask, monkeypatch):
 def test_as_a_process_it_hands_its_status_to_the_shell(finish):
     status, [line] = finish("-m", "tests.aws", "kinesis", "nope")
     assert status == 255 and line.startswith("aws: error: ")
-    pipe = '(sleep 0.1; "$PYTHON" -m tests.aws configure get region) | true'
-    assert finish(pipe, shell=True) == (0, [])
+    region = '"$PYTHON" -m tests.aws configure get region'
+    command = f"{region}; (sleep 0.1; {region}) | true"
+    settings = {"AWS_DEFAULT_REGION": "Süd", "PYTHONIOENCODING": "ascii"}
+    assert finish(command, shell=True, **settings) == (0, [r"S\xfcd"])
