@@ -33,9 +33,8 @@ def measure(alarms, batch_size):
     records = [{"kinesis": {"sequenceNumber": str(i), "data": item}} for i, item in enumerate(data)]
     events = [{"Records": records[i : i + batch_size]} for i in range(0, len(data), batch_size)]
     times = []
-    transport = Transport(lambda operation, body: time.sleep(ROUND_TRIP))
     quiet = contextlib.redirect_stdout(io.StringIO())
-    with environment.isolated(), transport.in_place(), quiet:
+    with environment.isolated(), Transport(lambda *_: time.sleep(ROUND_TRIP)).in_place(), quiet:
         for load in [events[:1], *[events] * LOADS]:
             begin = time.perf_counter()
             for event in load:

@@ -6,9 +6,7 @@ command that was not run.
 """
 
 import base64
-import contextlib
 import importlib
-import io
 import re
 import shlex
 import sys
@@ -17,7 +15,7 @@ from pathlib import Path
 from unittest import mock
 
 from tests import aws
-from tests.local_aws.function import Output
+from tests.local_aws.function import capture
 
 # A command ends with its line, unless that ends with a backslash or begins a here-document.
 COMMAND = re.compile(r"(?:\\\n|.)+?(?: <<'?EOF'?\n(?:.*\n)*?EOF)?$", re.MULTILINE)
@@ -119,8 +117,7 @@ class Shell:
 
     def call(self, words, function, *arguments):
         """Call a function that prints; return what it prints, raise ShellError if it fails."""
-        output = Output(io.StringIO())  # so that a function's log gets what that prints meanwhile
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        with capture() as output:
             try:
                 status = function(*arguments)
             except (Exception, SystemExit) as error:

@@ -108,7 +108,6 @@ def test_without_region_or_credentials_it_names_aws_configure(ask, monkeypatch):
 def test_as_a_process_it_hands_its_status_to_the_shell(finish):
     status, [line] = finish("-m", "tests.aws", "kinesis", "nope")
     assert status == 255 and line.startswith("aws: error: ")
-    region = '"$PYTHON" -m tests.aws configure get region'
-    command = f"{region}; (sleep 0.1; {region}) | true"
+    command = "{0}; (sleep 0.1; {0}) | true".format('"$PYTHON" -m tests.aws configure get region')
     settings = {"AWS_DEFAULT_REGION": "Süd", "PYTHONIOENCODING": "ascii"}
     assert finish(command, shell=True, **settings) == (0, [r"S\xfcd"])

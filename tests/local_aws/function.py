@@ -53,6 +53,15 @@ def take_output():
             setattr(sys, name, Output(getattr(sys, name)))
 
 
+@contextlib.contextmanager
+def capture():
+    """Give a buffer with what is printed meanwhile, except by functions."""
+    take_output()
+    out, err, buffer = sys.stdout, sys.stderr, io.StringIO()
+    with mock.patch.object(out, "real", buffer), mock.patch.object(err, "real", buffer):
+        yield buffer
+
+
 class Container:
     """A function as it was configured, its log stream, and its handler once that is loaded."""
 
@@ -74,15 +83,15 @@ class Container:
         exec(code, vars(module))
         return getattr(module, handler)
 
-    def call(self, event, context):
-        """Return the handler's answer, as JSON, and no error; or both as describe_error() does."""
+    def call(self, event, context, done):
+        """Append to `done` the answer, as JSON, and no error; or both as describe_error() does."""
         try:
             self.handler = self.handler or self.load()
-            return json.dumps(self.handler(event, context)), ""
+            done.append((json.dumps(self.handler(event, context)), ""))
         except BaseException as error:  # sys.exit(), too, ends nothing but the invocation
             frames = traceback.extract_tb(error.__traceback__)
-            theirs = [frame for frame in frames if frame.filename != __file__]
-            return describe_error(type(error).__name__, str(error), traceback.format_list(theirs))
+            trace = traceback.format_list([each for each in frames if each.filename != __file__])
+            done.append(describe_error(type(error).__name__, str(error), trace))
 
 
 def describe_error(kind, message, trace=()):
@@ -97,15 +106,13 @@ def run(function, event):
     container = getattr(function, "container", None)
     if not container or container.configuration != function.get_configuration():
         container = function.container = Container(function)
-    request, log, result, begin = str(uuid.uuid4()), io.StringIO(), [], time.monotonic()
+    request, log, done, begin = str(uuid.uuid4()), io.StringIO(), [], time.monotonic()
     end = begin + function.timeout
     context = SimpleNamespace(
         aws_request_id=request, function_name=function.function_name,
         get_remaining_time_in_millis=lambda: round(1000 * (end - time.monotonic())),
     )
-    thread = threading.Thread(
-        target=lambda: result.append(container.call(event, context)), daemon=True
-    )
+    thread = threading.Thread(target=container.call, args=[event, context, done], daemon=True)
     log.write(f"START RequestId: {request} Version: $LATEST\n")
     take_output()
     Output.others, Output.log = set(threading.enumerate()), log
@@ -113,8 +120,8 @@ def run(function, event):
         thread.start()
         thread.join(function.timeout)
     Output.log = None
-    if result:
-        answer, error = result[0]
+    if done:
+        answer, error = done[0]
     else:  # it has outlived its time-out, and is ended before its next line
         set_error = ctypes.pythonapi.PyThreadState_SetAsyncExc
         set_error(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
@@ -160,6 +167,5 @@ def invoke(function, body, request_headers, response_headers):
 @contextlib.contextmanager
 def functions_run():
     """Let functions run when Lambda is asked to invoke them."""
-    take_output()
     with mock.patch.object(LambdaFunction, "invoke", invoke):
         yield

@@ -47,7 +47,7 @@ UNITS |= {"m": 60 * UNITS["s"], "h": 3600 * UNITS["s"], "d": 86400 * UNITS["s"]}
 # Timestream has INTEGER, too, for constants only.
 NUMBERS = ["BIGINT", "DOUBLE"]
 TYPES = [*NUMBERS, "VARCHAR", "BOOLEAN", "TIMESTAMP"]
-# What can be added to what. The result goes through in_range(), for SQLite named as the type.
+# What can be added to what. The result has to be in_range(), which SQLite calls as the type.
 ADDED = [("BIGINT", "BIGINT"), ("DOUBLE", "DOUBLE"), ("TIMESTAMP", INTERVAL)]
 
 
@@ -61,7 +61,7 @@ AGGREGATES = {
     "count(*)": [([], "BIGINT", "count(*)")],
     "count": for_each(TYPES, 1, "count({})", "BIGINT"),
     "count_if": for_each(["BOOLEAN"], 1, "count(CASE WHEN {} THEN 1 END)", "BIGINT"),
-    "sum": [([kind], kind, f"{kind}(sum({{}}))") for kind in NUMBERS],
+    "sum": [([kind], kind, kind + "(sum({}))") for kind in NUMBERS],
     "avg": for_each(["DOUBLE"], 1, "avg({})"),
     "min": for_each(TYPES, 1, "min({})"),
     "max": for_each(TYPES, 1, "max({})"),
@@ -82,7 +82,7 @@ OPERATORS = {
     "is not null": for_each(TYPES, 1, "({} IS NOT NULL)", "BOOLEAN"),
     "between": for_each(TYPES, 3, "({} BETWEEN {} AND {})", "BOOLEAN"),
     "case": [(["BOOLEAN", k, k], k, "CASE WHEN {} THEN {} ELSE {} END") for k in TYPES],
-    "*": [([kind, kind], kind, f"{kind}({{}} * {{}})") for kind in NUMBERS],
+    "*": [([kind, kind], kind, kind + "({} * {})") for kind in NUMBERS],
     **{sign: [([kind, other], kind, f"{kind}({{}} {sign} {{}})") for kind, other in ADDED]
        for sign in "+-"},
 }
