@@ -34,9 +34,8 @@ def test_the_line_leads_all_to_it_whatever_the_terminal_holds(server, finish, ho
     assert "62.0" in lines and "close" in lines
     assert lines[-1] == "Nothing of the tutorial is left in us-east-1."
     process.terminate()
-    output = process.communicate(timeout=LIMIT)[0]
-    assert process.returncode == 0
-    assert output.splitlines()[-1] == "Ended, and all that was in it is gone."
+    assert process.wait(LIMIT) == 0
+    assert process.stdout.read().splitlines()[-1] == "Ended, and all that was in it is gone."
 
 
 def test_without_a_free_port_or_openssl_it_says_so_in_one_line(server, finish):
