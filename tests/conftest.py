@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import zipfile
 from collections import defaultdict
 from types import SimpleNamespace
 from unittest import mock
@@ -18,13 +17,11 @@ import botocore.loaders
 import pytest
 
 import lambda_function
-from cleanup import FUNCTION_NAME, ROLE_NAME
-from tests import environment, local_aws, walkthrough
+from tests import environment, local_aws
+from tests.environment import REPOSITORY
+from tests.helpers import LIMIT
 from tests.transport import Transport
-from tests.walkthrough import REPOSITORY
-
-# Seconds that anything a test starts may take. It is ended then, and the test fails.
-LIMIT = 30
+from tests.walkthrough import walk
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -68,12 +65,21 @@ def hostile(tmp_path):
     urls = "AWS_ENDPOINT_URL AWS_ENDPOINT_URL_KINESIS AWS_EC2_METADATA_SERVICE_ENDPOINT HTTP_PROXY "
     urls += "AWS_CONTAINER_CREDENTIALS_FULL_URI TEST_SERVER_MODE_ENDPOINT HTTPS_PROXY https_proxy"
     yield dict.fromkeys(urls.split(), url) | {
-        "HOME": str(tmp_path), "AWS_CONFIG_FILE": str(tmp_path / ".aws" / "config"),
+        "HOME": str(tmp_path),
+        "AWS_CONFIG_FILE": str(tmp_path / ".aws" / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / ".aws" / "credentials"),
-        "BOTO_CONFIG": str(tmp_path / ".boto"), "AWS_PROFILE": "theirs", "NO_PROXY": "*",
-        "no_proxy": "*", "AWS_EC2_METADATA_DISABLED": "false", "MOTO_ACCOUNT_ID": "1",
-        "AWS_REGION": "eu-west-1", "AWS_DEFAULT_OUTPUT": "yaml", "AWS_USE_FIPS_ENDPOINT": "true",
-        "AWS_SESSION_TOKEN": "theirs", "AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None,
+        "BOTO_CONFIG": str(tmp_path / ".boto"),
+        "AWS_PROFILE": "theirs",
+        "NO_PROXY": "*",
+        "no_proxy": "*",
+        "AWS_EC2_METADATA_DISABLED": "false",
+        "MOTO_ACCOUNT_ID": "1",
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_OUTPUT": "yaml",
+        "AWS_USE_FIPS_ENDPOINT": "true",
+        "AWS_SESSION_TOKEN": "theirs",
+        "AWS_ACCESS_KEY_ID": None,
+        "AWS_SECRET_ACCESS_KEY": None,
     }
     server.setblocking(False)
     with server, pytest.raises(BlockingIOError):  # nobody waits to be let in
@@ -90,10 +96,10 @@ def aws():
 @pytest.fixture(scope="session")
 def walked():
     """The walkthrough and "Where to go from here": what it has shown, and what run() returned."""
-    steps = walkthrough.read_steps(["Walkthrough", "Where to go from here", "Clean up"])
+    steps = walk.read_steps(["Walkthrough", "Where to go from here", "Clean up"])
     shown = io.StringIO()
-    with walkthrough.folder_of_its_own(), contextlib.redirect_stdout(shown):
-        printed, faults = walkthrough.run(steps)
+    with walk.folder_of_its_own(), contextlib.redirect_stdout(shown):
+        printed, faults = walk.run(steps)
     return SimpleNamespace(shown=shown.getvalue(), printed=printed, faults=faults)
 
 
@@ -151,13 +157,21 @@ def spawn():
         variables = environment.build_environment()
         variables |= {"PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1"}
         variables |= {"PYTHONUNBUFFERED": "", **settings}  # so that a program has to flush itself
-        processes.append(subprocess.Popen(
-            command[0] if shell else [sys.executable, *command],
-            cwd=REPOSITORY, shell=shell, text=True, encoding="utf-8", errors="replace",
-            env={name: value for name, value in variables.items() if value is not None},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ))
+        processes.append(
+            subprocess.Popen(
+                command[0] if shell else [sys.executable, *command],
+                cwd=REPOSITORY,
+                shell=shell,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                env={name: value for name, value in variables.items() if value is not None},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        )
         return processes[-1]
 
     yield spawn
@@ -177,27 +191,3 @@ def finish(spawn):
         return process.returncode, output.splitlines()
 
     return finish
-
-
-def refusal(code, status=400, **details):
-    """Return status and body of an answer of AWS that says no."""
-    return status, {"__type": code, "message": "as asked"} | details
-
-
-def build_package(source):
-    """Return the bytes of a zip file for Lambda, with some code as code.py."""
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("code.py", source)
-    return package.getvalue()
-
-
-def deploy(source, **settings):
-    """Make the tutorial's role and function, with some code and further settings."""
-    with contextlib.suppress(boto3.client("iam").exceptions.EntityAlreadyExistsException):
-        boto3.client("iam").create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument="{}")
-    boto3.client("lambda").create_function(**{
-        "FunctionName": FUNCTION_NAME, "Runtime": "python3.13", "Handler": "code.handler",
-        "Role": f"arn:aws:iam::123456789012:role/{ROLE_NAME}", "Timeout": 60,
-        "Code": {"ZipFile": build_package(source)},
-    } | settings)

@@ -7,11 +7,13 @@ tests/aws.py, like the CLI for which it stands, goes where the shell that calls 
 
 import contextlib
 import os
+from pathlib import Path
 from unittest import mock
 
 import botocore.loaders
 import moto.settings
 
+REPOSITORY = Path(__file__).parent.parent
 REGION = "us-east-1"
 
 # A proxy that nobody serves, so that a process which is told of no other one reaches nothing.

@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 
 import cleanup
 import setup_timestream
-from tests.conftest import deploy, refusal
+from tests.helpers import deploy, refusal
 from tests.leftovers import find_leftovers
 
 STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/TUTORIAL"
@@ -34,27 +34,39 @@ def everything(aws, stream, run):
     iam.attach_role_policy(PolicyArn=policy["Arn"], **role)
     iam.put_role_policy(PolicyName="mine", PolicyDocument=POLICY, **role)
     boto3.client("lambda").create_event_source_mapping(
-        FunctionName="kinesis-log-consumer", EventSourceArn=STREAM_ARN,
-        StartingPosition="TRIM_HORIZON", Enabled=False,
+        FunctionName="kinesis-log-consumer",
+        EventSourceArn=STREAM_ARN,
+        StartingPosition="TRIM_HORIZON",
+        Enabled=False,
     )
 
 
 def test_the_whole_tutorial_is_deleted_and_each_deletion_printed(everything, run):
     _, _, _, mapping, _, _, _ = find_leftovers()
-    assert run(cleanup) == (0, [
-        "Deleting what the tutorial has made in us-east-1",
-        "Looking for event source mappings of kinesis-log-consumer",
-        f"Deleting event source mapping {mapping}", f"Deleted event source mapping {mapping}",
-        "Deleting function kinesis-log-consumer", "Deleted function kinesis-log-consumer",
-        "Deleting stream TUTORIAL", "Deleted stream TUTORIAL",
-        "Waiting until stream TUTORIAL is gone", "Stream TUTORIAL is gone",
-        "Deleting table DemoDatabase.WeatherMetrics", "Deleted table DemoDatabase.WeatherMetrics",
-        "Deleting database DemoDatabase", "Deleted database DemoDatabase",
-        "Deleting log group /aws/lambda/kinesis-log-consumer",
-        "Deleted log group /aws/lambda/kinesis-log-consumer",
-        "Deleting role kinesis-log-consumer-role", "Deleted role kinesis-log-consumer-role",
-        "Nothing of the tutorial is left in us-east-1.",
-    ])
+    assert run(cleanup) == (
+        0,
+        [
+            "Deleting what the tutorial has made in us-east-1",
+            "Looking for event source mappings of kinesis-log-consumer",
+            f"Deleting event source mapping {mapping}",
+            f"Deleted event source mapping {mapping}",
+            "Deleting function kinesis-log-consumer",
+            "Deleted function kinesis-log-consumer",
+            "Deleting stream TUTORIAL",
+            "Deleted stream TUTORIAL",
+            "Waiting until stream TUTORIAL is gone",
+            "Stream TUTORIAL is gone",
+            "Deleting table DemoDatabase.WeatherMetrics",
+            "Deleted table DemoDatabase.WeatherMetrics",
+            "Deleting database DemoDatabase",
+            "Deleted database DemoDatabase",
+            "Deleting log group /aws/lambda/kinesis-log-consumer",
+            "Deleted log group /aws/lambda/kinesis-log-consumer",
+            "Deleting role kinesis-log-consumer-role",
+            "Deleted role kinesis-log-consumer-role",
+            "Nothing of the tutorial is left in us-east-1.",
+        ],
+    )
     assert find_leftovers() == []
 
 
@@ -70,12 +82,18 @@ def test_in_another_region_it_finds_nothing_and_says_where(everything, run, monk
     assert len(find_leftovers()) == 6  # all but the role, which belongs to no region
 
 
-@pytest.mark.parametrize(("service", "operation", "left"), [
-    ("lambda", "ListEventSourceMappings", 1), ("kinesis", "DeleteStream", 1),
-    ("timestream", "DescribeDatabase", 1),
-    ("timestream", "DeleteTable", 2),  # and the database, which is not empty then
-    ("iam", "DetachRolePolicy", 1), ("iam", "DeleteRolePolicy", 1), ("iam", "DeleteRole", 1),
-])
+@pytest.mark.parametrize(
+    ("service", "operation", "left"),
+    [
+        ("lambda", "ListEventSourceMappings", 1),
+        ("kinesis", "DeleteStream", 1),
+        ("timestream", "DescribeDatabase", 1),
+        ("timestream", "DeleteTable", 2),  # and the database, which is not empty then
+        ("iam", "DetachRolePolicy", 1),
+        ("iam", "DeleteRolePolicy", 1),
+        ("iam", "DeleteRole", 1),
+    ],
+)
 def test_a_step_that_fails_stops_no_other(everything, run, monkeypatch, service, operation, left):
     client, refuse = getattr(cleanup, f"authenticate_{service}")(), mock.Mock(side_effect=OSError)
     client.meta.events.register(f"before-call.*.{operation}", refuse)
@@ -99,17 +117,32 @@ def test_a_mapping_that_has_outlived_its_function_goes_and_other_functions_stay(
     assert find_leftovers() == [mapping["UUID"], "mine"]
 
 
-@pytest.mark.parametrize(("service", "delete", "answers", "deleted", "line"), [
-    ("timestream-write", cleanup.delete_database, [None, NO, DONE], True, "Deleted database"),
-    ("timestream-write", cleanup.delete_database, [None, NO, NO], False, "Delete database"),
-    ("kinesis", cleanup.delete_stream, [IN_USE, DELETING], True, "Deleted stream"),
-    ("kinesis", cleanup.delete_stream, [IN_USE, UPDATING], False, "Delete stream"),
-    ("lambda", cleanup.delete_event_source_mappings, [GONE], True, "No event source mappings of"),
-    ("lambda", cleanup.delete_event_source_mappings, [PAGE, GONE], True, "No event source"),
-    ("lambda", cleanup.delete_event_source_mappings, [PAGE, IN_USE, DELETING], True, "Deleted"),
-    ("lambda", cleanup.delete_event_source_mappings, [PAGE, IN_USE, UPDATING], False, "Delete "),
-    ("lambda", cleanup.delete_event_source_mappings, [MORE, PAGE, NO, DONE], False, "Deleted"),
-])
+@pytest.mark.parametrize(
+    ("service", "delete", "answers", "deleted", "line"),
+    [
+        ("timestream-write", cleanup.delete_database, [None, NO, DONE], True, "Deleted database"),
+        ("timestream-write", cleanup.delete_database, [None, NO, NO], False, "Delete database"),
+        ("kinesis", cleanup.delete_stream, [IN_USE, DELETING], True, "Deleted stream"),
+        ("kinesis", cleanup.delete_stream, [IN_USE, UPDATING], False, "Delete stream"),
+        (
+            "lambda",
+            cleanup.delete_event_source_mappings,
+            [GONE],
+            True,
+            "No event source mappings of",
+        ),
+        ("lambda", cleanup.delete_event_source_mappings, [PAGE, GONE], True, "No event source"),
+        ("lambda", cleanup.delete_event_source_mappings, [PAGE, IN_USE, DELETING], True, "Deleted"),
+        (
+            "lambda",
+            cleanup.delete_event_source_mappings,
+            [PAGE, IN_USE, UPDATING],
+            False,
+            "Delete ",
+        ),
+        ("lambda", cleanup.delete_event_source_mappings, [MORE, PAGE, NO, DONE], False, "Deleted"),
+    ],
+)
 def test_a_deletion_says_what_came_of_it(wire, lines, service, delete, answers, deleted, line):
     remaining = iter(answers)
     wire.respond = lambda *_: next(remaining)

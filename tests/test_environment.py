@@ -21,9 +21,10 @@ def test_a_process_that_a_test_starts_reaches_nothing(finish):
     assert f'Failed to connect to proxy URL: "{environment.NOWHERE}"' in lines[0]
 
 
-@pytest.mark.parametrize("variables", [
-    {}, dict.fromkeys(["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG"])
-])
+@pytest.mark.parametrize(
+    "variables",
+    [{}, dict.fromkeys(["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG"])],
+)
 def test_without_credentials_of_the_tests_none_are_found_elsewhere(tmp_path, variables):
     with environment.isolated(), pytest.MonkeyPatch.context() as patch:
         # Either the home folder alone keeps them out, or the names of the files do.

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import initial_lambda_function
-from tests.conftest import REPOSITORY
+from tests.environment import REPOSITORY
 
 
 def test_the_sample_event_of_the_readme_is_printed_as_a_log_line(lines):
@@ -19,11 +19,15 @@ def test_the_sample_event_of_the_readme_is_printed_as_a_log_line(lines):
     ]
 
 
-@pytest.mark.parametrize(("record", "error"), [
-    ({"kinesis": {"data": "%%%%"}}, "error: "), ({}, "error: 'kinesis'"),
-    ({"kinesis": {"data": "YWI"}}, "error: Incorrect padding"),
-    ({"kinesis": {"data": "/w=="}}, "error: 'utf-8' codec can't decode byte 0xff"),
-])
+@pytest.mark.parametrize(
+    ("record", "error"),
+    [
+        ({"kinesis": {"data": "%%%%"}}, "error: "),
+        ({}, "error: 'kinesis'"),
+        ({"kinesis": {"data": "YWI"}}, "error: Incorrect padding"),
+        ({"kinesis": {"data": "/w=="}}, "error: 'utf-8' codec can't decode byte 0xff"),
+    ],
+)
 def test_a_record_that_cannot_be_decoded_is_an_error_line_and_others_go_on(lines, record, error):
     encoded = {"kinesis": {"data": "WVdKag=="}}  # twice, as the sensor's lines are
     initial_lambda_function.lambda_handler({"Records": [encoded, record, encoded]}, None)

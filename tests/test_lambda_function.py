@@ -15,7 +15,7 @@ from botocore import exceptions
 
 import alarm_sensor
 import lambda_function
-from tests.conftest import refusal
+from tests.helpers import refusal
 
 
 def once(text):
@@ -31,7 +31,10 @@ def twice(text):
 def line(number=0, **fields):
     """Return a log line taken so many milliseconds after some moment; None leaves a field out."""
     fields = {
-        "id": "x", "status": "Normal", "time": 1600000000000 + number, "location": "TUTORIAL",
+        "id": "x",
+        "status": "Normal",
+        "time": 1600000000000 + number,
+        "location": "TUTORIAL",
         "sensor": "a=b",
     } | fields
     return "||".join(f"{name}={value}" for name, value in fields.items() if value is not None)
@@ -40,8 +43,11 @@ def line(number=0, **fields):
 # What is stored of line(123).
 RECORD = {
     "Dimensions": [{"Name": "Location", "Value": "TUTORIAL"}, {"Name": "Sensor", "Value": "a=b"}],
-    "MeasureName": "Alarm", "MeasureValue": "Normal", "MeasureValueType": "VARCHAR",
-    "Time": "1600000000123", "TimeUnit": "MILLISECONDS",
+    "MeasureName": "Alarm",
+    "MeasureValue": "Normal",
+    "MeasureValueType": "VARCHAR",
+    "Time": "1600000000123",
+    "TimeUnit": "MILLISECONDS",
 }
 
 
@@ -96,10 +102,16 @@ def stored(timestream):
     return sorted(int(record["Time"]) - 1600000000000 for record in timestream.records)
 
 
-@pytest.mark.parametrize("text", [
-    line(123), line(123) + "\n", line(123, id=None), line(123, id="Tür").encode("latin-1"),
-    line(123, id="=||a=||||status=Alarm||time=1||location=x||sensor=y|"),
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        line(123),
+        line(123) + "\n",
+        line(123, id=None),
+        line(123, id="Tür").encode("latin-1"),
+        line(123, id="=||a=||||status=Alarm||time=1||location=x||sensor=y|"),
+    ],
+)
 def test_a_reading_is_stored_with_the_time_of_its_line_whatever_its_id(timestream, lines, text):
     assert handle(twice(text), once(text), once(f"{once(text)}\n")) == []
     assert timestream.records == [RECORD] * 3
@@ -110,12 +122,20 @@ NOT_COMPLETE = "ValueError: the log line does not end in status, time, location 
 SEVERAL = "ValueError: the record holds more than one line"
 
 
-@pytest.mark.parametrize(("text", "reason"), [
-    (line(status=None, id="b'||status=Alarm||'"), NOT_COMPLETE), (line(level=3), NOT_COMPLETE),
-    (line(sensor=""), NOT_COMPLETE), ("no log line", NOT_COMPLETE), ("YWI", NOT_COMPLETE),
-    ("", NOT_COMPLETE), (f"{line(1)}\n{line(2)}", SEVERAL), (f"{line(1)}\r{line(2)}", SEVERAL),
-    (f"{once(line(1))}\n{once(line(2))}", SEVERAL),
-])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (line(status=None, id="b'||status=Alarm||'"), NOT_COMPLETE),
+        (line(level=3), NOT_COMPLETE),
+        (line(sensor=""), NOT_COMPLETE),
+        ("no log line", NOT_COMPLETE),
+        ("YWI", NOT_COMPLETE),
+        ("", NOT_COMPLETE),
+        (f"{line(1)}\n{line(2)}", SEVERAL),
+        (f"{line(1)}\r{line(2)}", SEVERAL),
+        (f"{once(line(1))}\n{once(line(2))}", SEVERAL),
+    ],
+)
 def test_a_line_that_cannot_be_read_fails_alone_and_is_shown(timestream, lines, text, reason):
     assert handle(twice(line(1)), twice(text), once(text), twice(line(4))) == ["2", "3"]
     assert stored(timestream) == [1, 4]
@@ -123,11 +143,16 @@ def test_a_line_that_cannot_be_read_fails_alone_and_is_shown(timestream, lines, 
     assert lines() == [*failed, "2 of 4 records stored"]
 
 
-@pytest.mark.parametrize(("strange", "number", "reason"), [
-    (record(2, "no base64!"), "2", "base64"), (record(2, None), "2", "TypeError"),
-    ({"kinesis": {"sequenceNumber": "2"}}, "2", "KeyError: 'data'"),
-    ({"body": "from SQS"}, None, "KeyError: 'kinesis'"), (None, None, "TypeError"),
-])
+@pytest.mark.parametrize(
+    ("strange", "number", "reason"),
+    [
+        (record(2, "no base64!"), "2", "base64"),
+        (record(2, None), "2", "TypeError"),
+        ({"kinesis": {"sequenceNumber": "2"}}, "2", "KeyError: 'data'"),
+        ({"body": "from SQS"}, None, "KeyError: 'kinesis'"),
+        (None, None, "TypeError"),
+    ],
+)
 def test_a_strange_record_costs_no_other_record(timestream, lines, strange, number, reason):
     records = [record(1, twice(line(1))), strange, record(3, twice(line(3)))]
     answer = lambda_function.lambda_handler({"Records": records}, None)
@@ -185,11 +210,17 @@ def test_an_invalid_value_costs_only_its_own_record(timestream, bad):
     assert len(timestream.calls) <= 2 + 14 * len(bad)  # halves, not one by one
 
 
-@pytest.mark.parametrize("failure", [
-    refusal("RejectedRecordsException"), refusal("RejectedRecordsException", RejectedRecords=[]),
-    refusal("ThrottlingException"), (502, "<html>\n<p>Bad gateway</p>\n</html>"),
-    exceptions.EndpointConnectionError(endpoint_url="https://x"), OSError("broken"),
-])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        refusal("RejectedRecordsException"),
+        refusal("RejectedRecordsException", RejectedRecords=[]),
+        refusal("ThrottlingException"),
+        (502, "<html>\n<p>Bad gateway</p>\n</html>"),
+        exceptions.EndpointConnectionError(endpoint_url="https://x"),
+        OSError("broken"),
+    ],
+)
 def test_any_other_error_costs_the_records_of_its_call_alone(timestream, sleeps, lines, failure):
     timestream.fail = lambda records: failure if records[0]["Time"] == "1600000000100" else None
     assert handle(*[twice(line(n)) for n in range(250)]) == [str(n) for n in range(101, 201)]

@@ -5,7 +5,6 @@ not slept, but for the last test's.
 """
 
 import base64
-import itertools
 import json
 import os
 import time
@@ -16,7 +15,7 @@ from botocore import exceptions
 
 import alarm_sensor
 import wave_sensor
-from tests.conftest import LIMIT, refusal
+from tests.helpers import LIMIT, refusal
 
 URL = {"endpoint_url": "https://x", "error": "broken"}
 THROTTLED = refusal("ThrottlingException")
@@ -31,8 +30,14 @@ def sensor(request, monkeypatch, run, wire):
     """
     script = request.param
     sensor = SimpleNamespace(
-        script=script, run=lambda *options: run(script, *options), outcomes=[], ctrl_c=None,
-        now=1_800_000_000.0, seconds=0.02, pauses=[], stored=[],
+        script=script,
+        run=lambda *options: run(script, *options),
+        outcomes=[],
+        ctrl_c=None,
+        now=1_800_000_000.0,
+        seconds=0.02,
+        pauses=[],
+        stored=[],
     )
 
     def sleep(seconds):
@@ -73,14 +78,21 @@ def gaps(times):
 
 
 PASSING = [
-    exceptions.EndpointConnectionError(**URL), exceptions.ReadTimeoutError(**URL), THROTTLED,
-    refusal("AnyException", status=408), refusal("AnyException", status=429),
-    refusal("AnyException", status=500), (503, "<html>\n<p>Try later</p>\n</html>"),
+    exceptions.EndpointConnectionError(**URL),
+    exceptions.ReadTimeoutError(**URL),
+    THROTTLED,
+    refusal("AnyException", status=408),
+    refusal("AnyException", status=429),
+    refusal("AnyException", status=500),
+    (503, "<html>\n<p>Try later</p>\n</html>"),
 ]
 PASSING_CODES = {
     wave_sensor: ["InternalServerException"],
-    alarm_sensor: ["InternalFailureException", "KMSThrottlingException",
-                   "ProvisionedThroughputExceededException"],
+    alarm_sensor: [
+        "InternalFailureException",
+        "KMSThrottlingException",
+        "ProvisionedThroughputExceededException",
+    ],
 }
 
 
@@ -89,7 +101,7 @@ def test_in_an_outage_at_the_start_readings_keep_their_pace_and_all_are_stored_i
     status, lines = sensor.run("--interval", "0.2", "--count", "150")
     assert (status, lines[-1]) == (0, "Done. 150 readings sent, 0 not sent.")
     assert len(sensor.stored) == 150
-    assert 0.2 < min(gaps(sensor.stored)) and max(gaps(sensor.stored)) < 0.31
+    assert min(gaps(sensor.stored)) > 0.2 and max(gaps(sensor.stored)) < 0.31
 
 
 def test_while_calls_hang_readings_are_at_most_6_seconds_apart(sensor):
@@ -149,10 +161,14 @@ def test_an_hour_of_readings_is_kept_and_the_oldest_discarded_with_a_line(sensor
 
 CONFIGURE = 'AWS is not configured, run "aws configure" first: '
 LASTING = [  # what will not pass by itself, and how the line begins that says what to do
-    (refusal("ResourceNotFoundException", message="no\n  such"),
-     "No {thing}, run {setup} first: An error occurred (ResourceNotFoundException)"),
-    (refusal("AccessDeniedException"),
-     "No access to {thing}: An error occurred (AccessDeniedException)"),
+    (
+        refusal("ResourceNotFoundException", message="no\n  such"),
+        "No {thing}, run {setup} first: An error occurred (ResourceNotFoundException)",
+    ),
+    (
+        refusal("AccessDeniedException"),
+        "No access to {thing}: An error occurred (AccessDeniedException)",
+    ),
     (exceptions.CredentialRetrievalError(provider="sso", error_msg="expired"), CONFIGURE),
     (FileNotFoundError(2, "No such file", "/missing/token"), CONFIGURE + "[Errno 2] No such file"),
     (EOFError(), CONFIGURE + "EOFError"),
@@ -196,15 +212,22 @@ def test_the_loop_lets_ctrl_c_through_to_its_caller(sensor):
     assert len(sensor.stored) == 2 and sensor.pauses == [1, 1]
 
 
-@pytest.mark.parametrize(("option", "value", "reason"), [
-    ("--count", "0", "has to be 1 or more"), ("--count", "1.5", "invalid int value: '1.5'"),
-    ("--interval", "-0.1", "has to be from 0 to 86400"),
-    ("--interval", "86401", "has to be from 0 to 86400"),
-    ("--interval", "nan", "has to be from 0 to 86400"),
-    ("--interval", "often", "invalid float value: 'often'"),
-    ("--sensor", " ", ""), ("--sensor", "a\tb", ""), ("--sensor", "\udcff", ""),
-    ("--sensor", "x" * 2049, ""), ("--sensor", "ü" * 1025, ""),
-])
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--count", "0", "has to be 1 or more"),
+        ("--count", "1.5", "invalid int value: '1.5'"),
+        ("--interval", "-0.1", "has to be from 0 to 86400"),
+        ("--interval", "86401", "has to be from 0 to 86400"),
+        ("--interval", "nan", "has to be from 0 to 86400"),
+        ("--interval", "often", "invalid float value: 'often'"),
+        ("--sensor", " ", ""),
+        ("--sensor", "a\tb", ""),
+        ("--sensor", "\udcff", ""),
+        ("--sensor", "x" * 2049, ""),
+        ("--sensor", "ü" * 1025, ""),
+    ],
+)
 def test_a_bad_option_is_named_before_anything_is_sent(sensor, capsys, option, value, reason):
     with pytest.raises(SystemExit) as stop:
         sensor.run(option, value)
@@ -213,10 +236,14 @@ def test_a_bad_option_is_named_before_anything_is_sent(sensor, capsys, option, v
     assert error.endswith(reason) and (stop.value.code, sensor.stored) == (2, [])
 
 
-@pytest.mark.parametrize(("options", "pause"), [
-    ([], 1), (["--interval", "86400", "--sensor", "x" * 2048], 86400),
-    (["--interval", "0", "--sensor", "x"], 0.001),  # Timestream takes one value per millisecond
-])
+@pytest.mark.parametrize(
+    ("options", "pause"),
+    [
+        ([], 1),
+        (["--interval", "86400", "--sensor", "x" * 2048], 86400),
+        (["--interval", "0", "--sensor", "x"], 0.001),  # Timestream takes one value per millisecond
+    ],
+)
 def test_the_pace_is_a_reading_a_second_unless_told_otherwise(sensor, options, pause):
     assert sensor.run("--count", "3", *options)[0] == 0
     assert sensor.pauses == [pause] * 2 and len(sensor.stored) == 3

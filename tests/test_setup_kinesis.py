@@ -6,11 +6,17 @@ import setup_kinesis
 
 
 def test_the_stream_has_one_shard_and_is_tagged_and_one_that_exists_is_skipped(aws, run):
-    assert run(setup_kinesis) == (0, [
-        "Creating Stream", "Stream TUTORIAL created successfully.",
-        "Waiting for stream TUTORIAL to become ACTIVE", "Stream TUTORIAL is ACTIVE.",
-        "Adding Tags", "Tags added",
-    ])
+    assert run(setup_kinesis) == (
+        0,
+        [
+            "Creating Stream",
+            "Stream TUTORIAL created successfully.",
+            "Waiting for stream TUTORIAL to become ACTIVE",
+            "Stream TUTORIAL is ACTIVE.",
+            "Adding Tags",
+            "Tags added",
+        ],
+    )
     client = boto3.client("kinesis")
     summary = client.describe_stream_summary(StreamName="TUTORIAL")["StreamDescriptionSummary"]
     assert summary["OpenShardCount"] == 1

@@ -7,7 +7,7 @@ import time
 from botocore import exceptions
 
 import wave_sensor
-from tests.conftest import refusal
+from tests.helpers import refusal
 
 
 def test_the_wave_goes_up_first_turns_one_short_of_each_bound_and_arrives(run, wire, sleeps):
@@ -28,10 +28,14 @@ def test_a_record_has_measure_and_dimensions_and_is_printed(run, wire, monkeypat
     monkeypatch.setattr(time, "time", lambda: 1600000000.123)
     record = {
         "Dimensions": [
-            {"Name": "Location", "Value": "Tutorial"}, {"Name": "Sensor", "Value": "North"}
+            {"Name": "Location", "Value": "Tutorial"},
+            {"Name": "Sensor", "Value": "North"},
         ],
-        "MeasureName": "Temperature", "MeasureValue": "61", "MeasureValueType": "DOUBLE",
-        "Time": "1600000000123", "TimeUnit": "MILLISECONDS",
+        "MeasureName": "Temperature",
+        "MeasureValue": "61",
+        "MeasureValueType": "DOUBLE",
+        "Time": "1600000000123",
+        "TimeUnit": "MILLISECONDS",
     }
     calls = []
     wire.respond = lambda operation, body: calls.append(json.loads(body))
@@ -39,7 +43,9 @@ def test_a_record_has_measure_and_dimensions_and_is_printed(run, wire, monkeypat
     answer = {"RecordsIngested": {"Total": 1, "MemoryStore": 1, "MagneticStore": 0}}
     assert lines == [str([record]), str(answer), "Done. 1 readings sent, 0 not sent."]
     assert calls[-1] == {
-        "DatabaseName": "DemoDatabase", "TableName": "WeatherMetrics", "CommonAttributes": {},
+        "DatabaseName": "DemoDatabase",
+        "TableName": "WeatherMetrics",
+        "CommonAttributes": {},
         "Records": [record],
     }
 

@@ -29,11 +29,18 @@ class Transport:
         target = request.headers.get("X-Amz-Target", b"")  # of STS there is none
         operation = target.decode().partition(".")[2]
         self.timeouts = session._timeout.connect_timeout, session._timeout.read_timeout
-        status, body = self.respond(operation, request.body) or (200, {
-            "DescribeEndpoints": {"Endpoints": [{"Address": "any", "CachePeriodInMinutes": 60}]},
-            "WriteRecords": {"RecordsIngested": {"Total": 1, "MemoryStore": 1, "MagneticStore": 0}},
-            "PutRecord": {"ShardId": "shardId-000000000000", "SequenceNumber": "1"},
-        }[operation])
+        status, body = self.respond(operation, request.body) or (
+            200,
+            {
+                "DescribeEndpoints": {
+                    "Endpoints": [{"Address": "any", "CachePeriodInMinutes": 60}]
+                },
+                "WriteRecords": {
+                    "RecordsIngested": {"Total": 1, "MemoryStore": 1, "MagneticStore": 0}
+                },
+                "PutRecord": {"ShardId": "shardId-000000000000", "SequenceNumber": "1"},
+            }[operation],
+        )
         content = body if isinstance(body, str) else json.dumps(body)
         raw = SimpleNamespace(stream=lambda: [content.encode()])
         return AWSResponse(request.url, status, {}, raw)

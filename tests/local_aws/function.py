@@ -109,7 +109,8 @@ def run(function, event):
     request, log, done, begin = str(uuid.uuid4()), io.StringIO(), [], time.monotonic()
     end = begin + function.timeout
     context = SimpleNamespace(
-        aws_request_id=request, function_name=function.function_name,
+        aws_request_id=request,
+        function_name=function.function_name,
         get_remaining_time_in_millis=lambda: round(1000 * (end - time.monotonic())),
     )
     thread = threading.Thread(target=container.call, args=[event, context, done], daemon=True)

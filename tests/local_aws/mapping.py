@@ -31,13 +31,19 @@ def build_event_record(record, shard_id, stream_arn, role_arn):
     number, arrival = record["SequenceNumber"], record["ApproximateArrivalTimestamp"]
     return {
         "kinesis": {
-            "kinesisSchemaVersion": "1.0", "partitionKey": record["PartitionKey"],
-            "sequenceNumber": number, "data": base64.b64encode(record["Data"]).decode(),
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": record["PartitionKey"],
+            "sequenceNumber": number,
+            "data": base64.b64encode(record["Data"]).decode(),
             "approximateArrivalTimestamp": round(arrival.timestamp(), 3),
         },
-        "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventName": "aws:kinesis:record",
-        "eventID": f"{shard_id}:{number}", "invokeIdentityArn": role_arn,
-        "awsRegion": stream_arn.split(":")[3], "eventSourceARN": stream_arn,
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventName": "aws:kinesis:record",
+        "eventID": f"{shard_id}:{number}",
+        "invokeIdentityArn": role_arn,
+        "awsRegion": stream_arn.split(":")[3],
+        "eventSourceARN": stream_arn,
     }
 
 
@@ -56,16 +62,21 @@ def build_message(settings, shard, records, condition):
     first, last = records[0], records[-1]
     return {
         "requestContext": {
-            "requestId": str(uuid.uuid4()), "functionArn": settings["FunctionArn"],
-            "condition": condition, "approximateInvokeCount": shard.attempts,
+            "requestId": str(uuid.uuid4()),
+            "functionArn": settings["FunctionArn"],
+            "condition": condition,
+            "approximateInvokeCount": shard.attempts,
         },
         "responseContext": {
-            "statusCode": 200, "executedVersion": "$LATEST",
+            "statusCode": 200,
+            "executedVersion": "$LATEST",
             "functionError": "Unhandled" if shard.error else None,
         },
-        "version": "1.0", "timestamp": format_time(datetime.now()),
+        "version": "1.0",
+        "timestamp": format_time(datetime.now()),
         "KinesisBatchInfo": {
-            "shardId": shard.name, "batchSize": len(records),
+            "shardId": shard.name,
+            "batchSize": len(records),
             "streamArn": settings["EventSourceArn"],
             "startSequenceNumber": first["SequenceNumber"],
             "endSequenceNumber": last["SequenceNumber"],
@@ -156,10 +167,14 @@ class Mappings:
             # A stream that was deleted and made again is another stream.
             key = mapping.uuid, stream["StreamCreationTimestamp"], name
             if key not in self.shards:
-                self.shards[key] = Shard(name, kinesis.get_shard_iterator(
-                    StreamName=stream["StreamName"], ShardId=name,
-                    ShardIteratorType=settings["StartingPosition"],
-                )["ShardIterator"])
+                self.shards[key] = Shard(
+                    name,
+                    kinesis.get_shard_iterator(
+                        StreamName=stream["StreamName"],
+                        ShardId=name,
+                        ShardIteratorType=settings["StartingPosition"],
+                    )["ShardIterator"],
+                )
             shard = self.shards[key]
             if not shard.batches:
                 size = settings["BatchSize"]

@@ -34,10 +34,33 @@ TOKEN = re.compile(
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 # Words that are names only in double quotes.
-KEYWORDS = (
-    "and as between by case distinct else end false from group having in is like limit not null or "
-    "order select then true when where"
-).split()
+KEYWORDS = [
+    "and",
+    "as",
+    "between",
+    "by",
+    "case",
+    "distinct",
+    "else",
+    "end",
+    "false",
+    "from",
+    "group",
+    "having",
+    "in",
+    "is",
+    "like",
+    "limit",
+    "not",
+    "null",
+    "or",
+    "order",
+    "select",
+    "then",
+    "true",
+    "when",
+    "where",
+]
 COMPARISONS = ["=", "!=", "<>", "<", "<=", ">", ">="]
 LEVELS = [["or"], ["and"], COMPARISONS, ["+", "-"], ["*"]]  # of operators, the last bind most
 
@@ -83,8 +106,10 @@ OPERATORS = {
     "between": for_each(TYPES, 3, "({} BETWEEN {} AND {})", "BOOLEAN"),
     "case": [(["BOOLEAN", k, k], k, "CASE WHEN {} THEN {} ELSE {} END") for k in TYPES],
     "*": [([kind, kind], kind, kind + "({} * {})") for kind in NUMBERS],
-    **{sign: [([kind, other], kind, f"{kind}({{}} {sign} {{}})") for kind, other in ADDED]
-       for sign in "+-"},
+    **{
+        sign: [([kind, other], kind, f"{kind}({{}} {sign} {{}})") for kind, other in ADDED]
+        for sign in "+-"
+    },
 }
 
 
@@ -362,6 +387,8 @@ def format_value(value, kind):
     if value is None:
         return {"NullValue": True}
     formats = {
-        "BOOLEAN": lambda truth: str(bool(truth)).lower(), "DOUBLE": float, "TIMESTAMP": format_time
+        "BOOLEAN": lambda truth: str(bool(truth)).lower(),
+        "DOUBLE": float,
+        "TIMESTAMP": format_time,
     }
     return {"ScalarValue": str(formats.get(kind, str)(value))}

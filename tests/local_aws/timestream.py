@@ -92,15 +92,27 @@ def write_records(response):
     if table.magnetic_store_write_properties.get("EnableMagneticStoreWrites"):
         first = now - int(retention["MagneticStoreRetentionPeriodInDays"]) * query.UNITS["d"]
     if rejected := store(table, records, first, now + FUTURE):
-        return 419, {"status": 419}, json.dumps({
-            "__type": "com.amazonaws.timestream.v20181101#RejectedRecordsException",
-            "Message": "One or more records have been rejected. See RejectedRecords for details.",
-            "RejectedRecords": rejected,
-        })
+        return (
+            419,
+            {"status": 419},
+            json.dumps(
+                {
+                    "__type": "com.amazonaws.timestream.v20181101#RejectedRecordsException",
+                    "Message": "One or more records have been rejected. See RejectedRecords for details.",
+                    "RejectedRecords": rejected,
+                }
+            ),
+        )
     in_memory = sum(record.time >= memory for record in records)
-    return json.dumps({"RecordsIngested": {
-        "Total": len(records), "MemoryStore": in_memory, "MagneticStore": len(records) - in_memory,
-    }})
+    return json.dumps(
+        {
+            "RecordsIngested": {
+                "Total": len(records),
+                "MemoryStore": in_memory,
+                "MagneticStore": len(records) - in_memory,
+            }
+        }
+    )
 
 
 def store(table, records, first, last):
@@ -144,7 +156,9 @@ def timestream_refuses():
     """Let moto's Timestream refuse what AWS refuses, and answer queries."""
     operations = ["create_database", "create_table", "delete_database", "delete_table"]
     with mock.patch.multiple(
-        TimestreamWriteResponse, write_records=write_records, query=answer_query,
+        TimestreamWriteResponse,
+        write_records=write_records,
+        query=answer_query,
         **{operation: refusing(operation) for operation in operations},
     ):
         yield

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto.core.utils import utcnow
 
-from tests.conftest import LIMIT, deploy
+from tests.helpers import LIMIT, deploy
 
 SOURCE = f"import {__name__} as tests\ndef handler(event, context): return tests.handle(event)\n"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:kinesis-log-consumer"
@@ -43,9 +43,12 @@ def handle(event):
 
 def put(letters, key="0"):
     """Put letters on the stream."""
-    boto3.client("kinesis").put_records(StreamName="TUTORIAL", Records=[
-        {"Data": letter, "PartitionKey": "0", "ExplicitHashKey": key} for letter in letters
-    ])
+    boto3.client("kinesis").put_records(
+        StreamName="TUTORIAL",
+        Records=[
+            {"Data": letter, "PartitionKey": "0", "ExplicitHashKey": key} for letter in letters
+        ],
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -60,10 +63,15 @@ def function(aws, stream):
 def deliver(aws, *these, **settings):
     """Make a mapping of a function with these answers, the last one repeated; return its id."""
     answers[:] = these
-    mapping = boto3.client("lambda").create_event_source_mapping(**{
-        "FunctionName": FUNCTION, "EventSourceArn": ARN, "StartingPosition": "TRIM_HORIZON",
-        "FunctionResponseTypes": ["ReportBatchItemFailures"],
-    } | settings)
+    mapping = boto3.client("lambda").create_event_source_mapping(
+        **{
+            "FunctionName": FUNCTION,
+            "EventSourceArn": ARN,
+            "StartingPosition": "TRIM_HORIZON",
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        }
+        | settings
+    )
     assert aws.wait_until_idle(LIMIT)
     return mapping["UUID"]
 
@@ -83,11 +91,16 @@ def test_an_event_has_all_fields_that_lambda_documents(aws):
     assert abs(record["kinesis"].pop("approximateArrivalTimestamp") - time.time()) < LIMIT
     assert record == {
         "kinesis": {
-            "kinesisSchemaVersion": "1.0", "partitionKey": "0", "data": "aQ==",
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": "0",
+            "data": "aQ==",
             "sequenceNumber": number,
         },
-        "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventSourceARN": ARN,
-        "eventID": f"shardId-000000000000:{number}", "eventName": "aws:kinesis:record",
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventSourceARN": ARN,
+        "eventID": f"shardId-000000000000:{number}",
+        "eventName": "aws:kinesis:record",
         "invokeIdentityArn": "arn:aws:iam::123456789012:role/kinesis-log-consumer-role",
         "awsRegion": "us-east-1",
     }
@@ -99,17 +112,26 @@ BISECT = {"BisectBatchOnFunctionError": True, "MaximumRetryAttempts": 0}
 
 
 # What is put, the function's answers, the mapping's settings, the batches and what is discarded.
-@pytest.mark.parametrize(("letters", "answers", "settings", "expected", "discarded"), [
-    ("abcdefghijk", [""], {"BatchSize": 6}, "abcdef ghijk", []),
-    ("abcdef", ["dc", ""], {}, "abcdef cdef", []),
-    ("abc", ["b", ""], {"FunctionResponseTypes": []}, "abc", []),
-    ("ab", [FAIL, FAIL, OTHER, NULL], {}, "ab ab ab ab", []),
-    ("abcd", ["bc"], {"MaximumRetryAttempts": 2}, "abcd bcd bcd", ["2 to 4"]),
-    ("abcd", [FAIL, "", FAIL, FAIL, ""], BISECT, "abcd ab cd c d", ["3 to 3"]),
-    ("abcd", ["b"], BISECT, "abcd", ["2 to 4"]),
-    # There is no such queue.
-    ("abc", ["ac"], ONE_BY_ONE | {"DestinationConfig": QUEUE}, "a a b c c", ["1 to 1", "3 to 3"]),
-])
+@pytest.mark.parametrize(
+    ("letters", "answers", "settings", "expected", "discarded"),
+    [
+        ("abcdefghijk", [""], {"BatchSize": 6}, "abcdef ghijk", []),
+        ("abcdef", ["dc", ""], {}, "abcdef cdef", []),
+        ("abc", ["b", ""], {"FunctionResponseTypes": []}, "abc", []),
+        ("ab", [FAIL, FAIL, OTHER, NULL], {}, "ab ab ab ab", []),
+        ("abcd", ["bc"], {"MaximumRetryAttempts": 2}, "abcd bcd bcd", ["2 to 4"]),
+        ("abcd", [FAIL, "", FAIL, FAIL, ""], BISECT, "abcd ab cd c d", ["3 to 3"]),
+        ("abcd", ["b"], BISECT, "abcd", ["2 to 4"]),
+        # There is no such queue.
+        (
+            "abc",
+            ["ac"],
+            ONE_BY_ONE | {"DestinationConfig": QUEUE},
+            "a a b c c",
+            ["1 to 1", "3 to 3"],
+        ),
+    ],
+)
 def test_records_come_and_come_again(aws, letters, answers, settings, expected, discarded):
     put(letters)
     deliver(aws, *answers, **settings)
@@ -138,17 +160,26 @@ def test_what_happens_is_said_and_counted_and_the_queue_is_told_what_is_discarde
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "then", message["Body"])
     assert json.loads(re.sub(r"[0-9a-f-]{36}", "UUID", text)) == {
         "requestContext": {
-            "requestId": "UUID", "functionArn": FUNCTION,
-            "condition": "RetryAttemptsExhausted", "approximateInvokeCount": 2,
+            "requestId": "UUID",
+            "functionArn": FUNCTION,
+            "condition": "RetryAttemptsExhausted",
+            "approximateInvokeCount": 2,
         },
         "responseContext": {
-            "statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled",
+            "statusCode": 200,
+            "executedVersion": "$LATEST",
+            "functionError": "Unhandled",
         },
-        "version": "1.0", "timestamp": "then",
+        "version": "1.0",
+        "timestamp": "then",
         "KinesisBatchInfo": {
-            "shardId": "shardId-000000000000", "startSequenceNumber": "2",
-            "endSequenceNumber": "3", "batchSize": 2, "streamArn": ARN,
-            "approximateArrivalOfFirstRecord": "then", "approximateArrivalOfLastRecord": "then",
+            "shardId": "shardId-000000000000",
+            "startSequenceNumber": "2",
+            "endSequenceNumber": "3",
+            "batchSize": 2,
+            "streamArn": ARN,
+            "approximateArrivalOfFirstRecord": "then",
+            "approximateArrivalOfLastRecord": "then",
         },
     }
 

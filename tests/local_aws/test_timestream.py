@@ -30,8 +30,10 @@ def timestream(aws, monkeypatch):
 def reading(value="61", later=0, **changes):
     """Return a record of so many milliseconds from now."""
     return {
-        "Dimensions": [{"Name": "Sensor", "Value": "1"}], "MeasureName": "Temperature",
-        "MeasureValue": value, "Time": str(NOW + later),
+        "Dimensions": [{"Name": "Sensor", "Value": "1"}],
+        "MeasureName": "Temperature",
+        "MeasureValue": value,
+        "Time": str(NOW + later),
     } | changes
 
 
@@ -52,29 +54,48 @@ def read(what="measure_value::double"):
     return [value.get("ScalarValue") for row in answer["Rows"] for value in row["Data"]]
 
 
-@pytest.mark.parametrize(("operation", "names", "error"), [
-    ("create_database", DATABASE, r"\(ConflictException\).* DemoDatabase already"),
-    ("create_table", TABLE, r"\(ConflictException\).* WeatherMetrics already"),
-    ("delete_database", DATABASE, r"\(ValidationException\).* still has tables"),
-    ("delete_table", DATABASE | {"TableName": "Nope"}, "ResourceNotFound"),
-    ("create_table", {"DatabaseName": "Nope", "TableName": "Nope"}, "ResourceNotFound"),
-])
+@pytest.mark.parametrize(
+    ("operation", "names", "error"),
+    [
+        ("create_database", DATABASE, r"\(ConflictException\).* DemoDatabase already"),
+        ("create_table", TABLE, r"\(ConflictException\).* WeatherMetrics already"),
+        ("delete_database", DATABASE, r"\(ValidationException\).* still has tables"),
+        ("delete_table", DATABASE | {"TableName": "Nope"}, "ResourceNotFound"),
+        ("create_table", {"DatabaseName": "Nope", "TableName": "Nope"}, "ResourceNotFound"),
+    ],
+)
 def test_what_exists_or_does_not_is_refused(timestream, operation, names, error):
     with pytest.raises(ClientError, match=error):
         getattr(timestream, operation)(**names)
 
 
-@pytest.mark.parametrize("change", [
-    {"MeasureValue": "warm"}, {"MeasureValue": "NaN"}, {"MeasureValue": ""}, {"MeasureValue": 61},
-    {"MeasureValue": f"{2**63}", "MeasureValueType": "BIGINT"}, {"MeasureName": ""},
-    {"MeasureValue": "x" * 2049, "MeasureValueType": "VARCHAR"}, {"MeasureValueType": "MULTI"},
-    {"TimeUnit": "MINUTES"}, {"Time": "now"}, {"Time": "-1"}, {"Time": f"{2**63 // 10**6 + 1}"},
-    {"Dimensions": []},
-    *({"Dimensions": pairs} for pairs in (
-        [{"Name": "Sensor", "Value": "1"}] * 2, [{"Name": "Sensor", "Value": ""}],
-        *([{"Name": name, "Value": "1"}] for name in ("Time", "measure_value", "ts_", "`")),
-    )),
-], ids=lambda change: str(change)[:50])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"MeasureValue": "warm"},
+        {"MeasureValue": "NaN"},
+        {"MeasureValue": ""},
+        {"MeasureValue": 61},
+        {"MeasureValue": f"{2**63}", "MeasureValueType": "BIGINT"},
+        {"MeasureName": ""},
+        {"MeasureValue": "x" * 2049, "MeasureValueType": "VARCHAR"},
+        {"MeasureValueType": "MULTI"},
+        {"TimeUnit": "MINUTES"},
+        {"Time": "now"},
+        {"Time": "-1"},
+        {"Time": f"{2**63 // 10**6 + 1}"},
+        {"Dimensions": []},
+        *(
+            {"Dimensions": pairs}
+            for pairs in (
+                [{"Name": "Sensor", "Value": "1"}] * 2,
+                [{"Name": "Sensor", "Value": ""}],
+                *([{"Name": name, "Value": "1"}] for name in ("Time", "measure_value", "ts_", "`")),
+            )
+        ),
+    ],
+    ids=lambda change: str(change)[:50],
+)
 def test_one_invalid_value_makes_it_refuse_the_whole_call(timestream, change):
     error = write(timestream, reading(), reading("62", 1, **change))["Error"]
     assert error["Code"] == "ValidationException" and error["Message"].startswith("Record 1: ")
@@ -101,7 +122,9 @@ def test_a_time_out_of_range_is_rejected_and_the_others_are_stored(timestream):
 
 def test_a_late_reading_goes_to_the_magnetic_store_if_the_table_has_it_written(timestream):
     assert write(timestream, reading(later=-HOUR - 1), reading(later=-HOUR))["RecordsIngested"] == {
-        "Total": 2, "MemoryStore": 1, "MagneticStore": 1
+        "Total": 2,
+        "MemoryStore": 1,
+        "MagneticStore": 1,
     }
     # By default, a table keeps six hours in memory, and nothing is written elsewhere.
     timestream.create_table(**DATABASE, TableName="Default")
@@ -128,17 +151,39 @@ def test_common_attributes_belong_to_every_record_and_each_type_has_a_column(tim
     write(timestream, place, number, switch, text, CommonAttributes=reading())
     kinds = [f"measure_value::{kind}" for kind in ("double", "bigint", "boolean", "varchar")]
     assert read(", ".join(["sensor", "location", *kinds])) == [
-        "1", "x" * 2048, "62.0", None, None, None, "1", None, None, "-7", None, None,
-        "1", None, None, None, "true", None, "1", None, None, None, None, "Normal",
+        "1",
+        "x" * 2048,
+        "62.0",
+        None,
+        None,
+        None,
+        "1",
+        None,
+        None,
+        "-7",
+        None,
+        None,
+        "1",
+        None,
+        None,
+        None,
+        "true",
+        None,
+        "1",
+        None,
+        None,
+        None,
+        None,
+        "Normal",
     ]
 
 
 def test_a_time_has_one_of_four_units(timestream):
     times = {"SECONDS": NOW // 1000, "MICROSECONDS": NOW * 10**3, "NANOSECONDS": NOW * 10**6 + 1}
     write(timestream, *(reading(Time=str(times[unit]), TimeUnit=unit) for unit in times))
-    assert read("time") == [f"2026-11-24 03:04:05.{rest}" for rest in (
-        "000000000", "123000000", "123000001"
-    )]
+    assert read("time") == [
+        f"2026-11-24 03:04:05.{rest}" for rest in ("000000000", "123000000", "123000001")
+    ]
 
 
 def test_calls_side_by_side_lose_no_record(timestream):

@@ -11,7 +11,6 @@ what version 2 of the real one does. What it cannot do, it refuses.
 import argparse
 import base64
 import json
-import os
 import sys
 
 import botocore.session
@@ -161,11 +160,3 @@ def format_text(value):
     cells = [str(item) for item in value if not isinstance(item, (dict, list))]
     others = [format_text(item) for item in value if isinstance(item, (dict, list))]
     return "\t".join(cells) + "\n" * bool(cells) + "".join(others)
-
-
-if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (BrokenPipeError, KeyboardInterrupt):  # as with "| head -1", or Ctrl-C
-        os._exit(1)

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.conftest import REPOSITORY
-from tests.shell import COMMAND
+from tests.environment import REPOSITORY
+from tests.walkthrough.shell import COMMAND
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
@@ -14,14 +14,15 @@ BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 
 def find_blocks(first, last):
     """Return the commands and outputs between two headings, as kind and content of each block."""
-    text = README[README.index(f"\n## {first}\n"):README.index(f"\n## {last}\n")]
+    text = README[README.index(f"\n## {first}\n") : README.index(f"\n## {last}\n")]
     return [(kind, content) for _, kind, content in BLOCK.findall(text) if kind in ("bash", "text")]
 
 
 TUTORIAL = find_blocks("Walkthrough", "Troubleshooting")
 OUTPUTS = [
     (COMMAND.findall(before), text)
-    for (_, before), (kind, text) in zip(TUTORIAL, TUTORIAL[1:]) if kind == "text"
+    for (_, before), (kind, text) in zip(TUTORIAL, TUTORIAL[1:])
+    if kind == "text"
 ]
 
 

@@ -13,21 +13,17 @@ import contextlib
 import os
 import re
 import shutil
-import signal
-import sys
 import tempfile
 import threading
 from collections import Counter
-from pathlib import Path
 
 import boto3
 
 from tests import local_aws
+from tests.environment import REPOSITORY
 from tests.leftovers import find_leftovers
 from tests.local_aws.query import format_time
-from tests.shell import COMMAND, Shell, ShellError
-
-REPOSITORY = Path(__file__).parent.parent
+from tests.walkthrough.shell import COMMAND, Shell, ShellError
 
 # The sensors' pace, fast, but never two readings in a millisecond: for Timestream the second would
 # be another value of the first.
@@ -143,7 +139,7 @@ def tell(sent, swallowed, joined):
 == What came of it
 
 The wave of step 12:   {draw(temperatures[-60:])}
-The alarms stored:     {', '.join(f"{alarms[name]} {name}" for name in sorted(alarms))}
+The alarms stored:     {", ".join(f"{alarms[name]} {name}" for name in sorted(alarms))}
 
 Both together, as step 12 asks for them; at this speed it is all in one row or two:
 
@@ -210,12 +206,3 @@ def main():
     except KeyboardInterrupt:
         print("Stopped.")
     return 1
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, lambda *_: STOPPED.set())
-    sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
-    try:
-        sys.exit(main())
-    except BrokenPipeError:  # the reader of the pipe has gone, as with "| head -1"
-        os._exit(1)

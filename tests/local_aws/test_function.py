@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import pytest
 
-from tests.conftest import build_package, deploy
+from tests.helpers import build_package, deploy
 
 FUNCTION, LOG_GROUP = "kinesis-log-consumer", "/aws/lambda/kinesis-log-consumer"
 NOTHING = "def handler(event, context): pass"
@@ -47,7 +47,8 @@ def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(lines):
     found = re.fullmatch(
         rf"START RequestId: (\S+) Version: \$LATEST\none 21\nfrom a thread\n{FUNCTION}\nlogged\n"
         r"END RequestId: \1\nREPORT RequestId: \1\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\t"
-        r"Memory Size: 128 MB\tMax Memory Used: 128 MB\n", log
+        r"Memory Size: 128 MB\tMax Memory Used: 128 MB\n",
+        log,
     )
     assert (answer, error) == (found[1], None)
     events = boto3.client("logs").filter_log_events(logGroupName=LOG_GROUP)["events"]
@@ -83,14 +84,21 @@ def test_the_module_stays_until_code_or_configuration_is_changed():
     assert [invoke()[0], invoke()[0]] == [-1, -2]
 
 
-@pytest.mark.parametrize(("source", "handler", "text"), [
-    ("def handler(", "code.handler", "SyntaxError: '(' was never closed (code.py, line 1)"),
-    (NOTHING, "wave_sensor.main", "ImportError: Unable to import module 'wave_sensor': "),
-    (NOTHING, "code.main", "AttributeError: module 'code' has no attribute 'main'"),
-    (f"{NOTHING}\n1 / 0", "code.handler", "ZeroDivisionError: division by zero\n"
-     'Traceback (most recent call last):\n  File "/var/task/code.py", line 2, in <module>'),
-    ("def handler(e, c): exit(3)", "code.handler", "SystemExit: 3"),
-])
+@pytest.mark.parametrize(
+    ("source", "handler", "text"),
+    [
+        ("def handler(", "code.handler", "SyntaxError: '(' was never closed (code.py, line 1)"),
+        (NOTHING, "wave_sensor.main", "ImportError: Unable to import module 'wave_sensor': "),
+        (NOTHING, "code.main", "AttributeError: module 'code' has no attribute 'main'"),
+        (
+            f"{NOTHING}\n1 / 0",
+            "code.handler",
+            "ZeroDivisionError: division by zero\n"
+            'Traceback (most recent call last):\n  File "/var/task/code.py", line 2, in <module>',
+        ),
+        ("def handler(e, c): exit(3)", "code.handler", "SystemExit: 3"),
+    ],
+)
 def test_an_error_of_the_code_is_one_of_the_invocation_alone(source, handler, text):
     answer, error, log = invoke(source, Handler=handler)
     assert error == "Unhandled" and f"\n[ERROR] {text}" in log

@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 from unittest import mock
 
-from tests import aws
+from tests.aws import cli
 from tests.local_aws.function import capture
 
 # A command ends with its line, unless that ends with a backslash or begins a here-document.
@@ -75,6 +75,7 @@ class Shell:
 
     def expand(self, text):
         """Return a text with the values of its variables."""
+
         def find(found):
             if found[1] not in self.variables:
                 raise ShellError(f"this shell does not know {found[0]} in {text}")
@@ -86,7 +87,7 @@ class Shell:
         """Run one program; return what it prints. `text` is that of its here-document."""
         match words:
             case ["aws", *options]:
-                return self.call(words, aws.main, options)
+                return self.call(words, cli.main, options)
             case ["python", "-"]:
                 return self.call(words, exec, text, {})
             case ["python", script, *options] if script.endswith(".py"):

@@ -8,8 +8,8 @@ import boto3
 import pytest
 
 from cleanup import FUNCTION_NAME
-from tests import aws as cli
-from tests.conftest import deploy
+from tests.aws import cli
+from tests.helpers import deploy
 
 
 @pytest.fixture
@@ -26,10 +26,15 @@ def ask(aws, capsys, tmp_path, monkeypatch):
     return ask
 
 
-@pytest.mark.parametrize(("query", "output"), [
-    ("StreamNames", '[\n    "TUTORIAL"\n]\n'), ("\"'ü'\"", '"ü"\n'), ("x --output text", "None\n"),
-    ("'[[StreamNames[0], `1`], [x, `true`]]' --output text", "TUTORIAL\t1\nNone\tTrue\n"),
-])
+@pytest.mark.parametrize(
+    ("query", "output"),
+    [
+        ("StreamNames", '[\n    "TUTORIAL"\n]\n'),
+        ("\"'ü'\"", '"ü"\n'),
+        ("x --output text", "None\n"),
+        ("'[[StreamNames[0], `1`], [x, `true`]]' --output text", "TUTORIAL\t1\nNone\tTrue\n"),
+    ],
+)
 def test_an_answer_is_json_or_text_of_what_a_query_takes_of_it(ask, stream, query, output):
     assert ask(f"kinesis list-streams --query {query}") == output
 
@@ -76,20 +81,30 @@ def test_answers_come_whole_or_as_far_as_wanted(ask):
     assert ask("logs describe-log-groups --query length(logGroups) --limit 3") == "3\n"
 
 
-@pytest.mark.parametrize(("status", "command", "named"), [
-    (255, "nope list", "aws nope list"), (252, "kinesis", "operation"),
-    (255, "kinesis nope", "'aws kinesis' has no 'nope'"), (255, "kinesis wait nope", "nope"),
-    (255, "kinesis wait", "Waiter"), (252, "kinesis list-streams --nope 1", "--nope 1"),
-    (252, "kinesis list-streams --lim 1 --out json", "--lim 1 --out json"),
-    (255, "kinesis put-record", 'Missing required parameter in input: "Data"'),
-    (252, "kinesis list-streams --query [", "--query"),
-    (255, "kinesis list-streams --output text", "--query"),
-    (255, "kinesis list-streams --limit many", "--limit"),
-    (255, "kinesis delete-stream --stream-name file://nope", "No such file"),
-    (255, "sqs create-queue --queue-name x --attributes []", "Invalid type"),
-    (254, "kinesis describe-stream --stream-name nope", "ResourceNotFoundException"),
-    (255, "lambda wait function-active-v2 --function-name nope", "Waiter FunctionActiveV2 failed"),
-])
+@pytest.mark.parametrize(
+    ("status", "command", "named"),
+    [
+        (255, "nope list", "aws nope list"),
+        (252, "kinesis", "operation"),
+        (255, "kinesis nope", "'aws kinesis' has no 'nope'"),
+        (255, "kinesis wait nope", "nope"),
+        (255, "kinesis wait", "Waiter"),
+        (252, "kinesis list-streams --nope 1", "--nope 1"),
+        (252, "kinesis list-streams --lim 1 --out json", "--lim 1 --out json"),
+        (255, "kinesis put-record", 'Missing required parameter in input: "Data"'),
+        (252, "kinesis list-streams --query [", "--query"),
+        (255, "kinesis list-streams --output text", "--query"),
+        (255, "kinesis list-streams --limit many", "--limit"),
+        (255, "kinesis delete-stream --stream-name file://nope", "No such file"),
+        (255, "sqs create-queue --queue-name x --attributes []", "Invalid type"),
+        (254, "kinesis describe-stream --stream-name nope", "ResourceNotFoundException"),
+        (
+            255,
+            "lambda wait function-active-v2 --function-name nope",
+            "Waiter FunctionActiveV2 failed",
+        ),
+    ],
+)
 def test_what_it_cannot_do_is_one_line_and_the_status_of_the_cli(ask, status, command, named):
     error = ask(command, status)
     assert error.startswith("aws: error: ") and error.count("\n") == 1 and named in error

@@ -3,7 +3,7 @@
 import pytest
 
 import alarm_sensor
-from tests import benchmark
+from tests.benchmark import benchmark
 
 
 def test_it_prints_a_line_for_each_batch_size(run, monkeypatch):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.conftest import LIMIT
+from tests.helpers import LIMIT
 
 
 @pytest.fixture
@@ -17,15 +17,22 @@ def server(spawn, hostile):
 def test_the_line_leads_all_to_it_whatever_the_terminal_holds(server, finish, hostile):
     process, line = server
     commands = [
-        line, "set -e", "test -f $AWS_CONFIG_FILE", 'alias aws="$PYTHON -m tests.aws"',
-        "aws configure get region", "aws sts get-caller-identity --query Account --output text",
-        "$PYTHON setup_timestream.py", "$PYTHON setup_timestream.py", "$PYTHON setup_kinesis.py",
+        line,
+        "set -e",
+        "test -f $AWS_CONFIG_FILE",
+        'alias aws="$PYTHON -m tests.aws"',
+        "aws configure get region",
+        "aws sts get-caller-identity --query Account --output text",
+        "$PYTHON setup_timestream.py",
+        "$PYTHON setup_timestream.py",
+        "$PYTHON setup_kinesis.py",
         "$PYTHON wave_sensor.py --count 2 --interval 0.1",
         "aws timestream-query query --query-string 'select max(measure_value::double) from"
         " DemoDatabase.WeatherMetrics' --query 'Rows[].Data[].ScalarValue' --output text",
         # A connection is used once, and the client has to know, or it fails now and then.
         "$PYTHON -c \"import boto3; answer = boto3.client('iam').list_roles()['ResponseMetadata'];"
-        " print(answer['HTTPHeaders']['connection'])\"", "$PYTHON cleanup.py",
+        " print(answer['HTTPHeaders']['connection'])\"",
+        "$PYTHON cleanup.py",
     ]
     status, lines = finish("\n".join(commands), shell=True, **hostile)
     assert status == 0, lines
