@@ -27,9 +27,15 @@ def build_package(source):
 
 def deploy(source, **settings):
     """Make the tutorial's role and function, with some code and further settings."""
-    with contextlib.suppress(boto3.client("iam").exceptions.EntityAlreadyExistsException):
-        boto3.client("iam").create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument="{}")
-    boto3.client("lambda").create_function(
+    iam = boto3.client("iam")
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument="{}")
+    create_function(boto3.client("lambda"), source, **settings)
+
+
+def create_function(client, source, **settings):
+    """Make the tutorial's function, with some code and further settings."""
+    client.create_function(
         **{
             "FunctionName": FUNCTION_NAME,
             "Runtime": "python3.13",

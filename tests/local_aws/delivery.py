@@ -76,6 +76,15 @@ def find_error(answer):
     return shorten(f"{answer['errorType']}: {message}")
 
 
+@functools.lru_cache
+def make_client(service, region):
+    """Return a client for the mappings, made once.
+
+    It has its own session: threads must not make clients with the same one at the same time.
+    """
+    return boto3.Session().client(service, region_name=region)
+
+
 def shorten(text):
     """Return a text, cut if it is long."""
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
@@ -137,18 +146,6 @@ class Delivery:
         self.delivered = 0
         self.failed, self.discarded, self.reasons = {}, {}, {}
         self.errors = []
-        self.clients = {}
-
-    @functools.cached_property
-    def session(self):
-        """Its own session: threads must not make clients with the same one at the same time."""
-        return boto3.Session()
-
-    def client(self, service, region):
-        """Return a client, made once."""
-        if (service, region) not in self.clients:
-            self.clients[service, region] = self.session.client(service, region_name=region)
-        return self.clients[service, region]
 
     def say(self, settings, text):
         """Report a line about a mapping's function."""
@@ -200,7 +197,7 @@ class Delivery:
     def invoke(self, settings, shard, batch):
         """Call the function with a batch; return its Response."""
         arn, stream = settings["FunctionArn"], settings["EventSourceArn"]
-        client = self.client("lambda", arn.split(":")[3])
+        client = make_client("lambda", arn.split(":")[3])
         role = client.get_function_configuration(FunctionName=arn)["Role"]
         records = [build_event_record(record, shard.name, stream, role) for record in batch]
         response = client.invoke(
@@ -249,6 +246,6 @@ class Delivery:
     def send(self, queue_arn, message):
         """Send a message to a queue."""
         _, _, _, region, _, name = queue_arn.split(":")
-        sqs = self.client("sqs", region)
+        sqs = make_client("sqs", region)
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(message))

@@ -14,13 +14,14 @@ from moto.awslambda.models import LambdaBackend, lambda_backends
 from moto.awslambda.responses import LambdaResponse
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from tests.local_aws.delivery import Delivery
+from tests.local_aws.delivery import Delivery, make_client
 from tests.local_aws.shard import Shard
 
 POLL_INTERVAL = 1  # seconds between two looks at an empty shard, as Lambda's
 SHORTEST_AGE = 60  # seconds, of a maximum record age
 
 create_mapping = LambdaBackend.create_event_source_mapping
+get_mapping = LambdaResponse.get_event_source_mapping
 update_mapping = LambdaResponse.update_event_source_mapping
 delete_mapping = LambdaResponse.delete_event_source_mapping
 
@@ -91,7 +92,7 @@ class Mappings(Delivery):
     def follow(self, mapping):
         """Deliver a batch of each lane of a mapping; return whether there was one."""
         settings = mapping.get_configuration()
-        kinesis = self.client("kinesis", settings["EventSourceArn"].split(":")[3])
+        kinesis = make_client("kinesis", settings["EventSourceArn"].split(":")[3])
         shards = self.find_shards(mapping, settings, kinesis)
         delivered = False
         for shard in shards.values():
@@ -172,13 +173,13 @@ def create_checked(backend, spec):
 def update_checked(response):
     """Answer UpdateEventSourceMapping, if there is that mapping."""
     check_age(response.json_body)
-    found = response.get_event_source_mapping()
+    found = get_mapping(response)
     return found if found[0] == 404 else update_mapping(response)
 
 
 def delete_checked(response):
     """Answer DeleteEventSourceMapping, if there is that mapping."""
-    found = response.get_event_source_mapping()
+    found = get_mapping(response)
     return found if found[0] == 404 else delete_mapping(response)
 
 
