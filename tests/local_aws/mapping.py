@@ -13,6 +13,7 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend, lambda_backends
 from moto.awslambda.responses import LambdaResponse
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.kinesis.models import kinesis_backends
 
 from tests.local_aws.delivery import Delivery, make_client
 from tests.local_aws.shard import Shard
@@ -161,6 +162,9 @@ def create_checked(backend, spec):
         refuse("StartingPosition is required: TRIM_HORIZON, LATEST or AT_TIMESTAMP")
     if (position == "AT_TIMESTAMP") != ("StartingPositionTimestamp" in spec):
         refuse("StartingPositionTimestamp and the starting position AT_TIMESTAMP belong together")
+    streams = kinesis_backends[backend.account_id][backend.region_name].list_streams()
+    if arn not in [stream.arn for stream in streams]:
+        refuse(f"Stream not found: {arn}")
     function = backend.get_function(spec["FunctionName"])
     for mapping in backend.list_event_source_mappings(arn, None):
         if mapping.function_arn == function.function_arn:

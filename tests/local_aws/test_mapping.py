@@ -16,10 +16,9 @@ from moto.core.utils import utcnow
 
 from cleanup import FUNCTION_NAME
 from setup_kinesis import STREAM_NAME
-from tests.helpers import build_package, create_function, deploy
+from tests.helpers import create_function, deploy
 
 SOURCE = f"import {__name__} as tests\ndef handler(event, context): return tests.consumer(event)\n"
-ENDLESS = "import time\ndef handler(event, context):\n    while True: time.sleep(0.01)\n"
 FUNCTION = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
 STREAM = f"arn:aws:kinesis:us-east-1:123456789012:stream/{STREAM_NAME}"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:discarded"
@@ -297,15 +296,6 @@ def test_what_happens_is_said_and_counted(stage):
     assert mappings.reasons == {f"{SHARD}:2": "2: 'no good'", f"{SHARD}:3": "3: 'no good'"}
     assert mappings.errors == ["ValueError: broken"]
     assert mappings.delivered == 2
-
-
-def test_a_timeout_is_said_in_the_same_words_each_time(stage):
-    stage.functions.update_function_code(FunctionName=FUNCTION_NAME, ZipFile=build_package(ENDLESS))
-    stage.functions.update_function_configuration(FunctionName=FUNCTION_NAME, Timeout=1)
-    stage.put("a")
-    stage.connect("")
-    error = "Sandbox.Timedout: Task timed out after 1.00 seconds"
-    assert stage.lines[0] == f"{FUNCTION_NAME}: batch of 1, function error {error}"
 
 
 def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stage):
