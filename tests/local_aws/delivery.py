@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 import boto3
 
 LONGEST_PAUSE = 10  # seconds before a retry; the first is 1, each next one twice as long
-MAX_SHOWN = 160  # characters of what a function printed
+MAX_SHOWN = 100  # characters of what a function printed
 
 
 def build_event_record(record, shard_name, stream_arn, role_arn):
@@ -185,7 +185,7 @@ class Delivery:
         elif failed:
             outcome = self.note_failed(shard, batch, failed, response.log)
         else:
-            outcome = "all done"
+            outcome = "done"
         what = "retry of a batch" if lane.attempts else "batch"
         self.say(settings, f"{what} of {len(batch)}, {outcome}")
         done = failed[0] if failed else len(batch)

@@ -29,6 +29,8 @@ LOG_TAIL = 4096  # bytes of the log that an invocation can answer with
 
 one_at_a_time = threading.Lock()
 start_thread = threading.Thread.start
+create_function = LambdaBackend.create_function
+update_function_code = LambdaBackend.update_function_code
 
 
 class Output:
@@ -210,6 +212,31 @@ def write_log(function, log_stream, text):
     logs.put_log_events(group, log_stream, events)
 
 
+def refuse(message, code="InvalidParameterValueException"):
+    """Raise an error of Lambda."""
+    raise LambdaClientError(code, message)
+
+
+def check_package(zip_file):
+    """Refuse what is no zip file, base64-encoded as in a request."""
+    if not zipfile.is_zipfile(io.BytesIO(base64.b64decode(zip_file or ""))):
+        refuse("Could not unzip uploaded file. Please check your file, then try to upload again.")
+
+
+def create(backend, spec):
+    """Make a function that can run, in the place of moto's LambdaBackend.create_function()."""
+    if not spec.get("Runtime") or not spec.get("Handler"):
+        refuse("Runtime and Handler are mandatory for functions created with deployment packages.")
+    check_package(spec.get("Code", {}).get("ZipFile"))
+    return create_function(backend, spec)
+
+
+def update_code(backend, function_name, qualifier, body):
+    """Replace a function's code, in the place of moto's LambdaBackend.update_function_code()."""
+    check_package(body.get("ZipFile"))
+    return update_function_code(backend, function_name, qualifier, body)
+
+
 def invoke(backend, function_name, qualifier, body, headers, response_headers):
     """Answer Lambda's Invoke, in the place of moto's LambdaBackend.invoke()."""
     function = backend.get_function(function_name, qualifier)
@@ -217,7 +244,7 @@ def invoke(backend, function_name, qualifier, body, headers, response_headers):
         event = json.loads(body or "{}")
     except ValueError as error:
         text = f"Could not parse request body into json: {error}"
-        raise LambdaClientError("InvalidRequestContentException", text) from None
+        refuse(text, "InvalidRequestContentException")
     response_headers["X-Amz-Executed-Version"] = "$LATEST"
     if headers.get("X-Amz-Invocation-Type") == "DryRun":
         return ""
@@ -234,7 +261,9 @@ def invoke(backend, function_name, qualifier, body, headers, response_headers):
 def functions_run():
     """Let functions run when Lambda is asked to invoke them."""
     with (
-        mock.patch.object(LambdaBackend, "invoke", invoke),
+        mock.patch.multiple(
+            LambdaBackend, create_function=create, update_function_code=update_code, invoke=invoke
+        ),
         mock.patch.object(threading.Thread, "start", start_with_log),
     ):
         yield

@@ -67,40 +67,42 @@ def find_refusal(call, **parameters):
     return error["Error"]["Code"], error["Error"]["Message"]
 
 
-@pytest.mark.parametrize(
-    ("settings", "what"),
-    [
-        ({"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, "FilterCriteria"),
-        ({"TumblingWindowInSeconds": 30}, "TumblingWindowInSeconds"),
-        ({"MetricsConfig": {"Metrics": ["EventCount"]}}, "MetricsConfig"),
-        ({"KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1"}, "KMSKeyArn"),
-        ({"ScalingConfig": {"MaximumConcurrency": 2}}, "ScalingConfig"),
-        (
-            {"DestinationConfig": {"OnSuccess": {"Destination": "arn:aws:sqs:::q"}}},
-            "DestinationConfig.OnSuccess",
-        ),
-        (
-            {
-                "DestinationConfig": {
-                    "OnFailure": {"Destination": "arn:aws:sns:us-east-1:123456789012:t"}
-                }
-            },
-            "DestinationConfig.OnFailure.Destination arn:aws:sns:us-east-1:123456789012:t",
-        ),
-        (
-            {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:s3:::bucket"}}},
-            "DestinationConfig.OnFailure.Destination arn:aws:s3:::bucket",
-        ),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_mapping_is_not_made_or_updated_with_what_is_not_acted_on(
-    functions, mapping, settings, what
-):
-    expected = "InvalidParameterValueException", f"{what} {NOT_HERE}"
+NOT_OF_A_MAPPING = {
+    "FilterCriteria": {"Filters": [{"Pattern": "{}"}]},
+    "TumblingWindowInSeconds": 30,
+    "MetricsConfig": {"Metrics": ["EventCount"]},
+    "KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
+    "ScalingConfig": {"MaximumConcurrency": 2},
+    "LoggingConfig": {"SystemLogLevel": "DEBUG"},
+}
+
+
+@pytest.mark.parametrize("name", NOT_OF_A_MAPPING)
+def test_a_mapping_is_not_made_or_updated_with_what_is_not_acted_on(functions, mapping, name):
+    settings = {name: NOT_OF_A_MAPPING[name]}
+    expected = "InvalidParameterValueException", f"{name} {NOT_HERE}"
     create, update = functions.create_event_source_mapping, functions.update_event_source_mapping
     assert find_refusal(create, **NEW_MAPPING, **settings) == expected
     assert find_refusal(update, UUID=mapping, **settings) == expected
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:sns:us-east-1:123456789012:topic",
+        "arn:aws:s3:::bucket",
+        "arn:aws:sqs:us-east-1:123456789012:queue.fifo",
+        "kafka://topic",
+    ],
+)
+def test_a_destination_is_a_queue(functions, mapping, arn):
+    update = functions.update_event_source_mapping
+    destination = {"OnFailure": {"Destination": arn}}
+    _, message = find_refusal(update, UUID=mapping, DestinationConfig=destination)
+    assert message == f"DestinationConfig.OnFailure.Destination {arn} {NOT_HERE}"
+    destination = {"OnSuccess": {"Destination": arn}}
+    _, message = find_refusal(update, UUID=mapping, DestinationConfig=destination)
+    assert message == f"DestinationConfig.OnSuccess {NOT_HERE}"
 
 
 @pytest.mark.parametrize(
@@ -160,27 +162,33 @@ def test_a_mapping_needs_a_stream_and_a_start(functions, stream, settings, text)
     assert text in find_refusal(functions.create_event_source_mapping, **given)[1]
 
 
-@pytest.mark.parametrize(
-    ("settings", "what"),
-    [
-        ({"Environment": {"Variables": {"MINE": "yes"}}}, "Environment"),
-        ({"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]}, "Layers"),
-        ({"VpcConfig": {"SubnetIds": ["s"], "SecurityGroupIds": ["g"]}}, "VpcConfig"),
-        ({"Runtime": "nodejs22.x"}, "Runtime nodejs22.x"),
-        ({"DeadLetterConfig": {"TargetArn": "arn:aws:sqs:::q"}}, "DeadLetterConfig"),
-        ({"TracingConfig": {"Mode": "Active"}}, "TracingConfig"),
-        ({"EphemeralStorage": {"Size": 1024}}, "EphemeralStorage"),
-        ({"LoggingConfig": {"LogFormat": "JSON"}}, "LoggingConfig"),
-        ({"KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1"}, "KMSKeyArn"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_function_is_not_made_or_updated_with_what_is_not_acted_on(functions, settings, what):
-    expected = "InvalidParameterValueException", f"{what} {NOT_HERE}"
+NOT_OF_A_FUNCTION = {
+    "Environment": {"Variables": {"MINE": "yes"}},
+    "Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:l:1"],
+    "VpcConfig": {"SubnetIds": ["s"], "SecurityGroupIds": ["g"]},
+    "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:queue"},
+    "TracingConfig": {"Mode": "Active"},
+    "EphemeralStorage": {"Size": 1024},
+    "LoggingConfig": {"LogFormat": "JSON"},
+    "SnapStart": {"ApplyOn": "PublishedVersions"},
+    "KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
+}
+
+
+@pytest.mark.parametrize("name", NOT_OF_A_FUNCTION)
+def test_a_function_is_not_made_or_updated_with_what_is_not_acted_on(functions, name):
+    settings = {name: NOT_OF_A_FUNCTION[name]}
+    expected = "InvalidParameterValueException", f"{name} {NOT_HERE}"
     create, update = functions.create_function, functions.update_function_configuration
     code = {"ZipFile": build_package(SOURCE)}
-    assert find_refusal(create, **NEW_FUNCTION | settings, Code=code) == expected
+    assert find_refusal(create, **NEW_FUNCTION, **settings, Code=code) == expected
     assert find_refusal(update, FunctionName=FUNCTION_NAME, **settings) == expected
+
+
+def test_a_function_runs_on_python(functions):
+    update = functions.update_function_configuration
+    _, message = find_refusal(update, FunctionName=FUNCTION_NAME, Runtime="nodejs22.x")
+    assert message == f"Runtime nodejs22.x {NOT_HERE}"
 
 
 def test_code_is_a_zip_file_that_is_uploaded(functions):

@@ -9,7 +9,7 @@ def test_the_reason_of_a_failure_is_what_the_function_printed_of_that_record():
     assert find_reason(LOG, "8") == "8: 'second'"
     assert find_reason(LOG, "9") == "7: 'first'"
     assert find_reason("START\n", "7") == ""
-    assert find_reason(f"Failed: 7: {'x' * 1000}", "7") == f"7: {'x' * 157}..."
+    assert find_reason(f"Failed: 7: {'x' * 1000}", "7") == f"7: {'x' * 97}..."
 
 
 def test_an_error_is_said_in_the_same_words_each_time():

@@ -289,7 +289,7 @@ def test_what_happens_is_said_and_counted(stage):
         f"{FUNCTION_NAME}: batch of 3, 2 failed: 2: 'no good'",
         f"{FUNCTION_NAME}: retry of a batch of 2, function error ValueError: broken",
         f"{FUNCTION_NAME}: discarded 2 records after 1 retry: 2 to 3",
-        f"{FUNCTION_NAME}: batch of 1, all done",
+        f"{FUNCTION_NAME}: batch of 1, done",
     ]
     mappings = stage.mappings
     assert mappings.failed == mappings.discarded == {f"{SHARD}:2": b"b", f"{SHARD}:3": b"c"}
