@@ -8,6 +8,7 @@ services. A parameter that asks for nothing, such as an empty list of layers, is
 
 import contextlib
 import functools
+import json
 import re
 from unittest import mock
 
@@ -217,18 +218,33 @@ def check_model(path, value, shape):
         )
 
 
+def is_acted_on(path, parameters):
+    """Return whether parameters hold one, a structure in which it is, or something in it."""
+    return any(
+        f"{path}.".startswith(f"{name}.") or f"{name}.".startswith(f"{path}.")
+        for name in parameters
+    )
+
+
 def check(service, operation, request):
     """Refuse a request that AWS refuses, or that holds what is not acted on."""
     shape = get_service_model(service).operation_model(operation).input_shape
-    parameters = ACTED_ON[service][operation]
     for path, value, member in find_values(request, shape):
         check_model(path, value, member)
-        known = any(f"{name}.".startswith(f"{path}.") for name in parameters)
-        part = any(path.startswith(f"{name}.") for name in parameters)
-        if not known and not part and not asks_for_nothing(value):
+        if not is_acted_on(path, ACTED_ON[service][operation]) and not asks_for_nothing(value):
             refuse(service, path)
         if path in VALUES and value and not re.fullmatch(VALUES[path], value):
             refuse(service, f"{path} {value}")
+
+
+def check_names(service, operation, body):
+    """Refuse a parameter that is newer than botocore's model, which a request could hold."""
+    shape = get_service_model(service).operation_model(operation).input_shape
+    if not body or "payload" in shape.serialization:
+        return
+    for name in json.loads(body):
+        if name not in shape.members:
+            refuse(service, name)
 
 
 def only_if_acted_on(service, operation, answer):
@@ -239,6 +255,7 @@ def only_if_acted_on(service, operation, answer):
         if operation not in ACTED_ON[service]:
             refuse(service, operation)
         response.parse_parameters(response.normalized_request)
+        check_names(service, operation, response.body)
         check(service, operation, response.params)
         return answer(response)
 

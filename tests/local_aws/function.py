@@ -88,12 +88,13 @@ def build_error(kind, message, trace=()):
 
 
 class Container:
-    """A function as it was configured, its log stream, and its handler once that is loaded."""
+    """A function as it was configured, its log, and its handler once that is loaded."""
 
     def __init__(self, function):
         self.function = function
         self.configuration = function.get_configuration()
         self.log_stream = f"{datetime.now(timezone.utc):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+        self.log = io.StringIO()  # of one invocation, and then of the next
         self.handler = None
 
     def load(self):
@@ -107,9 +108,9 @@ class Container:
         exec(code, vars(module))
         return getattr(module, handler)
 
-    def call(self, event, context, log, results):
-        """Call the handler, in a thread of its own that prints to a log; append its Result."""
-        threading.current_thread().function_log = log
+    def call(self, event, context, results):
+        """Call the handler, in a thread of its own that prints to the log; append its Result."""
+        threading.current_thread().function_log = self.log
         try:
             if self.handler is None:
                 self.handler = self.load()
@@ -162,11 +163,10 @@ def in_region(region):
                 os.environ[name] = value
 
 
-def call_until_timeout(container, event, context, log):
+def call_until_timeout(container, event, context):
     """Call the handler; return its Result, None if it has not ended in time."""
     results = []
-    arguments = [event, context, log, results]
-    thread = threading.Thread(target=container.call, args=arguments, daemon=True)
+    thread = threading.Thread(target=container.call, args=[event, context, results], daemon=True)
     take_output()
     with (
         mock.patch.object(logging.root, "handlers", [logging.StreamHandler(sys.stderr)]),
@@ -176,7 +176,8 @@ def call_until_timeout(container, event, context, log):
         thread.join(container.function.timeout)
     if results:
         return results[0]
-    # It is ended before its next line.
+    # It is ended before its next line, and Lambda does not use the container again.
+    container.function.container = None
     set_error = ctypes.pythonapi.PyThreadState_SetAsyncExc
     set_error(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
     return None
@@ -184,11 +185,14 @@ def call_until_timeout(container, event, context, log):
 
 def run_once(function, event):
     """Run a function with an event; return its Result and its log."""
-    container, request, log = find_container(function), str(uuid.uuid4()), io.StringIO()
+    container, request = find_container(function), str(uuid.uuid4())
     context = build_context(function, container, request)
     begin = time.monotonic()
+    log = container.log
+    log.seek(0)
+    log.truncate()
     log.write(f"START RequestId: {request} Version: $LATEST\n")
-    result = call_until_timeout(container, event, context, log)
+    result = call_until_timeout(container, event, context)
     if result is None:
         text = f"RequestId: {request} Error: Task timed out after {function.timeout:.2f} seconds"
         result = build_error("Sandbox.Timedout", text)

@@ -73,7 +73,6 @@ NOT_OF_A_MAPPING = {
     "MetricsConfig": {"Metrics": ["EventCount"]},
     "KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
     "ScalingConfig": {"MaximumConcurrency": 2},
-    "LoggingConfig": {"SystemLogLevel": "DEBUG"},
 }
 
 
@@ -92,7 +91,6 @@ def test_a_mapping_is_not_made_or_updated_with_what_is_not_acted_on(functions, m
         "arn:aws:sns:us-east-1:123456789012:topic",
         "arn:aws:s3:::bucket",
         "arn:aws:sqs:us-east-1:123456789012:queue.fifo",
-        "kafka://topic",
     ],
 )
 def test_a_destination_is_a_queue(functions, mapping, arn):
@@ -241,9 +239,20 @@ def test_an_invocation_is_one_that_is_waited_for_or_a_dry_run(functions):
     ):
         _, message = find_refusal(invoke, FunctionName=FUNCTION_NAME, **setting)
         assert message == f"{what} {NOT_HERE}"
-    assert invoke(FunctionName=FUNCTION_NAME, InvocationType="DryRun")["StatusCode"] == 204
+    response = invoke(FunctionName=FUNCTION_NAME, InvocationType="DryRun")
+    assert (response["StatusCode"], response["Payload"].read()) == (204, b"")
     response = invoke(FunctionName=FUNCTION_NAME, Qualifier="$LATEST")
     assert response["Payload"].read() == b'"done"'
+
+
+def test_a_parameter_that_is_newer_than_the_models_is_refused(functions, mapping):
+    def add(params, **_):
+        params["body"] = b'{"Invented": true}'
+
+    functions.meta.events.register("before-call.lambda.UpdateEventSourceMapping", add, "add")
+    _, message = find_refusal(functions.update_event_source_mapping, UUID=mapping)
+    functions.meta.events.unregister("before-call.lambda.UpdateEventSourceMapping", unique_id="add")
+    assert message == f"Invented {NOT_HERE}"
 
 
 def test_an_operation_that_is_not_acted_on_is_refused(functions, stream):

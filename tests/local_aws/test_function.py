@@ -96,12 +96,12 @@ def test_one_invocation_runs_at_a_time_and_logs_only_what_it_prints(functions, l
     functions.upload(
         "import time\n"
         "def handler(event, context):\n"
-        "    print(event)\n"
+        "    print(event['n'])\n"
         "    time.sleep(0.05)\n"
-        "    print(event)\n"
+        "    print(event['n'])\n"
     )
     with ThreadPoolExecutor() as pool:
-        results = [pool.submit(functions.invoke, str(number)) for number in range(3)]
+        results = [pool.submit(functions.invoke, f'{{"n": {number}}}') for number in range(3)]
         while not all(result.done() for result in results):
             # A thread that is made meanwhile is none of the function's.
             threading.Thread(target=print, args=["mine"]).start()
@@ -187,16 +187,37 @@ def test_an_event_that_is_no_json_is_refused(functions):
         functions.invoke(payload="{no json")
 
 
-def test_a_function_that_outlives_its_timeout_is_ended(functions):
+def test_a_function_that_outlives_its_timeout_is_ended_and_so_is_its_container(functions):
     before = threading.active_count()
     functions.configure(Timeout=1)
-    answer, error, log = functions.run(
-        "import time\ndef handler(event, context):\n    while True: time.sleep(0.01)"
+    functions.upload(
+        "import time\n"
+        "calls = []\n"
+        "def handler(event, context):\n"
+        "    calls.append(1)\n"
+        "    while 'hang' in event:\n"
+        "        time.sleep(0.01)\n"
+        "    return len(calls)\n"
     )
+    assert [functions.invoke()[0] for _ in range(2)] == [1, 2]
+    answer, error, log = functions.invoke('{"hang": true}')
     assert (error, answer["errorType"]) == ("Unhandled", "Sandbox.Timedout")
     assert "Error: Task timed out after 1.00 seconds\n" in log
+    assert functions.invoke()[0] == 1
     while threading.active_count() > before:
         time.sleep(0.01)
+
+
+def test_threads_that_stay_print_to_the_log_of_each_invocation(functions):
+    functions.upload(
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "pool = ThreadPoolExecutor(1)\n"
+        "def handler(event, context):\n"
+        "    pool.submit(print, event['n']).result()\n"
+    )
+    for number in ("1", "2"):
+        log = functions.invoke(f'{{"n": {number}}}')[2]
+        assert log.splitlines()[1] == number
 
 
 def test_a_long_log_is_cut_to_its_last_4_kb(functions):

@@ -122,6 +122,13 @@ def stage(aws, stream):
     return Stage(aws, stream)
 
 
+def put_old(stage, letters, monkeypatch):
+    """Put letters on the stream a thousand seconds ago."""
+    with monkeypatch.context() as patch:
+        patch.setattr("moto.kinesis.models.utcnow", lambda: utcnow() - timedelta(seconds=1000))
+        stage.put(letters)
+
+
 def test_an_event_has_all_fields_that_lambda_documents(stage):
     stage.put("i")
     stage.connect("")
@@ -196,9 +203,7 @@ def test_a_batch_is_bisected_after_an_error_but_not_after_a_report(stage):
 
 
 def test_what_is_older_than_the_maximum_record_age_is_discarded_and_no_more(stage, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr("moto.kinesis.models.utcnow", lambda: utcnow() - timedelta(seconds=1000))
-        stage.put("a")  # at a speed of 100 it is 100,000 seconds old
+    put_old(stage, "a", monkeypatch)  # at a speed of 100 it is 100,000 seconds old
     stage.put("b")
     mapping = stage.connect("a", MaximumRecordAgeInSeconds=600_000)
     assert set(consumer.batches) == {"ab"}
@@ -355,12 +360,10 @@ def test_a_mapping_begins_with_the_next_record_after_latest(stage):
     assert consumer.batches == ["b"]
 
 
-def test_a_mapping_begins_with_the_first_record_at_a_timestamp(stage):
-    stage.put("a")
-    time.sleep(0.01)
-    now = time.time()
+def test_a_mapping_begins_with_the_first_record_at_a_timestamp(stage, monkeypatch):
+    put_old(stage, "a", monkeypatch)
     stage.put("b")
-    stage.connect("", StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=now)
+    stage.connect("", StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=time.time() - 500)
     assert consumer.batches == ["b"]
 
 
