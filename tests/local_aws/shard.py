@@ -57,11 +57,9 @@ class Lane:
         """Return whether there are records that wait for more, to be one batch."""
         return bool(self.records) and not self.batches
 
-    def take_all(self):
-        """Return all records, which are not in this lane any more."""
-        records = [record for batch in self.batches for record in batch] + self.records
-        self.__init__()
-        return records
+    def find_all(self):
+        """Return all records, those in batches first."""
+        return [record for batch in self.batches for record in batch] + self.records
 
 
 class Shard:
@@ -81,8 +79,7 @@ class Shard:
 
     def is_done(self):
         """Return whether all that was put on it was delivered, and no more will come."""
-        left = any(lane.records or lane.batches for lane in self.lanes)
-        return self.is_read_out and not left
+        return self.is_read_out and not any(lane.find_all() for lane in self.lanes)
 
     def find_lane(self, record):
         """Return the lane of a record."""
@@ -92,7 +89,7 @@ class Shard:
         """Let there be so many lanes; what has been read changes lanes, in the same order."""
         if count == len(self.lanes):
             return
-        records = [record for lane in self.lanes for record in lane.take_all()]
+        records = [record for lane in self.lanes for record in lane.find_all()]
         self.lanes = [Lane() for _ in range(count)]
         for record in sorted(records, key=lambda record: int(record["SequenceNumber"])):
             self.find_lane(record).add(record, now)

@@ -1,0 +1,71 @@
+"""tests/local_aws/shard.py: what is read is in order, and a key in one lane, until it is done."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.local_aws.shard import Lane, Shard
+
+
+@pytest.fixture
+def shard():
+    """A Shard."""
+    return Shard({"ShardId": "shardId-000000000000"}, "begin")
+
+
+def read(shard, *pages):
+    """Let a shard read pages of records, each a word with a letter for each partition key."""
+    number = 0
+    for page in pages:
+        records = []
+        for letter in page:
+            number += 1
+            records.append({"SequenceNumber": str(number), "PartitionKey": letter})
+        response = {"Records": records, "NextShardIterator": "next"}
+        kinesis = SimpleNamespace(get_records=lambda response=response, **_: response)
+        shard.read(kinesis, 0)
+
+
+def find_numbers(records):
+    """Return the sequence numbers of records, as a word."""
+    return "".join(record["SequenceNumber"] for record in records)
+
+
+def test_a_shard_is_done_when_it_is_closed_and_read_and_nothing_is_left(shard):
+    read(shard, "a", "")
+    assert not shard.is_done()
+    shard.closed = True
+    read(shard, "a")
+    shard.lanes[0].records.clear()
+    assert not shard.is_done(), "there could be another page"
+    read(shard, "")
+    assert shard.is_done()
+    shard.lanes[0].batches.append(["a"])
+    assert not shard.is_done()
+
+
+def test_the_records_of_a_key_are_in_one_lane_in_order_also_when_the_lanes_change(shard):
+    read(shard, "abcabcabc")
+    shard.lanes[0].make_batch(4, 0, 0)
+    for count in (3, 2, 10):
+        shard.set_lane_count(count, 0)
+        assert len(shard.lanes) == count
+        for key, numbers in {"a": "147", "b": "258", "c": "369"}.items():
+            found = shard.find_lane({"PartitionKey": key}).find_all()
+            assert numbers in find_numbers(each for each in found if each["PartitionKey"] == key)
+    assert len([lane for lane in shard.lanes if lane.find_all()]) > 1
+
+
+def test_a_batch_is_made_when_it_is_full_or_the_window_has_passed():
+    lane = Lane()
+    for number in range(5):
+        lane.add(number, now=100 + number)
+    lane.make_batch(size=3, window=10, now=104)
+    assert (lane.batches, lane.records) == ([[0, 1, 2]], [3, 4])
+    lane.drop(3)
+    lane.make_batch(size=3, window=10, now=113)
+    assert lane.batches == []
+    assert lane.is_gathering()
+    lane.make_batch(size=3, window=10, now=114)
+    assert lane.batches == [[3, 4]]
+    assert not lane.is_gathering()
