@@ -137,6 +137,7 @@ ACTED_ON = {
 
 # Of some parameters not every value is acted on. {parameter: pattern}
 VALUES = {
+    "FunctionName": r"(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]+(:\$LATEST)?",
     "Runtime": r"python3\.\d+",
     "PackageType": r"Zip",
     "Qualifier": r"\$LATEST",
@@ -181,13 +182,21 @@ def find_values(value, shape, path=""):
             yield from find_values(member, shape.member, path)
 
 
+def fits(value, pattern):
+    """Return whether a value fits a pattern of AWS's; some are not in Python's language."""
+    try:
+        return re.fullmatch(pattern, value)
+    except re.error:
+        return True
+
+
 def find_violation(value, shape):
     """Return the constraint of AWS's model that a value does not satisfy, None if it does all."""
     limits = shape.metadata
     if shape.type_name == "string":
         if "enum" in limits and value not in limits["enum"]:
             return f"Member must satisfy enum value set: [{', '.join(limits['enum'])}]"
-        if "pattern" in limits and not re.fullmatch(limits["pattern"], value):
+        if "pattern" in limits and not fits(value, limits["pattern"]):
             return f"Member must satisfy regular expression pattern: {limits['pattern']}"
     if shape.type_name in ("string", "list", "map", "blob"):
         size, what = len(value), "length"

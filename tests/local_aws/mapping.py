@@ -12,6 +12,7 @@ from unittest import mock
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend, lambda_backends
 from moto.awslambda.responses import LambdaResponse
+from moto.awslambda.utils import make_function_arn
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.kinesis.models import kinesis_backends
 
@@ -22,6 +23,7 @@ POLL_INTERVAL = 1  # seconds between two looks at an empty shard, as Lambda's
 SHORTEST_AGE = 60  # seconds, of a maximum record age
 
 create_mapping = LambdaBackend.create_event_source_mapping
+list_mappings = LambdaBackend.list_event_source_mappings
 get_mapping = LambdaResponse.get_event_source_mapping
 update_mapping = LambdaResponse.update_event_source_mapping
 delete_mapping = LambdaResponse.delete_event_source_mapping
@@ -170,8 +172,16 @@ def create_checked(backend, spec):
         if mapping.function_arn == function.function_arn:
             text = f"There is one of this stream and function already, with UUID {mapping.uuid}"
             refuse(text, "ResourceConflictException")
-    # So that it is found by this name, whether it was given as a name or an ARN.
-    return create_mapping(backend, spec | {"FunctionName": function.function_name})
+    return create_mapping(backend, spec)
+
+
+def list_all(backend, event_source_arn, function_name):
+    """Return mappings. A function is found by its name and its ARN, however the mapping has it."""
+    mappings = list_mappings(backend, event_source_arn, "")
+    if not function_name:
+        return mappings
+    arn = make_function_arn(backend.region_name, backend.account_id, function_name)
+    return [mapping for mapping in mappings if mapping.function_arn in (arn, function_name)]
 
 
 def update_checked(response):
@@ -194,6 +204,7 @@ def mappings_act(report, speed):
     thread = threading.Thread(target=mappings.go_round, daemon=True)
     with (
         mock.patch.object(LambdaBackend, "create_event_source_mapping", create_checked),
+        mock.patch.object(LambdaBackend, "list_event_source_mappings", list_all),
         mock.patch.object(LambdaResponse, "update_event_source_mapping", update_checked),
         mock.patch.object(LambdaResponse, "delete_event_source_mapping", delete_checked),
         # moto would call the function for each record that is put on the stream.

@@ -14,6 +14,7 @@ from tests.local_aws.accepted import ACTED_ON
 
 SOURCE = "def handler(event, context): return 'done'"
 STREAM = f"arn:aws:kinesis:us-east-1:123456789012:stream/{STREAM_NAME}"
+ARN = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
 ROLE = "arn:aws:iam::123456789012:role/kinesis-log-consumer-role"
 
 NEW_MAPPING = {
@@ -253,6 +254,20 @@ def test_a_parameter_that_is_newer_than_the_models_is_refused(functions, mapping
     _, message = find_refusal(functions.update_event_source_mapping, UUID=mapping)
     functions.meta.events.unregister("before-call.lambda.UpdateEventSourceMapping", unique_id="add")
     assert message == f"Invented {NOT_HERE}"
+
+
+def test_a_function_is_called_by_its_name_or_its_whole_arn(functions):
+    name = f"123456789012:function:{FUNCTION_NAME}"
+    _, message = find_refusal(functions.create_event_source_mapping, FunctionName=name)
+    assert message == f"FunctionName {name} {NOT_HERE}"
+    for name in (FUNCTION_NAME, f"{FUNCTION_NAME}:$LATEST", ARN):
+        assert functions.get_function(FunctionName=name)["Configuration"]["Runtime"]
+
+
+def test_a_pattern_that_is_not_pythons_refuses_nothing(functions):
+    functions.tag_resource(Resource=ARN, Tags={"a": "b", "c": "d"})
+    functions.untag_resource(Resource=ARN, TagKeys=["a"])
+    assert functions.list_tags(Resource=ARN)["Tags"] == {"c": "d"}
 
 
 def test_an_operation_that_is_not_acted_on_is_refused(functions, stream):

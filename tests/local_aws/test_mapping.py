@@ -420,10 +420,14 @@ def test_there_is_one_mapping_of_a_stream_and_a_function(stage):
         stage.connect("", FunctionName=FUNCTION)
 
 
-def test_a_mapping_is_found_by_the_functions_name_if_it_was_made_with_an_arn(stage):
-    mapping = stage.connect("", FunctionName=FUNCTION)
-    found = stage.functions.list_event_source_mappings(FunctionName=FUNCTION_NAME)
-    assert [each["UUID"] for each in found["EventSourceMappings"]] == [mapping]
+@pytest.mark.parametrize("name", [FUNCTION_NAME, FUNCTION], ids=["name", "ARN"])
+def test_a_mapping_is_found_by_the_functions_name_and_arn_however_it_was_made(stage, name):
+    mapping = stage.connect("", FunctionName=name)
+    for wanted in (FUNCTION_NAME, FUNCTION):
+        found = stage.functions.list_event_source_mappings(FunctionName=wanted)
+        assert [each["UUID"] for each in found["EventSourceMappings"]] == [mapping]
+    found = stage.functions.list_event_source_mappings(FunctionName="another")
+    assert found["EventSourceMappings"] == []
 
 
 @pytest.mark.parametrize(
