@@ -17,7 +17,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.kinesis.models import kinesis_backends
 
 from tests.local_aws.delivery import Delivery, make_client
-from tests.local_aws.shard import Shard
+from tests.local_aws.shard import Shard, Stream
 
 POLL_INTERVAL = 1  # seconds between two looks at an empty shard, as Lambda's
 SHORTEST_AGE = 60  # seconds, of a maximum record age
@@ -34,7 +34,7 @@ class Mappings(Delivery):
 
     def __init__(self, report, speed):
         super().__init__(report, speed)
-        self.shards = {}  # {(mapping, the stream's creation): {name: Shard}}
+        self.streams = {}  # {mapping: Stream}
         self.waiting = set()  # mappings that cannot do anything now
         self.idle_round = 0  # when the last one began in which there was nothing to do
         self.stopped = threading.Event()
@@ -69,13 +69,10 @@ class Mappings(Delivery):
 
     def is_gathering(self):
         """Return whether there are records that wait for a batching window to end."""
-        enabled = [mapping.uuid for mapping in self.find_mappings()]
         return any(
-            lane.is_gathering()
-            for (mapping, _), shards in self.shards.items()
-            for shard in shards.values()
-            for lane in shard.lanes
-            if mapping in enabled and mapping not in self.waiting
+            self.streams[mapping.uuid].is_gathering()
+            for mapping in self.find_mappings()
+            if mapping.uuid in self.streams and mapping.uuid not in self.waiting
         )
 
     def do_round(self):
@@ -96,11 +93,11 @@ class Mappings(Delivery):
         """Deliver a batch of each lane of a mapping; return whether there was one."""
         settings = mapping.get_configuration()
         kinesis = make_client("kinesis", settings["EventSourceArn"].split(":")[3])
-        shards = self.find_shards(mapping, settings, kinesis)
+        stream = self.find_stream(mapping, settings, kinesis)
         delivered = False
-        for shard in shards.values():
-            if not all(shards[parent].is_done() for parent in shard.parents if parent in shards):
-                continue  # what is on the shards from which it came, comes first
+        for shard in stream.shards.values():
+            if not stream.is_next(shard):
+                continue
             shard.set_lane_count(settings.get("ParallelizationFactor", 1), time.monotonic())
             shard.read(kinesis, time.monotonic())
             for lane in shard.lanes:
@@ -108,28 +105,27 @@ class Mappings(Delivery):
                     delivered = True
         return delivered
 
-    def find_shards(self, mapping, settings, kinesis):
-        """Return the shards of a mapping's stream; those that are new are read from now on."""
+    def find_stream(self, mapping, settings, kinesis):
+        """Return the Stream of a mapping, with all shards that it has now."""
         arn = settings["EventSourceArn"]
-        stream = kinesis.describe_stream(StreamARN=arn)["StreamDescription"]
-        # A stream that was deleted and made again is another stream.
-        key = mapping.uuid, stream["StreamCreationTimestamp"]
-        start = {"ShardIteratorType": "TRIM_HORIZON"}
-        if key not in self.shards:
-            self.shards[key] = {}
+        description = kinesis.describe_stream(StreamARN=arn)["StreamDescription"]
+        created = description["StreamCreationTimestamp"]
+        stream = self.streams.get(mapping.uuid)
+        start = {"ShardIteratorType": "TRIM_HORIZON"}  # of shards that are made later
+        if stream is None or stream.created != created:
+            stream = self.streams[mapping.uuid] = Stream(created)
             start = {"ShardIteratorType": settings["StartingPosition"]}
             if mapping.starting_position_timestamp:
                 start["Timestamp"] = mapping.starting_position_timestamp
-        shards = self.shards[key]
-        for description in stream["Shards"]:
-            name = description["ShardId"]
-            if name not in shards:
+        for each in description["Shards"]:
+            name = each["ShardId"]
+            if name not in stream.shards:
                 response = kinesis.get_shard_iterator(
-                    StreamName=stream["StreamName"], ShardId=name, **start
+                    StreamName=description["StreamName"], ShardId=name, **start
                 )
-                shards[name] = Shard(description, response["ShardIterator"])
-            shards[name].closed = "EndingSequenceNumber" in description["SequenceNumberRange"]
-        return shards
+                stream.shards[name] = Shard(each, response["ShardIterator"])
+            stream.shards[name].closed = "EndingSequenceNumber" in each["SequenceNumberRange"]
+        return stream
 
     def deliver_if_due(self, settings, shard, lane):
         """Deliver a lane's next batch, if it is time for that; return whether it was."""
@@ -180,6 +176,7 @@ def list_all(backend, event_source_arn, function_name):
     mappings = list_mappings(backend, event_source_arn, "")
     if not function_name:
         return mappings
+    function_name = function_name.removesuffix(":$LATEST")
     arn = make_function_arn(backend.region_name, backend.account_id, function_name)
     return [mapping for mapping in mappings if mapping.function_arn in (arn, function_name)]
 

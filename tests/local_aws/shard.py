@@ -1,4 +1,4 @@
-"""How far a mapping has come with a shard: what it has read, and what of that is not done yet."""
+"""How far a mapping has come with a stream: what it has read, and what of that is not done yet."""
 
 import zlib
 
@@ -101,3 +101,23 @@ class Shard:
         for record in response["Records"]:
             self.find_lane(record).add(record, now)
         self.is_read_out = self.closed and not response["Records"]
+
+
+class Stream:
+    """A stream, as a mapping follows it. One that was deleted and made again is another one.
+
+    created: when it was made. shards: {name: Shard}.
+    """
+
+    def __init__(self, created):
+        self.created = created
+        self.shards = {}
+
+    def is_next(self, shard):
+        """Return whether a shard can be read: all is done that is on those from which it came."""
+        parents = [self.shards[name] for name in shard.parents if name in self.shards]
+        return all(parent.is_done() for parent in parents)
+
+    def is_gathering(self):
+        """Return whether there are records that wait for more, to be one batch."""
+        return any(lane.is_gathering() for shard in self.shards.values() for lane in shard.lanes)

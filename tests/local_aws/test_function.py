@@ -215,9 +215,14 @@ def test_threads_that_stay_print_to_the_log_of_each_invocation(functions):
         "def handler(event, context):\n"
         "    pool.submit(print, event['n']).result()\n"
     )
-    for number in ("1", "2"):
+    for number in ("1234567890", "2"):
         log = functions.invoke(f'{{"n": {number}}}')[2]
-        assert log.splitlines()[1] == number
+        assert [line[:10] for line in log.splitlines()] == [
+            "START Requ",
+            number,
+            "END Reques",
+            "REPORT Req",
+        ]
 
 
 def test_a_long_log_is_cut_to_its_last_4_kb(functions):

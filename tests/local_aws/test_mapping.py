@@ -414,6 +414,17 @@ def test_a_stream_that_is_made_again_is_another_one(stage):
     assert consumer.batches == ["a", "b"]
 
 
+def test_what_was_gathered_from_a_stream_that_is_gone_is_forgotten(stage):
+    stage.connect("", MaximumBatchingWindowInSeconds=300)
+    stage.put("a")
+    while not stage.mappings.is_gathering():
+        time.sleep(0.002)
+    stage.kinesis.delete_stream(StreamName=STREAM_NAME)
+    stage.kinesis.create_stream(StreamName=STREAM_NAME, ShardCount=1)
+    stage.rest()
+    assert consumer.batches == []
+
+
 def test_there_is_one_mapping_of_a_stream_and_a_function(stage):
     mapping = stage.connect("")
     with pytest.raises(stage.functions.exceptions.ResourceConflictException, match=mapping):

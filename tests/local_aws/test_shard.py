@@ -58,7 +58,10 @@ def test_the_records_of_a_key_are_in_one_lane_in_order_also_when_the_lanes_chang
 
 def test_a_batch_is_made_when_it_is_full_or_the_window_has_passed():
     lane = Lane()
-    for number in range(5):
+    lane.add(0, now=100)
+    lane.make_batch(size=3, window=10, now=109)
+    assert lane.is_gathering()
+    for number in range(1, 5):
         lane.add(number, now=100 + number)
     lane.make_batch(size=3, window=10, now=104)
     assert (lane.batches, lane.records) == ([[0, 1, 2]], [3, 4])
