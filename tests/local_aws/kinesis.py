@@ -11,6 +11,7 @@ from unittest import mock
 
 from moto.kinesis.exceptions import InvalidArgumentError, RecordSizeExceedsLimit
 from moto.kinesis.models import KinesisBackend, Stream
+from moto.kinesis.utils import decompose_shard_iterator
 from moto.utilities.utils import md5_hash
 
 MAX_BYTES = 2**20  # of a record's data and partition key
@@ -21,6 +22,7 @@ merge_shards = Stream.merge_shards
 update_shard_count = Stream.update_shard_count
 create_stream = KinesisBackend.create_stream
 put_record = KinesisBackend.put_record
+get_records = KinesisBackend.get_records
 
 
 def find_open_shards(stream):
@@ -99,6 +101,16 @@ def put(backend, stream_arn, stream_name, partition_key, explicit_hash_key, data
     return put_record(backend, stream_arn, stream_name, partition_key, explicit_hash_key, data)
 
 
+def get(backend, stream_arn, shard_iterator, limit):
+    """Return records; of a closed shard that has no more of them, there is no next iterator."""
+    iterator, records, milliseconds_behind = get_records(backend, stream_arn, shard_iterator, limit)
+    stream_name, shard_name, last = decompose_shard_iterator(iterator)
+    shard = backend.describe_stream(stream_arn, stream_name).get_shard(shard_name)
+    if not shard.is_open and int(last) >= shard.get_max_sequence_number():
+        iterator = None
+    return iterator, records, milliseconds_behind
+
+
 @contextlib.contextmanager
 def streams_reshard():
     """Let moto's streams be split and merged as on AWS."""
@@ -110,6 +122,6 @@ def streams_reshard():
             merge_shards=merge,
             update_shard_count=update_count,
         ),
-        mock.patch.multiple(KinesisBackend, create_stream=create, put_record=put),
+        mock.patch.multiple(KinesisBackend, create_stream=create, put_record=put, get_records=get),
     ):
         yield

@@ -124,7 +124,6 @@ class Mappings(Delivery):
                     StreamName=description["StreamName"], ShardId=name, **start
                 )
                 stream.shards[name] = Shard(each, response["ShardIterator"])
-            stream.shards[name].closed = "EndingSequenceNumber" in each["SequenceNumberRange"]
         return stream
 
     def deliver_if_due(self, settings, shard, lane):

@@ -65,7 +65,8 @@ class Lane:
 class Shard:
     """A shard of a stream, as a mapping reads it.
 
-    parents: names of the shards from which it came. closed: no more records are put on it.
+    parents: names of the shards from which it came.
+    iterator: where to read on; None: it is closed, and all was read.
     lanes: as many as the mapping's parallelization factor. The records of a key are all in one.
     """
 
@@ -74,12 +75,11 @@ class Shard:
         parents = [description.get("ParentShardId"), description.get("AdjacentParentShardId")]
         self.parents = [parent for parent in parents if parent]
         self.iterator = iterator
-        self.closed = self.is_read_out = False
         self.lanes = [Lane()]
 
     def is_done(self):
         """Return whether all that was put on it was delivered, and no more will come."""
-        return self.is_read_out and not any(lane.find_all() for lane in self.lanes)
+        return self.iterator is None and not any(lane.find_all() for lane in self.lanes)
 
     def find_lane(self, record):
         """Return the lane of a record."""
@@ -96,11 +96,12 @@ class Shard:
 
     def read(self, kinesis, now):
         """Read what is new on the shard."""
+        if self.iterator is None:
+            return
         response = kinesis.get_records(ShardIterator=self.iterator, Limit=AT_ONCE)
-        self.iterator = response["NextShardIterator"]
+        self.iterator = response.get("NextShardIterator")
         for record in response["Records"]:
             self.find_lane(record).add(record, now)
-        self.is_read_out = self.closed and not response["Records"]
 
 
 class Stream:
@@ -120,4 +121,4 @@ class Stream:
 
     def is_gathering(self):
         """Return whether there are records that wait for more, to be one batch."""
-        return any(lane.is_gathering() for shard in self.shards.values() for lane in shard.lanes)
+        return any(lane.is_gathering() for shard in [*self.shards.values()] for lane in shard.lanes)

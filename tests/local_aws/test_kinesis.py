@@ -83,6 +83,20 @@ def test_the_shard_count_is_at_most_doubled_and_at_least_halved(stream, put):
         update(1)
 
 
+def test_a_closed_shard_has_no_next_iterator_when_all_is_read(stream, put):
+    put("a")
+    put("b")
+    split(stream)
+    iterator = stream.get_shard_iterator(
+        StreamName=STREAM_NAME, ShardId=FIRST, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    response = stream.get_records(ShardIterator=iterator, Limit=1)
+    assert response["Records"][0]["Data"] == b"a"
+    response = stream.get_records(ShardIterator=response["NextShardIterator"])
+    assert response["Records"][0]["Data"] == b"b"
+    assert "NextShardIterator" not in response
+
+
 def test_a_record_has_a_shard_by_its_partition_key(stream):
     split(stream)
     shards = {

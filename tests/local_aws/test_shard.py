@@ -13,17 +13,16 @@ def shard():
     return Shard({"ShardId": "shardId-000000000000"}, "begin")
 
 
-def read(shard, *pages):
-    """Let a shard read pages of records, each a word with a letter for each partition key."""
-    number = 0
-    for page in pages:
-        records = []
-        for letter in page:
-            number += 1
-            records.append({"SequenceNumber": str(number), "PartitionKey": letter})
-        response = {"Records": records, "NextShardIterator": "next"}
-        kinesis = SimpleNamespace(get_records=lambda response=response, **_: response)
-        shard.read(kinesis, 0)
+def read(shard, letters, iterator="next"):
+    """Let a shard read records with these letters as partition keys."""
+    records = [
+        {"SequenceNumber": str(number), "PartitionKey": letter}
+        for number, letter in enumerate(letters, start=1)
+    ]
+    response = {"Records": records}
+    if iterator:
+        response["NextShardIterator"] = iterator
+    shard.read(SimpleNamespace(get_records=lambda **_: response), 0)
 
 
 def find_numbers(records):
@@ -31,17 +30,20 @@ def find_numbers(records):
     return "".join(record["SequenceNumber"] for record in records)
 
 
-def test_a_shard_is_done_when_it_is_closed_and_read_and_nothing_is_left(shard):
-    read(shard, "a", "")
-    assert not shard.is_done()
-    shard.closed = True
-    read(shard, "a")
-    shard.lanes[0].records.clear()
-    assert not shard.is_done(), "there could be another page"
+def test_a_shard_is_done_when_all_was_read_and_nothing_is_left(shard):
     read(shard, "")
-    assert shard.is_done()
-    shard.lanes[0].batches.append(["a"])
+    assert not shard.is_done(), "more can come"
+    read(shard, "ab", iterator=None)
+    lane = shard.lanes[0]
+    lane.make_batch(size=1, window=0, now=0)
+    lane.drop(1)
     assert not shard.is_done()
+    lane.make_batch(size=1, window=0, now=0)
+    assert not shard.is_done()
+    lane.drop(1)
+    assert shard.is_done()
+    read(shard, "c")
+    assert shard.is_done(), "nothing is read any more"
 
 
 def test_the_records_of_a_key_are_in_one_lane_in_order_also_when_the_lanes_change(shard):
