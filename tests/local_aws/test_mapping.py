@@ -10,13 +10,12 @@ import re
 import time
 from datetime import timedelta
 
-import boto3
 import pytest
 from moto.core.utils import utcnow
 
 from cleanup import FUNCTION_NAME
 from setup_kinesis import STREAM_NAME
-from tests.helpers import create_function, deploy
+from tests.helpers import create_function, deploy, make_client
 
 SOURCE = f"import {__name__} as tests\ndef handler(event, context): return tests.consumer(event)\n"
 FUNCTION = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
@@ -66,7 +65,7 @@ class Stage:
 
     def __init__(self, mappings, kinesis):
         self.mappings, self.kinesis = mappings, kinesis
-        self.functions = boto3.client("lambda")
+        self.functions = make_client("lambda")
         self.lines = []
         mappings.report = self.lines.append
 
@@ -316,7 +315,7 @@ def test_what_happens_is_said_and_counted(stage):
 
 
 def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stage):
-    sqs = boto3.client("sqs")
+    sqs = make_client("sqs")
     url = sqs.create_queue(QueueName="discarded")["QueueUrl"]
     stage.put("abc")
     stage.connect(
