@@ -388,7 +388,7 @@ def test_a_mapping_that_is_disabled_goes_on_where_it_was(stage):
     assert consumer.batches == ["a"]
 
 
-def test_without_its_function_a_mapping_waits_and_says_so_once(stage):
+def test_without_its_function_a_mapping_waits_and_says_so_once_each_time(stage):
     stage.connect("")
     stage.functions.delete_function(FunctionName=FUNCTION_NAME)
     stage.put("a")
@@ -398,6 +398,10 @@ def test_without_its_function_a_mapping_waits_and_says_so_once(stage):
     assert re.match(r"mapping \w{8} waits: .*Function not found", line)
     create_function(stage.functions, SOURCE)
     stage.wait_for("a")
+    stage.functions.delete_function(FunctionName=FUNCTION_NAME)
+    stage.put("b")
+    stage.rest()
+    assert len([text for text in stage.lines if "Function not found" in text]) == 2
 
 
 def test_a_stream_that_is_made_again_is_another_one(stage):
