@@ -423,6 +423,7 @@ def test_what_was_gathered_from_a_stream_that_is_gone_is_forgotten(stage):
     while not stage.mappings.is_gathering():
         time.sleep(0.002)
     stage.kinesis.delete_stream(StreamName=STREAM_NAME)
+    stage.rest()
     stage.kinesis.create_stream(StreamName=STREAM_NAME, ShardCount=1)
     stage.rest()
     assert consumer.batches == []
