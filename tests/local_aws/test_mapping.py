@@ -180,7 +180,7 @@ def test_after_an_error_or_an_unknown_number_the_whole_batch_is_retried(stage):
     unknown = {"batchItemFailures": [{"itemIdentifier": "x"}]}
     nothing = {"batchItemFailures": None}
     stage.put("ab")
-    stage.connect(FAIL, unknown, nothing)
+    stage.connect(FAIL, unknown, nothing, None)
     assert stage.finish() == ["ab", "ab", "ab"]
 
 
