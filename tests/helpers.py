@@ -1,4 +1,4 @@
-"""What the tests import: how long they wait, and what they make and expect."""
+"""What the tests import: names of the tutorial, how long they wait, what they make and expect."""
 
 import contextlib
 import io
@@ -7,14 +7,29 @@ import zipfile
 import boto3
 
 from cleanup import FUNCTION_NAME, ROLE_NAME
+from tests.environment import REGION
+from tests.transport import Response
 
 # Seconds that anything a test starts may take. It is ended then, and the test fails.
 LIMIT = 30
 
+ACCOUNT_ID = "123456789012"  # moto's
+STREAM_ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT_ID}:stream/TUTORIAL"
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT_ID}:role/{ROLE_NAME}"
+LOG_GROUP = f"/aws/lambda/{FUNCTION_NAME}"
+
 
 def refusal(code, status=400, **details):
-    """Return status and body of an answer of AWS that says no."""
-    return status, {"__type": code, "message": "as asked"} | details
+    """Return a response of AWS that says no."""
+    return Response(status, {"__type": code, "message": "as asked", **details})
+
+
+def read_stream(client):
+    """Return the records that are on the tutorial's stream."""
+    iterator = client.get_shard_iterator(
+        StreamName="TUTORIAL", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    return client.get_records(ShardIterator=iterator)["Records"]
 
 
 def build_package(source):
@@ -27,16 +42,15 @@ def build_package(source):
 
 def deploy(source, **settings):
     """Make the tutorial's role and function, with some code and further settings."""
-    with contextlib.suppress(boto3.client("iam").exceptions.EntityAlreadyExistsException):
-        boto3.client("iam").create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument="{}")
-    boto3.client("lambda").create_function(
-        **{
-            "FunctionName": FUNCTION_NAME,
-            "Runtime": "python3.13",
-            "Handler": "code.handler",
-            "Role": f"arn:aws:iam::123456789012:role/{ROLE_NAME}",
-            "Timeout": 60,
-            "Code": {"ZipFile": build_package(source)},
-        }
-        | settings
-    )
+    iam = boto3.client("iam")
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument="{}")
+    defaults = {
+        "FunctionName": FUNCTION_NAME,
+        "Runtime": "python3.13",
+        "Handler": "code.handler",
+        "Role": ROLE_ARN,
+        "Timeout": 60,
+        "Code": {"ZipFile": build_package(source)},
+    }
+    boto3.client("lambda").create_function(**defaults | settings)

@@ -96,13 +96,13 @@ def test_whatever_is_missing_too_much_or_failed_is_noticed(found, changes, fault
         ("aws logs create-log-group --log-group-name x", 1, "WRONG: left after the clean-up: x"),
     ],
 )
-def test_what_goes_wrong_is_a_line_and_status_1(run, monkeypatch, command, status, line):
+def test_what_goes_wrong_is_a_line_and_status_1(run_script, monkeypatch, command, status, line):
     log_group = "aws logs create-log-group --log-group-name /aws/lambda/kinesis-log-consumer"
     tutorial = ["python setup_timestream.py", "python wave_sensor.py --count 2", log_group, command]
     steps = [("12. x", [*tutorial, "echo 'as moment'"]), ("Clean up", ["python cleanup.py"])]
     monkeypatch.setattr(walk, "read_steps", lambda: steps)
     monkeypatch.setattr(walk, "PATIENCE", 0 if "sleep" in command else LIMIT)
-    result, lines = run(walk)
+    result, lines = run_script(walk)
     assert result == status and lines[-1].startswith(line)
 
 
