@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+import runpy
 import sys
 
 import boto3
@@ -125,9 +126,13 @@ def test_help_and_unknown_options_do_nothing_to_aws(run_script, capsys, script):
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=name_of)
-def test_as_a_command_it_hands_its_status_to_the_shell(finish, script):
-    status, [line] = finish(f"{script.__name__}.py", AWS_DEFAULT_REGION=None)
-    assert (status, line[:21]) == (1, "AWS is not configured")
+def test_as_a_command_it_hands_its_status_to_the_shell(monkeypatch, lines, script):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setattr(sys, "argv", [script.__file__])
+    with pytest.raises(SystemExit, match="^1$"):
+        runpy.run_path(script.__file__, run_name="__main__")
+    [line] = lines()
+    assert line.startswith("AWS is not configured")
 
 
 @pytest.mark.parametrize(
