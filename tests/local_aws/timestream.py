@@ -16,6 +16,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.timestreamwrite.responses import TimestreamWriteResponse
 
 from tests.local_aws import query
+from tests.local_aws.store import Record, Store
 
 MAX_RECORDS = 100
 MAX_BYTES = 2048
@@ -31,7 +32,15 @@ TYPES = {
     "VARCHAR": str,
 }
 # The function writes in several threads.
-writing = threading.Lock()
+making = threading.Lock()
+
+
+def store_of(backend):
+    """Return the Store of one of moto's backends: there is one for each region."""
+    with making:
+        if not hasattr(backend, "store"):
+            backend.store = Store()
+        return backend.store
 
 
 def refusing(operation):
@@ -49,13 +58,16 @@ def refusing(operation):
             raise JsonRESTError("ValidationException", "The database still has tables.")
         if operation == "delete_table":
             backend.describe_table(database, table)
-        return answer(response)
+        result = answer(response)
+        names = [database, table] if table else [database]
+        getattr(store_of(backend), operation.replace("delete", "drop"))(*names)
+        return result
 
     return method
 
 
 def read_record(record, common):
-    """Return a record, with what is common to all, as a query.Record; raise what is wrong."""
+    """Return a record, with what is common to all, as a Record; raise what is wrong."""
     given = common.get("Dimensions", []) + record.get("Dimensions", [])
     dimensions = {one["Name"]: one["Value"] for one in given}
     if not 1 <= len(dimensions) == len(given):
@@ -70,7 +82,7 @@ def read_record(record, common):
     kind, unit = record.get("MeasureValueType", "DOUBLE"), record.get("TimeUnit", "MILLISECONDS")
     moment = query.in_range(int(record["Time"]) * UNITS[unit], "TIMESTAMP")
     value, pairs = TYPES[kind](value), tuple(sorted(dimensions.items()))
-    return query.Record(pairs, name, moment, kind, value, record.get("Version", 1))
+    return Record(pairs, name, moment, kind, value, record.get("Version", 1))
 
 
 def write_records(response):
@@ -91,60 +103,43 @@ def write_records(response):
     first = memory = now - int(retention["MemoryStoreRetentionPeriodInHours"]) * query.UNITS["h"]
     if table.magnetic_store_write_properties.get("EnableMagneticStoreWrites"):
         first = now - int(retention["MagneticStoreRetentionPeriodInDays"]) * query.UNITS["d"]
-    if rejected := store(table, records, first, now + FUTURE):
-        return (
-            419,
-            {"status": 419},
-            json.dumps(
-                {
-                    "__type": "com.amazonaws.timestream.v20181101#RejectedRecordsException",
-                    "Message": "One or more records have been rejected. See RejectedRecords for details.",
-                    "RejectedRecords": rejected,
-                }
-            ),
-        )
+    if rejected := store(response, records, first, now + FUTURE):
+        return 419, {"status": 419}, json.dumps({
+            "__type": "com.amazonaws.timestream.v20181101#RejectedRecordsException",
+            "Message": "One or more records have been rejected. See RejectedRecords for details.",
+            "RejectedRecords": rejected,
+        })
     in_memory = sum(record.time >= memory for record in records)
-    return json.dumps(
-        {
-            "RecordsIngested": {
-                "Total": len(records),
-                "MemoryStore": in_memory,
-                "MagneticStore": len(records) - in_memory,
-            }
-        }
-    )
+    return json.dumps({"RecordsIngested": {
+        "Total": len(records), "MemoryStore": in_memory, "MagneticStore": len(records) - in_memory,
+    }})
 
 
-def store(table, records, first, last):
+def store(response, records, first, last):
     """Store valid records in a range of time; return RejectedRecords of those that are refused."""
-    times, rejected = f"[{query.format_time(first)}, {query.format_time(last)}]", []
-    with writing:
-        # moto keeps the records in a list. The same, by what makes two of them one reading:
-        stored = {record[:4]: record for record in table.records}
-        for index, record in enumerate(records):
-            existing = stored.get(record[:4])
-            if not first <= record.time <= last:
-                reason = f"The record timestamp is outside the time range {times} of the table."
-                rejected.append({"RecordIndex": index, "Reason": reason})
-            elif existing is None or existing.version < record.version:
-                stored[record[:4]] = record
-            elif existing.value != record.value:
-                reason = "A record already exists with the same time, dimensions and measure name."
-                refused = {"RecordIndex": index, "Reason": reason}
-                rejected.append(refused | {"ExistingVersion": existing.version})
-        table.records = list(stored.values())
+    times = f"[{query.format_time(first)}, {query.format_time(last)}]"
+    names = response._get_param("DatabaseName"), response._get_param("TableName")
+    accepted = [index for index, record in enumerate(records) if first <= record.time <= last]
+    versions = store_of(response.timestreamwrite_backend).write(
+        *names, [records[index] for index in accepted]
+    )
+    existing = {accepted[number]: version for number, version in versions.items()}
+    rejected = []
+    for index, record in enumerate(records):
+        if index not in accepted:
+            reason = f"The record timestamp is outside the time range {times} of the table."
+            rejected.append({"RecordIndex": index, "Reason": reason})
+        elif index in existing:
+            reason = "A record already exists with the same time, dimensions and measure name."
+            refused = {"RecordIndex": index, "Reason": reason}
+            rejected.append(refused | {"ExistingVersion": existing[index]})
     return rejected
 
 
 def answer_query(response):
     """Answer Query, with all rows on one page."""
-    tables = {
-        (database.name, name): table.records
-        for database in response.timestreamwrite_backend.databases.values()
-        for name, table in database.tables.items()
-    }
     try:
-        answer = query.query(response._get_param("QueryString"), tables)
+        answer = store_of(response.timestreamwrite_backend).query(response._get_param("QueryString"))
     except query.QueryError as error:
         raise JsonRESTError("ValidationException", str(error)) from error
     status = {"ProgressPercentage": 100.0}
@@ -156,9 +151,7 @@ def timestream_refuses():
     """Let moto's Timestream refuse what AWS refuses, and answer queries."""
     operations = ["create_database", "create_table", "delete_database", "delete_table"]
     with mock.patch.multiple(
-        TimestreamWriteResponse,
-        write_records=write_records,
-        query=answer_query,
+        TimestreamWriteResponse, write_records=write_records, query=answer_query,
         **{operation: refusing(operation) for operation in operations},
     ):
         yield
