@@ -142,10 +142,9 @@ def read_request(operation, paging, words, binary_format):
         )
     for name, value in values.items():
         request.params[name] = read_value(spell(name), members[name], value, binary_format)
-    if "ZipFile" in request.params:
-        request.params.setdefault(ZIP_FILE_IN[operation.name], {})["ZipFile"] = request.params.pop(
-            "ZipFile"
-        )
+    if operation.name in ZIP_FILE_IN and "ZipFile" in request.params:
+        zip_file = request.params.pop("ZipFile")
+        request.params.setdefault(ZIP_FILE_IN[operation.name], {})["ZipFile"] = zip_file
     refuse_missing(operation, request.params)
     return request
 
