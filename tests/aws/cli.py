@@ -72,7 +72,9 @@ def describe(error):
     match error:
         case exceptions.NoRegionError() | exceptions.NoCredentialsError():
             return f"{error.args[0].rstrip('.')}: run 'aws configure' to see what to do"
-        case Refused() | exceptions.BotoCoreError() | exceptions.ClientError() | OSError():
+        case Refused() | exceptions.BotoCoreError() | exceptions.ClientError():
+            return str(error)
+        case OSError() | ValueError():  # of files; of what a table or text cannot show
             return str(error)
     return f"{type(error).__name__}: {error}"
 

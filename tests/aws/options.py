@@ -98,6 +98,9 @@ def read_global_options(words):
     parser.add_argument("--no-paginate", action="store_true")
     parser.add_argument("--no-cli-pager", action="store_true")  # there is never one here
     options, rest = parser.parse_known_args(words)
+    url = options.endpoint_url
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise Refused(f"--endpoint-url {url} does not begin with http:// or https://")
     try:
         options.query = jmespath.compile(options.query)
     except jmespath.exceptions.JMESPathError as error:

@@ -11,6 +11,12 @@ def is_scalar(value):
     return not isinstance(value, (dict, list))
 
 
+def refuse_mixture(values):
+    """Refuse a list that holds structures and other values, which text and table cannot show."""
+    if not all(isinstance(value, dict) for value in values):
+        raise ValueError("a list of structures and other values is shown by --output json only")
+
+
 def format_json(value):
     """Return a value as JSON; of an empty response nothing is shown."""
     if value == {}:
@@ -28,14 +34,9 @@ def format_text(value, name=None):
     if not isinstance(value, list):
         return f"{value}\n"
     if any(isinstance(item, dict) for item in value):
-        columns = sort_scalars([item for item in value if isinstance(item, dict)])
-        lines = [
-            format_structure(item, name, columns)
-            if isinstance(item, dict)
-            else format_text(item, name)
-            for item in value
-        ]
-        return "".join(lines)
+        refuse_mixture(value)
+        columns = sort_scalars(value)
+        return "".join(format_structure(item, name, columns) for item in value)
     scalars = [str(item) for item in value if is_scalar(item)]
     lines = [format_text(item, name) for item in value if not is_scalar(item)]
     return format_scalars(scalars, name) + "".join(lines)
@@ -178,8 +179,7 @@ def collect_structure(sections, structure, indent):
 
 def collect_structures(sections, title, structures, indent):
     """Add a row for each structure; if they have parts, each gets a section of its own."""
-    if not all(isinstance(structure, dict) for structure in structures):
-        raise ValueError("a table cannot show structures and other values in one list")
+    refuse_mixture(structures)
     headers = sort_scalars(structures)
     parts = {key for one in structures for key, value in one.items() if not is_scalar(value)}
     for number, structure in enumerate(structures):

@@ -49,6 +49,8 @@ class Reader:
             if KEY.match(self.text, BLANKS.match(self.text, self.position + 1).end()):
                 break  # after this comma comes the next pair
             self.expect(",")
+            if self.next() in ("", ","):
+                raise self.error("a value")
             values.append(self.read_value())
         return values if len(values) > 1 else values[0]
 
@@ -105,9 +107,8 @@ class Reader:
     def error(self, wanted):
         """Return the error that something else was wanted here."""
         rest = self.text[self.position :]
-        return ValueError(
-            f"{wanted} is missing before {rest!r}" if rest else f"no {wanted} at the end"
-        )
+        place = f"before {rest!r}" if rest else "at the end"
+        return ValueError(f"{wanted} is missing {place}")
 
 
 def parse_shorthand(shape, text):

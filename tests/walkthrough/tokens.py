@@ -78,8 +78,7 @@ def split_commands(block):
         if is_finished(command):
             commands.append(command.strip("\n"))
             command = ""
-    if command:
-        commands.append(command)  # running it says what is missing
+    commands.append(command.strip("\n"))  # if there is one, running it says what is missing
     return [command for command in commands if command]
 
 
