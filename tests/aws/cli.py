@@ -175,10 +175,17 @@ def find_paging(session, operation):
         return None
 
 
-def find_setting(session, option, variable, name, known):
-    """Return what an option says, or else the environment, or else the config file."""
-    setting = session.get_scoped_config().get(name, known[0])
-    return choose(option or os.environ.get(variable) or setting, known, f"--{name}")
+def find_output(session, options):
+    """Return how the response is printed."""
+    setting = session.get_scoped_config().get("output", "json")
+    output = options.output or os.environ.get("AWS_DEFAULT_OUTPUT") or setting
+    return choose(output, OUTPUTS, "--output")
+
+
+def find_binary_format(session, options):
+    """Return how bytes are written in a command."""
+    setting = session.get_scoped_config().get("cli_binary_format", "base64")
+    return choose(options.cli_binary_format or setting, BINARY_FORMATS, "--cli-binary-format")
 
 
 def wait(session, options, model, words):
@@ -195,15 +202,9 @@ def wait(session, options, model, words):
     return ""
 
 
-def find_binary_format(session, options):
-    """Return how bytes are written in a command."""
-    name = "cli_binary_format"
-    return find_setting(session, options.cli_binary_format, "", name, BINARY_FORMATS)
-
-
 def ask(session, options, operation, words):
     """Call an operation with the words after it; return its response as it is printed."""
-    output = find_setting(session, options.output, "AWS_DEFAULT_OUTPUT", "output", OUTPUTS)
+    output = find_output(session, options)
     paging = None if options.no_paginate else find_paging(session, operation)
     if words == ["help"]:
         return list_words([spell(name) for name in name_options(operation)])

@@ -10,6 +10,7 @@ import binascii
 import difflib
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import jmespath
 from botocore import xform_name
@@ -128,18 +129,19 @@ def read_request(operation, paging, words, binary_format):
     binary_format: how bytes are written in a command, one of BINARY_FORMATS.
     """
     members = name_options(operation)
-    parser = build_parser(operation, members, paging)
+    paging_options = name_paging_options(paging)
+    parser = build_parser(operation, members, paging_options)
     found, unknown = parser.parse_known_args(words)
     if unknown:
-        known = [option for action in parser._actions for option in action.option_strings]
+        known = [*paging_options, *[spell(name) for name in members]]
         raise Refused(f"unknown options: {' '.join(unknown)}{suggest(unknown[0], known)}")
     values = vars(found)
     request = Request({}, values.pop("outfile", None))
     for word, name in PAGING.items():
         if word in values:
             request.paging[name] = values.pop(word)
-    document = values.pop("cli_input_json", None)
-    if document is not None:
+    if "cli_input_json" in values:
+        document = values.pop("cli_input_json")
         request.params = read_value(
             "--cli-input-json", operation.input_shape, document, binary_format
         )
@@ -152,21 +154,27 @@ def read_request(operation, paging, words, binary_format):
     return request
 
 
-def build_parser(operation, members, paging):
+def name_paging_options(paging):
+    """Return {option: type} of what says how many items of a response in pages are wanted."""
+    if paging is None:
+        return {}
+    options = {"--starting-token": str, "--max-items": int}
+    if "limit_key" in paging:
+        options["--page-size"] = int
+    return options
+
+
+def build_parser(operation, members, paging_options):
     """Return the parser for an operation's own options."""
     parser = Parser()
-    parser.add_argument("--cli-input-json")
-    own = {}
-    if paging:
-        own = {"--starting-token": str, "--max-items": int}
-        if "limit_key" in paging:
-            own["--page-size"] = int
-    for option, kind in own.items():
+    if operation.input_shape:
+        parser.add_argument("--cli-input-json")
+    for option, kind in paging_options.items():
         parser.add_argument(option, type=kind)
     for name, shape in members.items():
         option = spell(name)
-        if option in own:
-            continue
+        if option in paging_options:
+            continue  # a parameter MaxItems is botocore's business then
         if shape.type_name == "boolean":
             parser.add_argument(option, dest=name, action=argparse.BooleanOptionalAction)
         elif shape.type_name == "list":
@@ -208,6 +216,8 @@ def parse(shape, value):
     elif isinstance(value, str):
         value = read_file(value)
     match shape.type_name, value:
+        case "blob", str() if shape.serialization.get("streaming"):  # as of s3api put-object
+            return Path(value).read_bytes()
         case "blob", _:
             return value
         case _, bytes():
@@ -231,8 +241,7 @@ def read_file(word):
     prefix, _, path = word.partition("://")
     if prefix not in ("file", "fileb"):
         return word
-    with open(path, "rb") as file:
-        content = file.read()
+    content = Path(path).read_bytes()
     if prefix == "fileb":
         return content
     try:

@@ -23,10 +23,7 @@ class Reader:
 
     def read(self):
         """Return the names and values of the whole word."""
-        pairs = self.read_pairs(end="")
-        if self.position < len(self.text):
-            raise self.error("a comma")
-        return pairs
+        return self.read_pairs(end="")
 
     def read_pairs(self, end):
         """Return Key=value pairs as a dict, up to the sign that ends them."""

@@ -89,6 +89,12 @@ def test_bytes_in_a_list_are_base64_or_text_too(read):
     assert raw["Records"][0]["Data"] == b"aGk="
 
 
+def test_a_stream_of_bytes_is_the_name_of_a_file(read):
+    Path("f").write_bytes(b"\xff")
+    words = ["--bucket", "b", "--key", "k", "--body", "f"]
+    assert read("s3", "PutObject", *words)["Body"] == b"\xff"
+
+
 def test_the_zip_file_is_an_option_of_its_own(read):
     Path("z").write_bytes(b"PK")
     words = ["--function-name", "f", "--zip-file", "fileb://z"]

@@ -121,7 +121,7 @@ def test_until_ends_when_patience_does(shell, lines):
         ('echo "a', '"'),
         ("echo $(echo a", ")"),
         ("cat <<EOF\na", "EOF is missing"),
-        ("echo a \\", "does not end"),
+        ("echo a \\", "\\ in echo a"),
         ("A=b wait", "A=b wait"),
         ("export A=b B=c", "export A=b B=c"),
         ("echo $(ls)", "ls"),
