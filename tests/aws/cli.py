@@ -100,6 +100,8 @@ def run(words):
             return f"a stand-in for the AWS CLI, on botocore {botocore.__version__}\n"
         case ["configure", "get", "region"]:
             return get_region(session)
+        case ["configure", *_]:
+            raise Refused("of 'aws configure' there is only 'aws configure get region' here")
         case [service]:
             find_service(session, service)
             raise Refused(f"an operation is missing: 'aws {service} help' lists them")

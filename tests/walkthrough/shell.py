@@ -72,19 +72,12 @@ class Shell:
         return shown
 
     def run_until(self, command, tokens):
-        """Run `until CONDITION; do sleep SECONDS; done`; each ; can be the end of a line."""
-        tokens = [Sign(";") if token == Sign("\n") else token for token in tokens]
+        """Run `until CONDITION; do sleep SECONDS; done`."""
         match tokens:
-            case [*start, Word("sleep"), Word() as pause, Sign(";"), Word("done")]:
-                match start:
-                    case [*condition, Sign(";"), Word("do")] | [
-                        *condition,
-                        Sign(";"),
-                        Word("do"),
-                        Sign(";"),
-                    ]:
-                        return self.wait(command, condition, pause)
-        raise ShellError(f"this shell does not know: {command}")
+            case [*condition, Sign(";"), Word("do"), Word("sleep"), pause, Sign(";"), Word("done")]:
+                self.wait(command, condition, pause)
+            case _:
+                raise ShellError(f"this shell does not know: {command}")
 
     def wait(self, command, condition, pause):
         """Pause until a condition is true, as long as patience lasts."""

@@ -58,7 +58,7 @@ class Word:
 
 @dataclass
 class Sign:
-    """What stands between words: | & ; > or the end of a line."""
+    """What stands between words: | & > or ; which also stands for the end of a line."""
 
     sign: str
 
@@ -94,6 +94,11 @@ def is_finished(command):
     return words[:1] != ["until"] or words[-1] == "done"
 
 
+def is_do(tokens):
+    """Return whether the last of some tokens is `do`."""
+    return bool(tokens) and isinstance(tokens[-1], Word) and tokens[-1].source == "do"
+
+
 def tokenize(text):
     """Return the words, signs and here-documents of a command."""
     return Tokenizer(text).read()
@@ -118,11 +123,13 @@ class Tokenizer:
             if found := self.match(SIGN):
                 if not blank and tokens and found[0] not in ";\n":
                     raise self.error(found[0])  # `2>` and `>>` mean something else
-                if found[0] == "\n" and begun:
+                if found[0] != "\n":
+                    tokens.append(Sign(found[0]))
+                elif begun:
                     tokens += [self.read_here_document(start[1], start[2]) for start in begun]
                     begun = []
-                else:
-                    tokens.append(Sign(found[0]))
+                elif not is_do(tokens):  # a line goes on after `do`; else it ends like a ;
+                    tokens.append(Sign(";"))
             elif found := self.match(HERE_DOCUMENT):
                 begun.append(found)
             else:
