@@ -45,6 +45,11 @@ def deploy(source, **settings):
     iam = boto3.client("iam")
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument="{}")
+    create_function(boto3.client("lambda"), source, **settings)
+
+
+def create_function(client, source, **settings):
+    """Make the tutorial's function, with some code and further settings."""
     defaults = {
         "FunctionName": FUNCTION_NAME,
         "Runtime": "python3.13",
@@ -53,4 +58,4 @@ def deploy(source, **settings):
         "Timeout": 60,
         "Code": {"ZipFile": build_package(source)},
     }
-    boto3.client("lambda").create_function(**defaults | settings)
+    client.create_function(**defaults | settings)

@@ -1,140 +1,55 @@
 """The mapping acts: it reads the streams of all event source mappings, and calls their functions.
 
 The rules are those of the Lambda Developer Guide, "Using Lambda to process records from Amazon
-Kinesis Data Streams".
+Kinesis Data Streams". An update takes effect with the next batch.
 """
 
-import base64
 import contextlib
-import functools
-import json
 import threading
 import time
-import uuid
-from datetime import datetime, timezone
 from unittest import mock
 
-import boto3
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend, lambda_backends
 from moto.awslambda.responses import LambdaResponse
+from moto.awslambda.utils import make_function_arn
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.kinesis.models import kinesis_backends
+
+from tests.local_aws.delivery import Delivery, make_client
+from tests.local_aws.shard import Shard, Stream
 
 POLL_INTERVAL = 1  # seconds between two looks at an empty shard, as Lambda's
-LONGEST_PAUSE = 10  # seconds before a retry; the first is 1, each next one twice as long
+SHORTEST_AGE = 60  # seconds, of a maximum record age
 
-create = LambdaBackend.create_event_source_mapping
-
-
-def build_event_record(record, shard_id, stream_arn, role_arn):
-    """Return a record of a stream as it stands in a Lambda event, with all documented fields."""
-    number, arrival = record["SequenceNumber"], record["ApproximateArrivalTimestamp"]
-    return {
-        "kinesis": {
-            "kinesisSchemaVersion": "1.0",
-            "partitionKey": record["PartitionKey"],
-            "sequenceNumber": number,
-            "data": base64.b64encode(record["Data"]).decode(),
-            "approximateArrivalTimestamp": round(arrival.timestamp(), 3),
-        },
-        "eventSource": "aws:kinesis",
-        "eventVersion": "1.0",
-        "eventName": "aws:kinesis:record",
-        "eventID": f"{shard_id}:{number}",
-        "invokeIdentityArn": role_arn,
-        "awsRegion": stream_arn.split(":")[3],
-        "eventSourceARN": stream_arn,
-    }
+create_mapping = LambdaBackend.create_event_source_mapping
+list_mappings = LambdaBackend.list_event_source_mappings
+get_mapping = LambdaResponse.get_event_source_mapping
+update_mapping = LambdaResponse.update_event_source_mapping
+delete_mapping = LambdaResponse.delete_event_source_mapping
 
 
-def find_failed(answer, batch):
-    """Return the places in a batch that an answer reports, in order; all, if one is unknown."""
-    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
-    numbers = [record["SequenceNumber"] for record in batch]
-    try:
-        return sorted({numbers.index(failure["itemIdentifier"]) for failure in failures or []})
-    except (KeyError, TypeError, ValueError):
-        return [*range(len(batch))]
-
-
-def build_message(settings, shard, records, condition):
-    """Return what an on-failure destination is told: where the records are that are given up."""
-    first, last = records[0], records[-1]
-    return {
-        "requestContext": {
-            "requestId": str(uuid.uuid4()),
-            "functionArn": settings["FunctionArn"],
-            "condition": condition,
-            "approximateInvokeCount": shard.attempts,
-        },
-        "responseContext": {
-            "statusCode": 200,
-            "executedVersion": "$LATEST",
-            "functionError": "Unhandled" if shard.error else None,
-        },
-        "version": "1.0",
-        "timestamp": format_time(datetime.now()),
-        "KinesisBatchInfo": {
-            "shardId": shard.name,
-            "batchSize": len(records),
-            "streamArn": settings["EventSourceArn"],
-            "startSequenceNumber": first["SequenceNumber"],
-            "endSequenceNumber": last["SequenceNumber"],
-            "approximateArrivalOfFirstRecord": format_time(first["ApproximateArrivalTimestamp"]),
-            "approximateArrivalOfLastRecord": format_time(last["ApproximateArrivalTimestamp"]),
-        },
-    }
-
-
-def format_time(moment):
-    """Return a time as the messages of on-failure destinations show it."""
-    return f"{moment.astimezone(timezone.utc).isoformat(timespec='milliseconds')[:-6]}Z"
-
-
-class Shard:
-    """How far a mapping has come with a shard.
-
-    iterator: where to read on; batches: those that have been read and are not done.
-    attempts, error, next_try: how often the first one failed, whether with an error, when it comes.
-    """
-
-    def __init__(self, name, iterator):
-        self.name, self.iterator, self.batches = name, iterator, []
-        self.attempts, self.error, self.next_try = 0, False, 0
-
-    def drop(self, count):
-        """Go on with what follows the first records of the first batch."""
-        self.batches[0] = self.batches[0][count:]
-        if not self.batches[0]:
-            del self.batches[0]
-            self.attempts, self.error, self.next_try = 0, False, 0
-
-
-class Mappings:
-    """Reads and delivers, a batch of each shard in a round.
-
-    report: a function that takes a line for each thing that happens.
-    speed: how much faster time passes here: pauses are that much shorter, records that much older.
-    delivered: how many records are done.
-    failed, discarded: {sequence number: data} of the records that were reported, and given up.
-    errors: type and message of each error of the function.
-    """
+class Mappings(Delivery):
+    """Reads and delivers, a batch of each lane of each shard in a round."""
 
     def __init__(self, report, speed):
-        self.report, self.speed = report, speed
-        self.failed, self.discarded, self.errors, self.delivered = {}, {}, [], 0
-        self.shards, self.waiting = {}, set()
-        self.idle_round, self.stopped = 0, threading.Event()  # when the last idle round began
-        # Its own session: threads must not make clients with the same one at the same time.
-        self.client = functools.lru_cache(boto3.Session().client)
+        super().__init__(report, speed)
+        self.streams = {}  # {mapping: Stream}
+        self.waiting = set()  # mappings that cannot do anything now
+        self.idle_round = 0  # when the last one began in which there was nothing to do
+        self.stopped = threading.Event()
 
-    def run(self):
+    def go_round(self):
         """Do one round after the other until told to stop; pause after an idle one."""
         pause = 0
         while not self.stopped.wait(pause):
-            begin, pause = time.monotonic(), 0.001  # even when busy: others want to run, too
-            if not self.do_round():
-                self.idle_round, pause = begin, POLL_INTERVAL / self.speed
+            begin = time.monotonic()
+            if self.do_round():
+                pause = 0.001  # others want to run, too
+                continue
+            pause = POLL_INTERVAL / self.speed
+            if not self.is_gathering():
+                self.idle_round = begin
 
     def wait_until_idle(self, limit):
         """Wait until there is nothing to do but to retry; return False after `limit` seconds."""
@@ -143,143 +58,151 @@ class Mappings:
             self.stopped.wait(0.005)
         return self.idle_round > begin
 
+    def find_mappings(self):
+        """Return the mappings that are enabled, of all regions."""
+        return [
+            mapping
+            for backend in list(lambda_backends[DEFAULT_ACCOUNT_ID].values())
+            for mapping in backend.list_event_source_mappings("", "")
+            if mapping.enabled
+        ]
+
+    def is_gathering(self):
+        """Return whether there are records that wait for a batching window to end."""
+        return any(
+            self.streams[mapping.uuid].is_gathering()
+            for mapping in self.find_mappings()
+            if mapping.uuid in self.streams and mapping.uuid not in self.waiting
+        )
+
     def do_round(self):
-        """Deliver a batch of each shard of each mapping; return whether there was one."""
-        busy = False
-        for backend in list(lambda_backends[DEFAULT_ACCOUNT_ID].values()):  # one for each region
-            for mapping in backend.list_event_source_mappings("", ""):
-                try:
-                    busy |= mapping.enabled and self.follow(mapping)
-                    self.waiting.discard(mapping.uuid)
-                except Exception as error:  # a stream or a function that is gone, for instance
-                    if mapping.uuid not in self.waiting:
-                        self.report(f"mapping {mapping.uuid[:8]} waits: {error}")
-                    self.waiting.add(mapping.uuid)
-        return busy
+        """Deliver a batch of each lane of each mapping; return whether there was one."""
+        delivered = False
+        for mapping in self.find_mappings():
+            try:
+                if self.follow(mapping):
+                    delivered = True
+                self.waiting.discard(mapping.uuid)
+            except Exception as error:  # a stream or a function that is gone, for instance
+                if mapping.uuid not in self.waiting:
+                    self.report(f"mapping {mapping.uuid[:8]} waits: {error}")
+                self.waiting.add(mapping.uuid)
+        return delivered
 
     def follow(self, mapping):
-        """Deliver a batch of each shard of a mapping's stream; return whether there was one."""
-        settings, busy = mapping.get_configuration(), False
+        """Deliver a batch of each lane of a mapping; return whether there was one."""
+        settings = mapping.get_configuration()
+        kinesis = make_client("kinesis", settings["EventSourceArn"].split(":")[3])
+        stream = self.find_stream(mapping, settings, kinesis)
+        delivered = False
+        for shard in stream.shards.values():
+            if not stream.is_next(shard):
+                continue
+            shard.set_lane_count(settings.get("ParallelizationFactor", 1), time.monotonic())
+            shard.read(kinesis, time.monotonic())
+            for lane in shard.lanes:
+                if self.deliver_if_due(settings, shard, lane):
+                    delivered = True
+        return delivered
+
+    def find_stream(self, mapping, settings, kinesis):
+        """Return the Stream of a mapping, with all shards that it has now."""
         arn = settings["EventSourceArn"]
-        kinesis = self.client("kinesis", region_name=arn.split(":")[3])
-        stream = kinesis.describe_stream(StreamARN=arn)["StreamDescription"]
-        for name in [each["ShardId"] for each in stream["Shards"]]:
-            # A stream that was deleted and made again is another stream.
-            key = mapping.uuid, stream["StreamCreationTimestamp"], name
-            if key not in self.shards:
-                self.shards[key] = Shard(
-                    name,
-                    kinesis.get_shard_iterator(
-                        StreamName=stream["StreamName"],
-                        ShardId=name,
-                        ShardIteratorType=settings["StartingPosition"],
-                    )["ShardIterator"],
+        description = kinesis.describe_stream(StreamARN=arn)["StreamDescription"]
+        created = description["StreamCreationTimestamp"]
+        stream = self.streams.get(mapping.uuid)
+        start = {"ShardIteratorType": "TRIM_HORIZON"}  # of shards that are made later
+        if stream is None or stream.created != created:
+            stream = self.streams[mapping.uuid] = Stream(created)
+            start = {"ShardIteratorType": settings["StartingPosition"]}
+            if mapping.starting_position_timestamp:
+                start["Timestamp"] = mapping.starting_position_timestamp
+        for each in description["Shards"]:
+            name = each["ShardId"]
+            if name not in stream.shards:
+                response = kinesis.get_shard_iterator(
+                    StreamName=description["StreamName"], ShardId=name, **start
                 )
-            shard = self.shards[key]
-            if not shard.batches:
-                size = settings["BatchSize"]
-                answer = kinesis.get_records(ShardIterator=shard.iterator, Limit=size)
-                shard.iterator = answer["NextShardIterator"]
-                shard.batches = [answer["Records"]] if answer["Records"] else []
-            if shard.batches and time.monotonic() >= shard.next_try:
-                self.deliver(settings, shard)
-                busy = True
-        return busy
+                stream.shards[name] = Shard(each, response["ShardIterator"])
+        return stream
 
-    def deliver(self, settings, shard):
-        """Call the function with the batch that is next, or discard what is too old of it."""
-        batch, limit = shard.batches[0], settings.get("MaximumRecordAgeInSeconds", -1)
-        now = datetime.now(timezone.utc)
-        ages = [(now - record["ApproximateArrivalTimestamp"]) * self.speed for record in batch]
-        if old := sum(0 <= limit < age.total_seconds() for age in ages):
-            self.discard(settings, shard, old, "RecordAgeExpired")
-            return
-        answer, shard.error = self.call_function(settings, shard.name, batch)
-        partial = "ReportBatchItemFailures" in settings.get("FunctionResponseTypes", [])
-        done, outcome = len(batch), "all done"
-        if shard.error:
-            done, outcome = 0, "the function failed"
-            self.errors.append(f"{answer['errorType']}: {answer['errorMessage']}")
-        elif partial and (failed := find_failed(answer, batch)):
-            done, outcome = failed[0], f"{len(failed)} reported"
-            self.failed |= {batch[i]["SequenceNumber"]: batch[i]["Data"] for i in failed}
-        self.delivered += done
-        again = f", try {shard.attempts + 1}" if shard.attempts else ""
-        name = settings["FunctionArn"].rpartition(":")[2]
-        self.report(f"{name}: batch of {len(batch)}{again}, {outcome}")
-        shard.drop(done)
-        if done < len(batch):
-            self.retry(settings, shard)
+    def deliver_if_due(self, settings, shard, lane):
+        """Deliver a lane's next batch, if it is time for that; return whether it was."""
+        now = time.monotonic()
+        window = settings.get("MaximumBatchingWindowInSeconds", 0) / self.speed
+        lane.make_batch(settings["BatchSize"], window, now)
+        if not lane.batches or now < lane.next_try:
+            return False
+        self.deliver(settings, shard, lane)
+        return True
 
-    def call_function(self, settings, shard_id, batch):
-        """Return what the function returned for a batch, and whether it has failed."""
-        arn, stream = settings["FunctionArn"], settings["EventSourceArn"]
-        client = self.client("lambda", region_name=arn.split(":")[3])
-        role = client.get_function_configuration(FunctionName=arn)["Role"]
-        records = [build_event_record(record, shard_id, stream, role) for record in batch]
-        answer = client.invoke(FunctionName=arn, Payload=json.dumps({"Records": records}))
-        return json.load(answer["Payload"]), "FunctionError" in answer
 
-    def retry(self, settings, shard):
-        """Plan another try of the batch that is next, or split or discard it."""
-        batch = shard.batches[0]
-        if settings.get("BisectBatchOnFunctionError") and shard.error and len(batch) > 1:
-            middle = len(batch) // 2  # splitting does not count as a retry
-            shard.batches[:1] = [batch[:middle], batch[middle:]]
-            return
-        shard.next_try = time.monotonic() + min(2**shard.attempts, LONGEST_PAUSE) / self.speed
-        shard.attempts += 1
-        if 0 <= settings.get("MaximumRetryAttempts", -1) < shard.attempts:
-            self.discard(settings, shard, len(batch), "RetryAttemptsExhausted")
+def refuse(message, code="InvalidParameterValueException"):
+    """Raise an error of Lambda."""
+    raise LambdaClientError(code, message)
 
-    def discard(self, settings, shard, count, condition):
-        """Give up the first records of a batch; tell the on-failure destination, if a queue."""
-        records = shard.batches[0][:count]
-        self.discarded |= {record["SequenceNumber"]: record["Data"] for record in records}
-        first, last = records[0]["SequenceNumber"], records[-1]["SequenceNumber"]
-        self.report(f"batch of {count} discarded, {condition}: {first} to {last}")
-        message = build_message(settings, shard, records, condition)
-        shard.drop(count)  # before the queue is told, as that can fail
-        target = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")
-        if ":sqs:" in target:
-            sqs = self.client("sqs", region_name=target.split(":")[3])
-            url = sqs.get_queue_url(QueueName=target.split(":")[5])["QueueUrl"]
-            sqs.send_message(QueueUrl=url, MessageBody=json.dumps(message))
+
+def check_age(spec):
+    """Refuse a maximum record age that Lambda does not allow."""
+    age = spec.get("MaximumRecordAgeInSeconds", -1)
+    if age != -1 and age < SHORTEST_AGE:
+        refuse(f"Maximum record age in seconds must be -1 or at least {SHORTEST_AGE}, not {age}")
 
 
 def create_checked(backend, spec):
-    """Make a mapping with a start, but no second one of a stream and function, as Lambda does."""
-    if spec.get("StartingPosition") not in ("TRIM_HORIZON", "LATEST"):
-        text = "The starting position has to be TRIM_HORIZON or LATEST here"
-        raise LambdaClientError("InvalidParameterValueException", text)
-    arn = backend.get_function(spec["FunctionName"]).function_arn
-    for mapping in backend.list_event_source_mappings(spec["EventSourceArn"], None):
-        if mapping.function_arn == arn:
+    """Make a mapping that Lambda would make, but no second one of a stream and function."""
+    check_age(spec)
+    arn, position = spec.get("EventSourceArn"), spec.get("StartingPosition")
+    if not arn:
+        refuse("EventSourceArn is required")
+    if not position:
+        refuse("StartingPosition is required: TRIM_HORIZON, LATEST or AT_TIMESTAMP")
+    if (position == "AT_TIMESTAMP") != ("StartingPositionTimestamp" in spec):
+        refuse("StartingPositionTimestamp and the starting position AT_TIMESTAMP belong together")
+    streams = kinesis_backends[backend.account_id][backend.region_name].list_streams()
+    if arn not in [stream.arn for stream in streams]:
+        refuse(f"Stream not found: {arn}")
+    function = backend.get_function(spec["FunctionName"])
+    for mapping in backend.list_event_source_mappings(arn, None):
+        if mapping.function_arn == function.function_arn:
             text = f"There is one of this stream and function already, with UUID {mapping.uuid}"
-            raise LambdaClientError("ResourceConflictException", text)
-    return create(backend, spec)
+            refuse(text, "ResourceConflictException")
+    return create_mapping(backend, spec)
 
 
-def refusing(operation):
-    """Return moto's method for an operation, after what refuses a mapping that does not exist."""
-    answer = getattr(LambdaResponse, operation)
+def list_all(backend, event_source_arn, function_name):
+    """Return mappings. A function is found by its name and its ARN, however the mapping has it."""
+    mappings = list_mappings(backend, event_source_arn, "")
+    if not function_name:
+        return mappings
+    function_name = function_name.removesuffix(":$LATEST")
+    arn = make_function_arn(backend.region_name, backend.account_id, function_name)
+    return [mapping for mapping in mappings if mapping.function_arn in (arn, function_name)]
 
-    def method(response):
-        found = response.get_event_source_mapping()
-        return found if found[0] == 404 else answer(response)
 
-    return method
+def update_checked(response):
+    """Answer UpdateEventSourceMapping, if there is that mapping."""
+    check_age(response.json_body)
+    found = get_mapping(response)
+    return found if found[0] == 404 else update_mapping(response)
+
+
+def delete_checked(response):
+    """Answer DeleteEventSourceMapping, if there is that mapping."""
+    found = get_mapping(response)
+    return found if found[0] == 404 else delete_mapping(response)
 
 
 @contextlib.contextmanager
 def mappings_act(report, speed):
     """Let the mappings act in a thread of their own; give the Mappings."""
     mappings = Mappings(report, speed)
-    thread = threading.Thread(target=mappings.run, daemon=True)
-    operations = ["update_event_source_mapping", "delete_event_source_mapping"]
+    thread = threading.Thread(target=mappings.go_round, daemon=True)
     with (
         mock.patch.object(LambdaBackend, "create_event_source_mapping", create_checked),
-        mock.patch.multiple(LambdaResponse, **{name: refusing(name) for name in operations}),
+        mock.patch.object(LambdaBackend, "list_event_source_mappings", list_all),
+        mock.patch.object(LambdaResponse, "update_event_source_mapping", update_checked),
+        mock.patch.object(LambdaResponse, "delete_event_source_mapping", delete_checked),
         # moto would call the function for each record that is put on the stream.
         mock.patch.object(LambdaBackend, "send_kinesis_message"),
     ):

@@ -10,26 +10,50 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import pytest
 
-from tests.helpers import build_package, deploy
+from cleanup import FUNCTION_NAME, ROLE_NAME
+from tests.helpers import build_package, create_function, deploy
 
-FUNCTION, LOG_GROUP = "kinesis-log-consumer", "/aws/lambda/kinesis-log-consumer"
+LOG_GROUP = f"/aws/lambda/{FUNCTION_NAME}"
 NOTHING = "def handler(event, context): pass"
 
-pytestmark = pytest.mark.usefixtures("aws")
+
+class Functions:
+    """What is done with the function."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def upload(self, source):
+        """Replace the function's code."""
+        package = build_package(source)
+        self.client.update_function_code(FunctionName=FUNCTION_NAME, ZipFile=package)
+
+    def configure(self, **settings):
+        """Change the function's configuration."""
+        self.client.update_function_configuration(FunctionName=FUNCTION_NAME, **settings)
+
+    def invoke(self, payload="{}"):
+        """Invoke the function; return its answer, its error and its log."""
+        response = self.client.invoke(FunctionName=FUNCTION_NAME, Payload=payload, LogType="Tail")
+        assert (response["StatusCode"], response["ExecutedVersion"]) == (200, "$LATEST")
+        log = base64.b64decode(response["LogResult"]).decode()
+        return json.load(response["Payload"]), response.get("FunctionError"), log
+
+    def run(self, source, payload="{}"):
+        """Upload code and invoke it; return its answer, its error and its log."""
+        self.upload(source)
+        return self.invoke(payload)
 
 
-def invoke(source=None, payload="", **settings):
-    """Upload code, if there is any, and invoke it; return its answer, its error and its log."""
-    if source is not None:
-        deploy(source, **settings)
-    answer = boto3.client("lambda").invoke(FunctionName=FUNCTION, Payload=payload, LogType="Tail")
-    log = base64.b64decode(answer["LogResult"]).decode()
-    assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
-    return json.loads(answer["Payload"].read()), answer.get("FunctionError"), log
+@pytest.fixture
+def functions(aws):
+    """The Functions; there is one that does nothing."""
+    deploy(NOTHING)
+    return Functions(boto3.client("lambda"))
 
 
-def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(lines):
-    answer, error, log = invoke(
+def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(functions, lines):
+    answer, error, log = functions.run(
         "import logging, sys, threading\n"
         "def handler(event, context):\n"
         "    print('one', event['number'])\n"
@@ -38,14 +62,14 @@ def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(lines):
         "    thread.join()\n"
         "    print(context.function_name, file=sys.stderr)\n"
         "    logging.warning('logged')\n"
-        "    assert 30_000 < context.get_remaining_time_in_millis() <= 60_000\n"
         "    return context.aws_request_id\n",
         '{"number": 21}',
     )
     print("mine")
     assert lines() == ["mine"]
     found = re.fullmatch(
-        rf"START RequestId: (\S+) Version: \$LATEST\none 21\nfrom a thread\n{FUNCTION}\nlogged\n"
+        r"START RequestId: (\S+) Version: \$LATEST\n"
+        rf"one 21\nfrom a thread\n{FUNCTION_NAME}\nlogged\n"
         r"END RequestId: \1\nREPORT RequestId: \1\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\t"
         r"Memory Size: 128 MB\tMax Memory Used: 128 MB\n",
         log,
@@ -56,77 +80,166 @@ def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(lines):
     assert abs(events[0]["timestamp"] / 1000 - time.time()) < 60
 
 
-def test_one_invocation_runs_at_a_time_and_logs_only_what_it_prints(lines):
-    deploy(
+def test_the_context_says_what_runs_and_how_long_it_may(functions):
+    names = "function_name memory_limit_in_mb function_version log_group_name invoked_function_arn"
+    answer, _, _ = functions.run(
+        "def handler(event, context):\n"
+        "    seconds = context.get_remaining_time_in_millis() / 1000\n"
+        f"    return [seconds, *(getattr(context, name) for name in '{names}'.split())]\n"
+    )
+    assert 30 < answer[0] <= 60
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
+    assert answer[1:] == [FUNCTION_NAME, "128", "$LATEST", LOG_GROUP, arn]
+
+
+def test_one_invocation_runs_at_a_time_and_logs_only_what_it_prints(functions, lines):
+    functions.upload(
         "import time\n"
         "def handler(event, context):\n"
         "    print(event['n'])\n"
-        "    time.sleep(0.1)\n"
+        "    time.sleep(0.05)\n"
         "    print(event['n'])\n"
     )
     with ThreadPoolExecutor() as pool:
-        results = [pool.submit(invoke, payload=f'{{"n": {n}}}') for n in range(3)]
+        results = [pool.submit(functions.invoke, f'{{"n": {number}}}') for number in range(3)]
         while not all(result.done() for result in results):
-            print("mine")
+            # A thread that is made meanwhile is none of the function's.
+            threading.Thread(target=print, args=["mine"]).start()
             time.sleep(0.01)
     logs = [result.result()[2].splitlines()[1:-2] for result in results]
-    assert logs == [["0", "0"], ["1", "1"], ["2", "2"]] and set(lines()) == {"mine"}
+    assert logs == [["0", "0"], ["1", "1"], ["2", "2"]]
+    assert set(lines()) == {"mine"}
 
 
-def test_the_module_stays_until_code_or_configuration_is_changed():
+def test_the_module_stays_until_code_or_configuration_is_changed(functions):
     counting = "calls = []\ndef handler(event, context):\n    calls.append(1)\n"
     counting += "    return len(calls)\n"
-    assert [invoke(counting)[0], invoke()[0], invoke()[0]] == [1, 2, 3]
-    client, changed = boto3.client("lambda"), build_package(counting.replace("len", "-len"))
-    client.update_function_code(FunctionName=FUNCTION, ZipFile=changed)
-    assert [invoke()[0], invoke()[0]] == [-1, -2]
-    client.update_function_configuration(FunctionName=FUNCTION, MemorySize=256)
-    assert [invoke()[0], invoke()[0]] == [-1, -2]
+    functions.upload(counting)
+    assert [functions.invoke()[0] for _ in range(3)] == [1, 2, 3]
+    functions.upload(counting.replace("len", "-len"))
+    assert [functions.invoke()[0] for _ in range(2)] == [-1, -2]
+    functions.configure(MemorySize=256)
+    answer, _, log = functions.invoke()
+    assert answer == -1
+    assert "Memory Size: 256 MB" in log
 
 
 @pytest.mark.parametrize(
     ("source", "handler", "text"),
     [
-        ("def handler(", "code.handler", "SyntaxError: '(' was never closed (code.py, line 1)"),
-        (NOTHING, "wave_sensor.main", "ImportError: Unable to import module 'wave_sensor': "),
-        (NOTHING, "code.main", "AttributeError: module 'code' has no attribute 'main'"),
-        (
+        pytest.param(
+            "def handler(",
+            "code.handler",
+            "SyntaxError: '(' was never closed (code.py, line 1)",
+            id="syntax error",
+        ),
+        pytest.param(
+            NOTHING,
+            "wave_sensor.main",
+            "ImportError: Unable to import module 'wave_sensor': ",
+            id="not uploaded",
+        ),
+        pytest.param(
+            NOTHING,
+            "code.main",
+            "AttributeError: module 'code' has no attribute 'main'",
+            id="no such handler",
+        ),
+        pytest.param(
             f"{NOTHING}\n1 / 0",
             "code.handler",
             "ZeroDivisionError: division by zero\n"
             'Traceback (most recent call last):\n  File "/var/task/code.py", line 2, in <module>',
+            id="error while imported",
         ),
-        ("def handler(e, c): exit(3)", "code.handler", "SystemExit: 3"),
+        pytest.param("def handler(e, c): exit(3)", "code.handler", "SystemExit: 3", id="exit"),
     ],
 )
-def test_an_error_of_the_code_is_one_of_the_invocation_alone(source, handler, text):
-    answer, error, log = invoke(source, Handler=handler)
-    assert error == "Unhandled" and f"\n[ERROR] {text}" in log
+def test_an_error_of_the_code_is_one_of_the_invocation_alone(functions, source, handler, text):
+    functions.configure(Handler=handler)
+    answer, error, log = functions.run(source)
+    assert error == "Unhandled"
+    assert f"\n[ERROR] {text}" in log
     assert f"{answer['errorType']}: {answer['errorMessage']}" in log
-    boto3.client("lambda").delete_function(FunctionName=FUNCTION)
-    assert invoke(NOTHING)[:2] == (None, None)
+    functions.configure(Handler="code.handler")
+    assert functions.run(NOTHING)[:2] == (None, None)
 
 
-def test_what_cannot_run_here_is_an_error_that_names_it():
-    client = boto3.client("lambda")
-    answer = invoke(NOTHING, Environment={"Variables": {"MINE": "yes"}})[0]
-    assert "no environment variables" in answer["errorMessage"]
-    client.delete_function(FunctionName=FUNCTION)
-    assert "not a zip" in invoke(NOTHING, Code={"ZipFile": b"no zip"})[0]["errorMessage"]
-    with pytest.raises(client.exceptions.InvalidRequestContentException, match="into json"):
-        invoke(payload="{no json")
+def test_what_cannot_run_is_refused(functions):
+    client = functions.client
+    invalid = client.exceptions.InvalidParameterValueException
+    with pytest.raises(invalid, match="Could not unzip uploaded file"):
+        client.update_function_code(FunctionName=FUNCTION_NAME, ZipFile=b"no zip")
+    client.delete_function(FunctionName=FUNCTION_NAME)
+    with pytest.raises(invalid, match="Could not unzip uploaded file"):
+        create_function(client, NOTHING, Code={"ZipFile": b"no zip"})
+    with pytest.raises(invalid, match="Runtime and Handler"):
+        role = f"arn:aws:iam::123456789012:role/{ROLE_NAME}"
+        code = {"ZipFile": build_package(NOTHING)}
+        client.create_function(FunctionName=FUNCTION_NAME, Role=role, Code=code)
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        functions.invoke()
 
 
-def test_a_function_that_outlives_its_time_out_is_ended():
+def test_an_event_that_is_no_json_is_refused(functions):
+    error = functions.client.exceptions.InvalidRequestContentException
+    with pytest.raises(error, match="into json"):
+        functions.invoke(payload="{no json")
+
+
+def test_a_function_that_outlives_its_timeout_is_ended_and_so_is_its_container(functions):
     before = threading.active_count()
-    source = "import time\ndef handler(event, context):\n    while True: time.sleep(0.01)"
-    answer, error, log = invoke(source, Timeout=1)
+    functions.configure(Timeout=1)
+    functions.upload(
+        "import time\n"
+        "calls = []\n"
+        "def handler(event, context):\n"
+        "    calls.append(1)\n"
+        "    while 'hang' in event:\n"
+        "        time.sleep(0.01)\n"
+        "    return len(calls)\n"
+    )
+    assert [functions.invoke()[0] for _ in range(2)] == [1, 2]
+    answer, error, log = functions.invoke('{"hang": true}')
     assert (error, answer["errorType"]) == ("Unhandled", "Sandbox.Timedout")
     assert "Error: Task timed out after 1.00 seconds\n" in log
+    assert functions.invoke()[0] == 1
     while threading.active_count() > before:
         time.sleep(0.01)
 
 
-def test_a_long_log_is_cut_to_its_last_4_kb():
-    log = invoke("def handler(event, context): print('x' * 5000)")[2]
-    assert len(log) == 4096 and "REPORT RequestId" in log and "START" not in log
+def test_threads_that_stay_print_to_the_log_of_each_invocation(functions):
+    functions.upload(
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "pool = ThreadPoolExecutor(1)\n"
+        "def handler(event, context):\n"
+        "    pool.submit(print, event['n']).result()\n"
+    )
+    for number in ("1234567890", "2"):
+        log = functions.invoke(f'{{"n": {number}}}')[2]
+        assert [line[:10] for line in log.splitlines()] == [
+            "START Requ",
+            number,
+            "END Reques",
+            "REPORT Req",
+        ]
+
+
+def test_a_long_log_is_cut_to_its_last_4_kb(functions):
+    log = functions.run("def handler(event, context): print('x' * 5000)")[2]
+    assert len(log) == 4096
+    assert "REPORT RequestId" in log
+    assert "START" not in log
+
+
+def test_the_clients_of_a_function_are_those_of_its_region(functions):
+    client = boto3.client("lambda", region_name="eu-north-1")
+    create_function(
+        client,
+        "import os, boto3\n"
+        "def handler(event, context):\n"
+        "    return [boto3.Session().region_name, os.environ['AWS_REGION']]\n",
+    )
+    there = Functions(client).invoke()[0]
+    assert there == ["eu-north-1", "eu-north-1"]
+    assert boto3.Session().region_name == "us-east-1"

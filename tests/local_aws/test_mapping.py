@@ -1,9 +1,10 @@
-"""tests/local_aws/mapping.py: records reach the function, come again, are given up, by the rules.
+"""tests/local_aws/mapping.py: records reach the function, are retried and discarded, by the rules.
 
 A record is a letter here, a batch a word. The function reports the letters of its next answer.
 """
 
 import base64
+import itertools
 import json
 import re
 import time
@@ -13,82 +14,134 @@ import boto3
 import pytest
 from moto.core.utils import utcnow
 
-from tests.helpers import LIMIT, deploy
+from cleanup import FUNCTION_NAME
+from setup_kinesis import STREAM_NAME
+from tests.helpers import create_function, deploy
 
-SOURCE = f"import {__name__} as tests\ndef handler(event, context): return tests.handle(event)\n"
-FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:kinesis-log-consumer"
-ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/TUTORIAL"
-QUEUE = {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:discarded"}}
+SOURCE = f"import {__name__} as tests\ndef handler(event, context): return tests.consumer(event)\n"
+FUNCTION = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
+STREAM = f"arn:aws:kinesis:us-east-1:123456789012:stream/{STREAM_NAME}"
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:discarded"
+SHARD = "shardId-000000000000"
+HIGHEST = str(2**128 - 1)  # hash key of a record for the last shard
+PATIENCE = 10  # seconds; the mappings are 100 times as fast as on AWS
 
 FAIL = ValueError("broken")
 
-events, batches, times, answers, said = [], [], [], [], []
 
+class Consumer:
+    """The function: it notes what it gets, and gives its answers, the last one again and again.
 
-def handle(event):
-    """Be the function: note the event, and answer."""
-    parts = [record["kinesis"] for record in event["Records"]]
-    numbers = {base64.b64decode(part["data"]).decode(): part["sequenceNumber"] for part in parts}
-    events.append(event)
-    batches.append("".join(numbers))
-    times.append(time.monotonic())
-    answer = answers.pop(0) if len(answers) > 1 else answers[0]
-    if answer is FAIL:
-        raise FAIL
-    if isinstance(answer, str):
+    An answer is the letters to report, an error to raise, or what to return.
+    """
+
+    def __init__(self):
+        self.answers = [""]
+        self.events, self.batches, self.times = [], [], []
+
+    def __call__(self, event):
+        parts = [record["kinesis"] for record in event["Records"]]
+        numbers = {
+            base64.b64decode(part["data"]).decode(): part["sequenceNumber"] for part in parts
+        }
+        self.events.append(event)
+        self.batches.append("".join(numbers))
+        self.times.append(time.monotonic())
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer is FAIL:
+            raise FAIL
+        if not isinstance(answer, str):
+            return answer
         reported = [numbers[letter] for letter in answer if letter in numbers]
-        answer = {"batchItemFailures": [{"itemIdentifier": number} for number in reported]}
-    return answer
+        for number in reported:
+            print(f"Failed: {number}: 'no good'")
+        return {"batchItemFailures": [{"itemIdentifier": number} for number in reported]}
 
 
-def put(letters, key="0"):
-    """Put letters on the stream."""
-    boto3.client("kinesis").put_records(
-        StreamName="TUTORIAL",
-        Records=[
-            {"Data": letter, "PartitionKey": "0", "ExplicitHashKey": key} for letter in letters
-        ],
-    )
+consumer = Consumer()
 
 
-@pytest.fixture(autouse=True)
-def function(aws, stream):
-    """The function, and the stream."""
-    deploy(SOURCE)
-    aws.report = said.append
-    for noted in (events, batches, times, said):
-        noted.clear()
+class Stage:
+    """A stream, the function, and what is done with them."""
 
+    def __init__(self, mappings, kinesis):
+        self.mappings, self.kinesis = mappings, kinesis
+        self.functions = boto3.client("lambda")
+        self.lines = []
+        mappings.report = self.lines.append
 
-def deliver(aws, *these, **settings):
-    """Make a mapping of a function with these answers, the last one repeated; return its id."""
-    answers[:] = these
-    mapping = boto3.client("lambda").create_event_source_mapping(
-        **{
-            "FunctionName": FUNCTION,
-            "EventSourceArn": ARN,
+    def put(self, letters, partition_key="0", hash_key="0"):
+        """Put letters on the stream."""
+        keys = {"PartitionKey": partition_key, "ExplicitHashKey": hash_key}
+        records = [{"Data": letter, **keys} for letter in letters]
+        self.kinesis.put_records(StreamName=STREAM_NAME, Records=records)
+
+    def split(self):
+        """Split the only shard in the middle."""
+        self.kinesis.split_shard(
+            StreamName=STREAM_NAME, ShardToSplit=SHARD, NewStartingHashKey=str(2**127)
+        )
+
+    def connect(self, *answers, **settings):
+        """Make a mapping of a function with these answers; return its id."""
+        consumer.answers = list(answers)
+        usual = {
+            "FunctionName": FUNCTION_NAME,
+            "EventSourceArn": STREAM,
             "StartingPosition": "TRIM_HORIZON",
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
         }
-        | settings
-    )
-    assert aws.wait_until_idle(LIMIT)
-    return mapping["UUID"]
+        mapping = self.functions.create_event_source_mapping(**usual | settings)
+        self.rest()
+        return mapping["UUID"]
+
+    def update(self, mapping, **settings):
+        """Change settings of a mapping."""
+        self.functions.update_event_source_mapping(UUID=mapping, **settings)
+        self.rest()
+
+    def rest(self):
+        """Wait until there is nothing to do but to retry."""
+        if not self.mappings.wait_until_idle(PATIENCE):
+            pytest.fail(f"no rest after {PATIENCE} s; batches: {consumer.batches}; {self.lines}")
+
+    def wait_for(self, batch):
+        """Wait until the function has got a batch."""
+        end = time.monotonic() + PATIENCE
+        while batch not in consumer.batches:
+            if time.monotonic() > end:
+                pytest.fail(f"{batch!r} did not come, but {consumer.batches}; {self.lines}")
+            time.sleep(0.002)
+        self.rest()
+
+    def finish(self):
+        """Wait until all before a last record is done or discarded; return the batches."""
+        self.put("z")
+        self.wait_for("z")
+        return consumer.batches[:-1]
 
 
-def wait_for(aws, condition):
-    """Wait until a condition is met, and until all is done that belongs to it."""
-    while not condition():
-        assert aws.wait_until_idle(LIMIT)
-    assert aws.wait_until_idle(LIMIT)
+@pytest.fixture
+def stage(aws, stream):
+    """The Stage, with the function."""
+    consumer.__init__()
+    deploy(SOURCE)
+    return Stage(aws, stream)
 
 
-def test_an_event_has_all_fields_that_lambda_documents(aws):
-    put("i")
-    deliver(aws, "")
-    [record] = events[0]["Records"]
+def put_old(stage, letters, monkeypatch):
+    """Put letters on the stream a thousand seconds ago."""
+    with monkeypatch.context() as patch:
+        patch.setattr("moto.kinesis.models.utcnow", lambda: utcnow() - timedelta(seconds=1000))
+        stage.put(letters)
+
+
+def test_an_event_has_all_fields_that_lambda_documents(stage):
+    stage.put("i")
+    stage.connect("")
+    [record] = consumer.events[0]["Records"]
     number = record["kinesis"]["sequenceNumber"]
-    assert abs(record["kinesis"].pop("approximateArrivalTimestamp") - time.time()) < LIMIT
+    assert abs(record["kinesis"].pop("approximateArrivalTimestamp") - time.time()) < PATIENCE
     assert record == {
         "kinesis": {
             "kinesisSchemaVersion": "1.0",
@@ -98,64 +151,183 @@ def test_an_event_has_all_fields_that_lambda_documents(aws):
         },
         "eventSource": "aws:kinesis",
         "eventVersion": "1.0",
-        "eventSourceARN": ARN,
-        "eventID": f"shardId-000000000000:{number}",
+        "eventSourceARN": STREAM,
+        "eventID": f"{SHARD}:{number}",
         "eventName": "aws:kinesis:record",
         "invokeIdentityArn": "arn:aws:iam::123456789012:role/kinesis-log-consumer-role",
         "awsRegion": "us-east-1",
     }
 
 
-OTHER, NULL = {"batchItemFailures": [{"itemIdentifier": "x"}]}, {"batchItemFailures": None}
-ONE_BY_ONE = {"BatchSize": 1, "MaximumRetryAttempts": 1}
-BISECT = {"BisectBatchOnFunctionError": True, "MaximumRetryAttempts": 0}
+def test_a_batch_holds_no_more_than_the_batch_size(stage):
+    stage.put("abcdefghijk")
+    stage.connect("", BatchSize=6)
+    assert consumer.batches == ["abcdef", "ghijk"]
 
 
-# What is put, the function's answers, the mapping's settings, the batches and what is discarded.
-@pytest.mark.parametrize(
-    ("letters", "answers", "settings", "expected", "discarded"),
-    [
-        ("abcdefghijk", [""], {"BatchSize": 6}, "abcdef ghijk", []),
-        ("abcdef", ["dc", ""], {}, "abcdef cdef", []),
-        ("abc", ["b", ""], {"FunctionResponseTypes": []}, "abc", []),
-        ("ab", [FAIL, FAIL, OTHER, NULL], {}, "ab ab ab ab", []),
-        ("abcd", ["bc"], {"MaximumRetryAttempts": 2}, "abcd bcd bcd", ["2 to 4"]),
-        ("abcd", [FAIL, "", FAIL, FAIL, ""], BISECT, "abcd ab cd c d", ["3 to 3"]),
-        ("abcd", ["b"], BISECT, "abcd", ["2 to 4"]),
-        # There is no such queue.
-        (
-            "abc",
-            ["ac"],
-            ONE_BY_ONE | {"DestinationConfig": QUEUE},
-            "a a b c c",
-            ["1 to 1", "3 to 3"],
-        ),
-    ],
-)
-def test_records_come_and_come_again(aws, letters, answers, settings, expected, discarded):
-    put(letters)
-    deliver(aws, *answers, **settings)
-    put("z")  # it comes when all that stands before it is done
-    wait_for(aws, lambda: "z" in batches)
-    assert " ".join(batches) == f"{expected} z"
-    assert [line.rpartition(": ")[2] for line in said if " discarded, " in line] == discarded
+def test_a_batch_is_retried_from_the_lowest_record_that_is_reported(stage):
+    stage.put("abcdef")
+    stage.connect("dc", "")
+    assert stage.finish() == ["abcdef", "cdef"]
 
 
-def test_what_happens_is_said_and_counted_and_the_queue_is_told_what_is_discarded(aws):
+def test_without_the_response_type_reports_are_ignored(stage):
+    stage.put("abc")
+    stage.connect("b", FunctionResponseTypes=[])
+    assert stage.finish() == ["abc"]
+
+
+def test_after_an_error_or_an_unknown_number_the_whole_batch_is_retried(stage):
+    unknown = {"batchItemFailures": [{"itemIdentifier": "x"}]}
+    nothing = {"batchItemFailures": None}
+    stage.put("ab")
+    stage.connect(FAIL, unknown, nothing)
+    assert stage.finish() == ["ab", "ab", "ab"]
+
+
+def test_after_the_maximum_retry_attempts_the_rest_of_the_batch_is_discarded(stage):
+    stage.put("abcd")
+    stage.connect("bc", MaximumRetryAttempts=2)
+    assert stage.finish() == ["abcd", "bcd", "bcd"]
+    assert f"{FUNCTION_NAME}: discarded 3 records after 2 retries: 2 to 4" in stage.lines
+
+
+def test_each_batch_has_its_own_retries(stage):
+    stage.put("abc")
+    stage.connect("ac", BatchSize=1, MaximumRetryAttempts=1)
+    assert stage.finish() == ["a", "a", "b", "c", "c"]
+
+
+def test_a_batch_is_bisected_after_an_error_but_not_after_a_report(stage):
+    settings = {"BisectBatchOnFunctionError": True, "MaximumRetryAttempts": 0}
+    stage.put("abcd")
+    stage.connect(FAIL, "", FAIL, FAIL, "", **settings)
+    assert stage.finish() == ["abcd", "ab", "cd", "c", "d"]
+    stage.put("efgh")
+    consumer.answers = ["f"]
+    stage.rest()
+    assert consumer.batches[-1] == "efgh"
+
+
+def test_what_is_older_than_the_maximum_record_age_is_discarded_and_no_more(stage, monkeypatch):
+    put_old(stage, "a", monkeypatch)  # at a speed of 100 it is 100,000 seconds old
+    stage.put("b")
+    mapping = stage.connect("a", MaximumRecordAgeInSeconds=600_000)
+    assert set(consumer.batches) == {"ab"}
+    stage.update(mapping, MaximumRecordAgeInSeconds=50_000)
+    stage.wait_for("b")
+    line = "discarded 1 record, older than the maximum record age of 50000 seconds: 1"
+    assert f"{FUNCTION_NAME}: {line}" in stage.lines
+
+
+def test_the_pauses_between_retries_grow_up_to_ten_seconds(stage):
+    stage.put("a")
+    stage.connect("a")
+    while len(consumer.times) <= 7:
+        stage.rest()
+    pauses = [100 * (end - begin) for begin, end in itertools.pairwise(consumer.times)]
+    for pause, least in zip(pauses, [1, 2, 4, 8, 10, 10]):
+        assert pause > least
+    assert min(pauses[5:]) < 30, "growing on, they would be 32 and 64"
+
+
+def test_a_batch_waits_for_more_records_as_long_as_the_batching_window(stage):
+    stage.connect("", MaximumBatchingWindowInSeconds=50, BatchSize=3)
+    begin = time.monotonic()
+    stage.put("ab")
+    stage.rest()
+    assert consumer.batches == ["ab"]
+    assert consumer.times[0] - begin > 0.5, "the window is half a second here"
+    begin = time.monotonic()
+    stage.put("cde")
+    stage.wait_for("cde")
+    assert consumer.times[1] - begin < 0.5, "a full batch does not wait"
+
+
+def test_a_record_that_fails_holds_up_its_partition_key_only_if_there_are_several_lanes(stage):
+    stage.put("a", partition_key="bad")
+    mapping = stage.connect("a")
+    stage.put("bc", partition_key="good")
+    stage.put("d", partition_key="bad")
+    stage.rest()
+    assert set(consumer.batches) == {"a"}
+    stage.update(mapping, ParallelizationFactor=10)
+    stage.wait_for("bc")
+    consumer.answers = [""]
+    stage.wait_for("ad")
+    assert "d" not in consumer.batches
+
+
+def test_a_record_that_fails_holds_up_its_own_shard_only(stage):
+    stage.split()
+    stage.put("ab")
+    stage.put("VWXYZ", hash_key=HIGHEST)
+    stage.connect("a")
+    stage.wait_for("VWXYZ")
+    assert "ab" in consumer.batches
+
+
+@pytest.mark.parametrize("position", ["TRIM_HORIZON", "LATEST"])
+def test_what_is_on_new_shards_comes_when_all_on_the_old_one_is_done(stage, position):
+    stage.connect("a", StartingPosition=position)
+    stage.put("a")
+    stage.split()
+    stage.put("b")
+    stage.put("c", hash_key=HIGHEST)
+    stage.rest()
+    assert set(consumer.batches) == {"a"}
+    consumer.answers = [""]
+    stage.wait_for("b")
+    stage.wait_for("c")
+
+
+def test_what_is_on_a_merged_shard_comes_when_all_on_both_old_ones_is_done(stage):
+    stage.split()
+    stage.connect("b")
+    stage.put("a")
+    stage.put("b", hash_key=HIGHEST)
+    stage.kinesis.merge_shards(
+        StreamName=STREAM_NAME,
+        ShardToMerge="shardId-000000000001",
+        AdjacentShardToMerge="shardId-000000000002",
+    )
+    stage.put("c")
+    stage.rest()
+    assert set(consumer.batches) == {"a", "b"}
+    consumer.answers = [""]
+    stage.wait_for("c")
+
+
+def test_what_happens_is_said_and_counted(stage):
+    stage.put("abc")
+    stage.connect("bc", FAIL, "", MaximumRetryAttempts=1)
+    stage.finish()
+    assert stage.lines == [
+        f"{FUNCTION_NAME}: batch of 3, 2 failed: 2: 'no good'",
+        f"{FUNCTION_NAME}: retry of a batch of 2, function error ValueError: broken",
+        f"{FUNCTION_NAME}: discarded 2 records after 1 retry: 2 to 3",
+        f"{FUNCTION_NAME}: batch of 1, done",
+    ]
+    mappings = stage.mappings
+    assert mappings.failed == mappings.discarded == {f"{SHARD}:2": b"b", f"{SHARD}:3": b"c"}
+    assert mappings.reasons == {f"{SHARD}:2": "2: 'no good'", f"{SHARD}:3": "3: 'no good'"}
+    assert mappings.errors == ["ValueError: broken"]
+    assert mappings.delivered == 2
+
+
+def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stage):
     sqs = boto3.client("sqs")
     url = sqs.create_queue(QueueName="discarded")["QueueUrl"]
-    put("abc")
-    deliver(aws, "bc", FAIL, "", MaximumRetryAttempts=1, DestinationConfig=QUEUE)
-    put("d")
-    wait_for(aws, lambda: "d" in batches)
-    assert said == [
-        "kinesis-log-consumer: batch of 3, 2 reported",
-        "kinesis-log-consumer: batch of 2, try 2, the function failed",
-        "batch of 2 discarded, RetryAttemptsExhausted: 2 to 3",
-        "kinesis-log-consumer: batch of 1, all done",
-    ]
-    assert aws.failed == aws.discarded == {"2": b"b", "3": b"c"}
-    assert (aws.errors, aws.delivered) == (["ValueError: broken"], 2)
+    stage.put("abc")
+    stage.connect(
+        "bc",
+        FAIL,
+        "",
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnFailure": {"Destination": QUEUE}},
+    )
+    stage.finish()
+    assert f"{FUNCTION_NAME}: told the queue discarded where they are" in stage.lines
     [message] = sqs.receive_message(QueueUrl=url)["Messages"]
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "then", message["Body"])
     assert json.loads(re.sub(r"[0-9a-f-]{36}", "UUID", text)) == {
@@ -173,81 +345,105 @@ def test_what_happens_is_said_and_counted_and_the_queue_is_told_what_is_discarde
         "version": "1.0",
         "timestamp": "then",
         "KinesisBatchInfo": {
-            "shardId": "shardId-000000000000",
+            "shardId": SHARD,
             "startSequenceNumber": "2",
             "endSequenceNumber": "3",
             "batchSize": 2,
-            "streamArn": ARN,
+            "streamArn": STREAM,
             "approximateArrivalOfFirstRecord": "then",
             "approximateArrivalOfLastRecord": "then",
         },
     }
 
 
-def test_a_mapping_begins_where_it_is_told_to_can_be_disabled_and_exists_once(aws):
-    put("a")
-    name = deliver(aws, "", StartingPosition="LATEST")
-    put("b")
-    assert aws.wait_until_idle(LIMIT) and batches == ["b"]
-    client = boto3.client("lambda")
-    client.update_event_source_mapping(UUID=name, Enabled=False)
-    assert aws.wait_until_idle(LIMIT)
-    put("c")
-    assert aws.wait_until_idle(LIMIT) and batches == ["b"]
-    client.update_event_source_mapping(UUID=name, Enabled=True)
-    assert aws.wait_until_idle(LIMIT) and batches == ["b", "c"]
-    with pytest.raises(client.exceptions.ResourceConflictException, match=name):
-        deliver(aws, "")
-    client.delete_event_source_mapping(UUID=name)
-    with pytest.raises(client.exceptions.InvalidParameterValueException, match="TRIM_HORIZON"):
-        client.create_event_source_mapping(FunctionName=FUNCTION, EventSourceArn=ARN)
-    for act in client.delete_event_source_mapping, client.update_event_source_mapping:
-        with pytest.raises(client.exceptions.ResourceNotFoundException):
-            act(UUID=name)
+def test_a_queue_that_does_not_exist_stops_nothing(stage):
+    stage.put("a")
+    destination = {"OnFailure": {"Destination": QUEUE}}
+    stage.connect("a", MaximumRetryAttempts=0, DestinationConfig=destination)
+    assert stage.finish() == ["a"]
+    assert "NonExistentQueue" in stage.lines[2]
 
 
-def test_what_is_older_than_the_maximum_age_is_given_up_and_no_more(aws, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr("moto.kinesis.models.utcnow", lambda: utcnow() - timedelta(seconds=1000))
-        put("a")  # at a speed of 100 it is 100,000 seconds old
-    put("b")
-    name = deliver(aws, "a", MaximumRecordAgeInSeconds=600_000)
-    assert set(batches) == {"ab"}
-    boto3.client("lambda").update_event_source_mapping(UUID=name, MaximumRecordAgeInSeconds=50_000)
-    wait_for(aws, lambda: "b" in batches)
-    assert "batch of 1 discarded, RecordAgeExpired: 1 to 1" in said
+def test_a_mapping_begins_with_the_next_record_after_latest(stage):
+    stage.put("a")
+    stage.connect("", StartingPosition="LATEST")
+    stage.put("b")
+    stage.rest()
+    assert consumer.batches == ["b"]
 
 
-def test_a_bad_record_holds_up_its_own_shard_only(aws, stream):
-    stream.delete_stream(StreamName="TUTORIAL")
-    stream.create_stream(StreamName="TUTORIAL", ShardCount=2)
-    put("ab")
-    put("VWXYZ", key=str(2**127))
-    deliver(aws, "a")
-    wait_for(aws, lambda: "VWXYZ" in batches)
+def test_a_mapping_begins_with_the_first_record_at_a_timestamp(stage, monkeypatch):
+    put_old(stage, "a", monkeypatch)
+    stage.put("b")
+    stage.connect("", StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=time.time() - 500)
+    assert consumer.batches == ["b"]
 
 
-def test_without_function_or_stream_a_mapping_waits_and_says_so_once(aws, stream):
-    deliver(aws, "")
-    boto3.client("lambda").delete_function(FunctionName=FUNCTION)
-    put("a")
+def test_a_mapping_that_is_disabled_goes_on_where_it_was(stage):
+    mapping = stage.connect("")
+    stage.update(mapping, Enabled=False)
+    stage.put("a")
+    stage.rest()
+    assert consumer.batches == []
+    stage.update(mapping, Enabled=True)
+    assert consumer.batches == ["a"]
+
+
+def test_without_its_function_a_mapping_waits_and_says_so_once(stage):
+    stage.connect("")
+    stage.functions.delete_function(FunctionName=FUNCTION_NAME)
+    stage.put("a")
     for _ in range(3):
-        assert aws.wait_until_idle(LIMIT)
-    [line] = said
-    assert "waits: " in line and "Function not found" in line
-    deploy(SOURCE)
-    wait_for(aws, lambda: batches == ["a"])
-    stream.delete_stream(StreamName="TUTORIAL")
-    assert aws.wait_until_idle(LIMIT) and "Stream TUTORIAL" in said[-1]
-    stream.create_stream(StreamName="TUTORIAL", ShardCount=1)
-    put("b")  # the first of another stream
-    wait_for(aws, lambda: batches == ["a", "b"])
+        stage.rest()
+    [line] = stage.lines
+    assert re.match(r"mapping \w{8} waits: .*Function not found", line)
+    create_function(stage.functions, SOURCE)
+    stage.wait_for("a")
 
 
-def test_the_pauses_between_retries_grow_up_to_ten_seconds(aws):
-    put("a")
-    deliver(aws, "a")
-    wait_for(aws, lambda: len(times) > 7)
-    pauses = [100 * (end - begin) for begin, end in zip(times, times[1:])]
-    assert all(pause > least for pause, least in zip(pauses, [1, 2, 4, 8, 10, 10]))
-    assert min(pauses[5:]) < 30  # growing on, they would be 32 and 64
+def test_a_stream_that_is_made_again_is_another_one(stage):
+    stage.connect("")
+    stage.put("a")
+    stage.rest()
+    stage.kinesis.delete_stream(StreamName=STREAM_NAME)
+    stage.rest()
+    assert f"Stream {STREAM_NAME} under account" in stage.lines[-1]
+    stage.kinesis.create_stream(StreamName=STREAM_NAME, ShardCount=1)
+    stage.put("b")
+    stage.wait_for("b")
+    assert consumer.batches == ["a", "b"]
+
+
+def test_what_was_gathered_from_a_stream_that_is_gone_is_forgotten(stage):
+    stage.connect("", MaximumBatchingWindowInSeconds=300)
+    stage.put("a")
+    while not stage.mappings.is_gathering():
+        time.sleep(0.002)
+    stage.kinesis.delete_stream(StreamName=STREAM_NAME)
+    stage.kinesis.create_stream(StreamName=STREAM_NAME, ShardCount=1)
+    stage.rest()
+    assert consumer.batches == []
+
+
+def test_there_is_one_mapping_of_a_stream_and_a_function(stage):
+    mapping = stage.connect("")
+    with pytest.raises(stage.functions.exceptions.ResourceConflictException, match=mapping):
+        stage.connect("", FunctionName=FUNCTION)
+
+
+@pytest.mark.parametrize("name", [FUNCTION_NAME, FUNCTION], ids=["name", "ARN"])
+def test_a_mapping_is_found_by_the_functions_name_and_arn_however_it_was_made(stage, name):
+    mapping = stage.connect("", FunctionName=name)
+    for wanted in (FUNCTION_NAME, FUNCTION):
+        found = stage.functions.list_event_source_mappings(FunctionName=wanted)
+        assert [each["UUID"] for each in found["EventSourceMappings"]] == [mapping]
+    found = stage.functions.list_event_source_mappings(FunctionName="another")
+    assert found["EventSourceMappings"] == []
+
+
+@pytest.mark.parametrize(
+    "operation", ["update_event_source_mapping", "delete_event_source_mapping"]
+)
+def test_a_mapping_that_does_not_exist_is_an_error(stage, operation):
+    with pytest.raises(stage.functions.exceptions.ResourceNotFoundException):
+        getattr(stage.functions, operation)(UUID="0" * 36)

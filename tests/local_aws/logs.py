@@ -1,0 +1,79 @@
+"""CloudWatch Logs finds what a filter pattern asks for. moto knows a word, or a phrase in quotes.
+
+The rules are those of the CloudWatch Logs User Guide, "Filter pattern syntax": of patterns for
+unstructured log events. Those for JSON and space-delimited events, and regular expressions, are
+refused.
+"""
+
+import contextlib
+import functools
+import re
+from unittest import mock
+
+from moto.core.exceptions import JsonRESTError
+from moto.logs.models import LogGroup
+
+# A term, with what stands before it: - none, ? one of several. It is a word or a phrase in quotes.
+TERM = re.compile(r'\s*([-?]?)(?:"((?:[^"\\]|\\.)*)"|(\w+))(?=\s|$)')
+OTHER_PATTERNS = {"{": "JSON", "[": "space-delimited events", "%": "regular expressions"}
+
+filter_log_events = LogGroup.filter_log_events
+
+
+def refuse(message):
+    """Raise the error of CloudWatch Logs for a pattern."""
+    raise JsonRESTError("InvalidParameterException", message)
+
+
+class Pattern:
+    """A filter pattern: what an event has to contain, may contain, and must not contain."""
+
+    def __init__(self, text):
+        text = (text or "").strip()
+        if text[:1] in OTHER_PATTERNS:
+            kind = OTHER_PATTERNS[text[0]]
+            refuse(f"A filter pattern for {kind} is not supported by this local AWS: {text}")
+        self.terms = {"": [], "?": [], "-": []}
+        place = 0
+        while place < len(text):
+            found = TERM.match(text, place)
+            if not found:
+                refuse(
+                    f"Invalid character(s) in term '{text[place:].strip()}'. A term that holds more"
+                    " than letters, digits and _ has to be in double quotes."
+                )
+            sign, phrase, word = found.groups()
+            if phrase is not None:
+                word = re.sub(r"\\(.)", r"\1", phrase)
+            self.terms[sign].append(word)
+            place = found.end()
+        if self.terms["?"] and (self.terms[""] or self.terms["-"]):
+            refuse(f"? beside other terms is not supported by this local AWS: {text}")
+
+    def matches(self, message):
+        """Return whether a log event is one that the pattern asks for."""
+        if any(term in message for term in self.terms["-"]):
+            return False
+        if self.terms["?"]:
+            return any(term in message for term in self.terms["?"])
+        return all(term in message for term in self.terms[""])
+
+
+read_pattern = functools.lru_cache(Pattern)  # moto makes one for each event
+
+
+def filter_in_order(group, *arguments):
+    """Return the events of all log streams in the order of time, as AWS always does."""
+    *arguments, pattern, interleaved = arguments
+    read_pattern(pattern)  # so that a wrong one is refused even if there are no events
+    return filter_log_events(group, *arguments, pattern, True)
+
+
+@contextlib.contextmanager
+def patterns_filter():
+    """Let moto's log groups be filtered as on AWS."""
+    with (
+        mock.patch("moto.logs.models.EventMessageFilter", read_pattern),
+        mock.patch.object(LogGroup, "filter_log_events", filter_in_order),
+    ):
+        yield

@@ -1,0 +1,61 @@
+"""tests/local_aws/logs.py: a filter pattern finds what it finds on AWS, or is refused."""
+
+import time
+
+import boto3
+import pytest
+from moto.core.exceptions import JsonRESTError
+
+from tests.local_aws.logs import Pattern
+
+MESSAGES = ["a", "b", "a b", "A", "b a c"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("", MESSAGES),
+        ("a", ["a", "a b", "b a c"]),
+        ("a b", ["a b", "b a c"]),
+        ('"b a"', ["b a c"]),
+        ("?c ?A", ["A", "b a c"]),
+        ("-b", ["a", "A"]),
+        ("a -b", ["a"]),
+        ('a -"b a"', ["a", "a b"]),
+        (r'"\""', []),
+    ],
+)
+def test_a_pattern_finds_what_it_asks_for(pattern, found):
+    assert [message for message in MESSAGES if Pattern(pattern).matches(message)] == found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("{ $.a = 1 }", "for JSON is not supported by this local AWS"),
+        ("[a, b]", "for space-delimited events is not supported by this local AWS"),
+        ("%a|b%", "for regular expressions is not supported by this local AWS"),
+        ("?a b", "beside other terms is not supported by this local AWS"),
+        ("a id=1", "Invalid character(s) in term 'id=1'"),
+        ('"a', "Invalid character(s) in term"),
+    ],
+)
+def test_a_pattern_that_is_not_acted_on_is_refused(pattern, text):
+    with pytest.raises(JsonRESTError) as caught:
+        Pattern(pattern)
+    assert caught.value.error_type == "InvalidParameterException"
+    assert text in caught.value.message
+
+
+def test_events_of_several_log_streams_are_filtered_and_come_in_order(aws):
+    logs = boto3.client("logs")
+    logs.create_log_group(logGroupName="g")
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="not supported"):
+        logs.filter_log_events(logGroupName="g", filterPattern="%a%")
+    now = round(time.time() * 1000)
+    for name, moments in {"first": [1, 3], "second": [2, 4]}.items():
+        logs.create_log_stream(logGroupName="g", logStreamName=name)
+        events = [{"timestamp": now + moment, "message": f"a {moment}"} for moment in moments]
+        logs.put_log_events(logGroupName="g", logStreamName=name, logEvents=events)
+    events = logs.filter_log_events(logGroupName="g", filterPattern="?2 ?3 ?4")["events"]
+    assert [event["message"] for event in events] == ["a 2", "a 3", "a 4"]
