@@ -1,0 +1,194 @@
+"""What a request to this machine asks of AWS, and moto's response to it.
+
+A request says in its signature to which service and region it goes. moto wants it under the host
+that the service has on AWS. What goes wrong there becomes an error in the form that the service
+has on AWS, so that SDKs and AWS CLI show it in a line, and do not retry.
+"""
+
+import functools
+import json
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.exceptions import UnknownServiceError
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.exceptions import ServiceException
+from moto.core.model import OperationModel
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import NotFound, get_service_router
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
+
+# The services that are here, by their names in a signature, and their hosts on AWS.
+HOSTS = {
+    "iam": "iam.amazonaws.com",
+    "kinesis": "kinesis.{region}.amazonaws.com",
+    "lambda": "lambda.{region}.amazonaws.com",
+    "logs": "logs.{region}.amazonaws.com",
+    "monitoring": "monitoring.{region}.amazonaws.com",
+    "s3": "s3.{region}.amazonaws.com",
+    "sqs": "sqs.{region}.amazonaws.com",
+    "sts": "sts.{region}.amazonaws.com",
+    # Queries have another host on AWS, but not for moto.
+    "timestream": "ingest.timestream.{region}.amazonaws.com",
+}
+# What they are for botocore, where that is not the same.
+SERVICES = {"monitoring": "cloudwatch", "timestream": "timestream-write"}
+
+SIGNATURE = re.compile(r"Credential=[^/,]*/[0-9]{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+QUEUE_URLS = ["CreateQueue", "GetQueueUrl", "ListQueues", "ListDeadLetterSourceQueues"]
+
+
+@dataclass
+class Response:
+    """What is sent back."""
+
+    status: int
+    body: bytes
+    headers: dict = field(default_factory=dict)
+
+
+class Call:
+    """What a request asks for.
+
+    service, region: as they stand in its signature; None if it has none.
+    """
+
+    def __init__(self, method, path, headers, body):
+        self.method, self.path = method, path
+        self.body = body.encode() if isinstance(body, str) else body
+        self.headers = {name.lower(): read_header(value) for name, value in headers.items()}
+        found = SIGNATURE.search(self.headers.get("authorization", ""))
+        self.region, self.service = found.groups() if found else (None, None)
+        self.host = HOSTS.get(self.service, "").format(region=self.region)
+        self.name = SERVICES.get(self.service, self.service)
+
+    @functools.cached_property
+    def operation(self):
+        """The name that AWS has for what is asked: from a header, a form, or method and path."""
+        if "x-amz-target" in self.headers:
+            return self.headers["x-amz-target"].rpartition(".")[2]
+        if "form-urlencoded" in self.headers.get("content-type", ""):
+            return parse_qs(self.body.decode(errors="replace")).get("Action", ["No action"])[0]
+        if self.host:
+            try:
+                return get_service_router(self.name).match(self.build_request())[0].name
+            except NotFound:
+                pass
+        return f"{self.method} {urlsplit(self.path).path}"
+
+    def build_request(self):
+        """Return the request as moto has it."""
+        url = f"https://{self.host}{self.path}"
+        return Request.from_primitives(self.method, url, self.headers, self.body)
+
+    def read_parameters(self):
+        """Return the operation's parameters."""
+        model, request = get_service_model(self.name), self.build_request()
+        protocol = determine_request_protocol(model, request.content_type)
+        in_path = {}
+        if protocol.startswith("rest"):
+            in_path = get_service_router(self.name).match(request)[1]
+        parser = PROTOCOL_PARSERS[protocol](model.operation_model(self.operation))
+        return parser.parse(
+            {
+                "method": request.method,
+                "values": request.values,
+                "headers": request.headers,
+                "body": request.data,
+                "url_path": request.path,
+                "url_params": in_path,
+            }
+        )
+
+
+def read_header(value):
+    """Return the value of a header as text."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def answer(call, address):
+    """Return the Response to a Call, be it an error.
+
+    address: where this server is, as the client knows it.
+    """
+    try:
+        return find_refusal(call) or find_answer(call, address)
+    except NotImplementedError:  # moto's word for it
+        return refuse_unsupported(call, call.operation)
+    except Exception as error:  # whatever it is, the reader gets it as a line
+        text = f"{call.operation} failed in this local AWS: {type(error).__name__}: {error}"
+        return refuse(call, "InternalFailure", text)
+
+
+def find_answer(call, address):
+    """Return the Response to a Call of a service that is here."""
+    if call.service == "timestream" and call.operation == "DescribeEndpoints":
+        endpoint = {"Address": address, "CachePeriodInMinutes": 1440}
+        return respond_json(200, {"Endpoints": [endpoint]})
+    response = ask_moto(call)
+    if call.service == "sqs" and call.operation in QUEUE_URLS:
+        response.body = response.body.replace(f"https://{call.host}".encode(), address.encode())
+    return response
+
+
+def find_refusal(call):
+    """Return the Response to a Call that cannot be passed on, or None."""
+    if not call.service:
+        return refuse(call, "MissingAuthenticationToken", "The request is not signed")
+    if not call.host:
+        return refuse_unsupported(call, f"The service {call.service}")
+    regions = get_backend(call.name)[DEFAULT_ACCOUNT_ID]
+    # "aws" stands for all of them, in services that have no regions for moto.
+    if call.region not in regions and "aws" not in regions:
+        return refuse_unsupported(call, f"The service {call.service} in region {call.region}")
+    return None
+
+
+def ask_moto(call):
+    """Return moto's Response to a Call, as its clients in this process get it."""
+    url = f"https://{call.host}{call.path}"
+    headers = {name: value for name, value in call.headers.items() if name != "host"}
+    request = AWSPreparedRequest(call.method, url, headers, call.body, stream_output=False)
+    status, headers, body = BotocoreStubber().process_request(request)
+    body = body.encode() if isinstance(body, str) else bytes(body or b"")
+    if status >= 400 and call.method != "HEAD" and not is_error(body):
+        return refuse_unsupported(call, call.operation)
+    # An SDK would retry what has failed with 500 or more.
+    return Response(min(status, 499), body, {name: str(headers[name]) for name in headers})
+
+
+def is_error(body):
+    """Return whether the body of a response is an error as AWS writes it: JSON or XML."""
+    text = body.strip().lower()
+    if text.startswith(b"{"):
+        return True
+    return text.startswith(b"<") and not text.startswith((b"<!doctype html", b"<html"))
+
+
+def refuse_unsupported(call, what):
+    """Return the Response to a Call that AWS may know, but this does not."""
+    return refuse(call, "UnsupportedOperation", f"{what} is not supported by this local AWS")
+
+
+def refuse(call, code, message):
+    """Return an error in the form that the service has on AWS."""
+    try:
+        model = get_service_model(call.name or "")
+        protocol = determine_request_protocol(model, call.headers.get("content-type"))
+        serializer = get_serializer_class(model.service_name, protocol)
+    except (UnknownServiceError, NotImplementedError, KeyError):
+        return respond_json(400, {"__type": code, "message": message})
+    error = serializer(OperationModel({}, model)).serialize(ServiceException(code, message))
+    return Response(400, error["body"].encode(), error["headers"])
+
+
+def respond_json(status, content):
+    """Return a Response in JSON."""
+    headers = {"Content-Type": "application/x-amz-json-1.0"}
+    return Response(status, json.dumps(content).encode(), headers)
