@@ -10,18 +10,16 @@ import json
 import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
+from xml.sax.saxutils import escape
 
 from botocore.awsrequest import AWSPreparedRequest
-from botocore.exceptions import UnknownServiceError
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.core.exceptions import ServiceException
-from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import NotFound, get_service_router
-from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 
 # The services that are here, by their names in a signature, and their hosts on AWS.
@@ -30,8 +28,6 @@ HOSTS = {
     "kinesis": "kinesis.{region}.amazonaws.com",
     "lambda": "lambda.{region}.amazonaws.com",
     "logs": "logs.{region}.amazonaws.com",
-    "monitoring": "monitoring.{region}.amazonaws.com",
-    "s3": "s3.{region}.amazonaws.com",
     "sqs": "sqs.{region}.amazonaws.com",
     "sts": "sts.{region}.amazonaws.com",
     # Queries have another host on AWS, but not for moto.
@@ -88,7 +84,13 @@ class Call:
         return Request.from_primitives(self.method, url, self.headers, self.body)
 
     def read_parameters(self):
-        """Return the operation's parameters."""
+        """Return the operation's parameters; none of a body that cannot be read."""
+        if "x-amz-target" in self.headers:
+            try:
+                parameters = json.loads(self.body)
+            except ValueError:
+                return {}
+            return parameters if isinstance(parameters, dict) else {}
         model, request = get_service_model(self.name), self.build_request()
         protocol = determine_request_protocol(model, request.content_type)
         in_path = {}
@@ -160,7 +162,9 @@ def ask_moto(call):
     if status >= 400 and call.method != "HEAD" and not is_error(body):
         return refuse_unsupported(call, call.operation)
     # An SDK would retry what has failed with 500 or more.
-    return Response(min(status, 499), body, {name: str(headers[name]) for name in headers})
+    return Response(
+        min(status, 499), body, {name: str(value) for name, value in dict(headers).items()}
+    )
 
 
 def is_error(body):
@@ -177,15 +181,26 @@ def refuse_unsupported(call, what):
 
 
 def refuse(call, code, message):
-    """Return an error in the form that the service has on AWS."""
+    """Return an error in the form that the service has on AWS: XML or JSON."""
+    if not speaks_xml(call):
+        response = respond_json(400, {"__type": code, "message": message})
+        response.headers["x-amzn-ErrorType"] = code
+        return response
+    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    if call.service != "s3":  # which is refused as a whole
+        error = f"<ErrorResponse>{error}</ErrorResponse>"
+    return Response(400, error.encode(), {"Content-Type": "text/xml"})
+
+
+def speaks_xml(call):
+    """Return whether the service has its responses in XML."""
+    content_type = call.headers.get("content-type", "")
+    if "form-urlencoded" in content_type or "amz-json" in content_type:
+        return "form-urlencoded" in content_type
     try:
-        model = get_service_model(call.name or "")
-        protocol = determine_request_protocol(model, call.headers.get("content-type"))
-        serializer = get_serializer_class(model.service_name, protocol)
-    except (UnknownServiceError, NotImplementedError, KeyError):
-        return respond_json(400, {"__type": code, "message": message})
-    error = serializer(OperationModel({}, model)).serialize(ServiceException(code, message))
-    return Response(400, error["body"].encode(), error["headers"])
+        return get_service_model(call.name).protocol in ("query", "ec2", "rest-xml")
+    except (UnknownServiceError, DataNotFoundError, ValueError):
+        return False
 
 
 def respond_json(status, content):

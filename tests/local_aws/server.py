@@ -2,8 +2,8 @@
 
     python -m tests.local_aws [--port 5005] [--verbose]
 
-It prints a line that begins with "export": paste that into the other terminal. It needs no account,
-no Docker, no network, and writes nothing to disk. Then it prints a line for each thing that happens.
+It prints a line that begins with "export": paste that into the other terminal. It needs no account
+and no network, and writes nothing to disk. Then it prints a line for each thing that happens.
 """
 
 import argparse

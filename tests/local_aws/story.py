@@ -133,8 +133,9 @@ def told(story):
     def process_request(stubber, request):
         response = ask(stubber, request)
         call = Call(request.method, read_path(request.url), request.headers, request.body)
-        if call.service in SERVICES:
-            tell(story, call, *response)
+        if response and call.service in SERVICES:
+            status, _, body = response
+            tell(story, call, status, body)
         return response
 
     with mock.patch.object(BotocoreStubber, "process_request", process_request):
@@ -146,7 +147,7 @@ def read_path(url):
     return "/" + url.partition("://")[2].partition("/")[2]
 
 
-def tell(story, call, status, headers, body):
+def tell(story, call, status, body):
     """Tell what has come of a call, if that is worth a line."""
     if call.operation == "WriteRecords":
         tell_records(story, call.read_parameters(), status, json.loads(body))
@@ -164,7 +165,7 @@ def tell_records(story, parameters, status, answer):
     """Tell how many records were stored, and why others were not."""
     table, total = parameters.get("TableName"), len(parameters.get("Records", []))
     if status not in (200, 419):
-        story(f"Nothing stored in {table}: {answer.get('Message') or answer.get('message')}")
+        story(f"Nothing stored in {table}: {find_message(answer)}")
         return
     rejected = answer.get("RejectedRecords", [])
     if len(rejected) < total:
@@ -176,16 +177,24 @@ def tell_records(story, parameters, status, answer):
 
 
 def tell_query(story, parameters, answer):
-    """Tell how many rows a query has found, or why it has none."""
+    """Tell how many rows a query has returned, or why it has failed."""
     query = " ".join(str(parameters.get("QueryString")).split())
     if len(query) > LONGEST_QUERY:
         query = f"{query[:LONGEST_QUERY]}..."
-    if "Rows" not in answer:
-        outcome = f"Query failed, {answer.get('Message') or answer.get('message')}"
+    if "Rows" in answer:
+        outcome = f"returned {format_count(len(answer['Rows']), 'row')}"
+        if "NextToken" in answer:
+            outcome += ", and there are more"
     else:
-        more = ", and there are more" if "NextToken" in answer else ""
-        outcome = f"Query answered with {format_count(len(answer['Rows']), 'row')}{more}"
-    story(f"{outcome}: {query}", kind=f"query {query} {'Rows' in answer}")
+        outcome = f"failed: {find_message(answer)}"
+    # A number makes another query of it.
+    kind = query + re.sub("[0-9]+", "0", outcome)
+    story(f'Query "{query}" {outcome}', kind)
+
+
+def find_message(error):
+    """Return the message of an error."""
+    return error.get("Message") or error.get("message")
 
 
 def format_count(count, noun):

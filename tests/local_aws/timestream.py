@@ -162,7 +162,7 @@ def delete_table(backend, parameters):
 def check_name(parameter, name):
     """Raise the error for a name that a database or table cannot have."""
     if not 3 <= len(name) <= 256:
-        raise invalid(f"{parameter} has {len(name)} characters; it has to be 3 to 256")
+        raise invalid(f"{parameter} has {len(name)} characters, not 3 to 256")
 
 
 def list_some(title, descriptions, key, parameters):
