@@ -12,6 +12,12 @@ class Store:
     def __init__(self):
         self.tables, self.lock = {}, threading.Lock()
 
+    def create_database(self, database):
+        """Do nothing: there is no SHOW DATABASES."""
+
+    def drop_database(self, database):
+        """Do nothing."""
+
     def create_table(self, database, table):
         """Make an empty table."""
         self.tables[database, table] = {}

@@ -38,9 +38,8 @@ MAX_MEASURES = 8192
 MAX_PAGE = 2**20  # bytes of the rows that come with one response
 MAX_TOKENS = 20  # how many next tokens are remembered
 
-# Columns of Timestream's own. A quotation mark in the name of a column is too much for a query.
+# Columns of Timestream's own.
 RESERVED = re.compile(r"time$|ts_|measure_name|measure_value", re.IGNORECASE)
-DIMENSION = re.compile(r"[^:\"`\x00-\x1f]+")
 
 # How a value of each type is written, and read. Python would also read 1_000, " 61 " and NaN.
 TYPES = {
@@ -81,6 +80,7 @@ def create_database(backend, parameters):
         if name in backend.databases:
             raise JsonRESTError("ConflictException", f"The database {name} already exists.")
         database = backend.create_database(name, kms_key_id=None, tags=[])
+        get_store(backend).create_database(name)
     return {"Database": database.description()}
 
 
@@ -102,6 +102,7 @@ def delete_database(backend, parameters):
         if backend.describe_database(name).tables:
             raise invalid(f"The database {name} still has tables.")
         backend.delete_database(name)
+        get_store(backend).drop_database(name)
     return {}
 
 
@@ -243,13 +244,11 @@ def read_dimensions(dimensions):
     if not dimensions:
         raise ValueError("it has no dimensions")
     pairs = {dimension["Name"]: dimension["Value"] for dimension in dimensions}
-    if len({name.lower() for name in pairs}) < len(dimensions):
+    if len(pairs) < len(dimensions):
         raise ValueError("it has a dimension twice")
     for name, value in pairs.items():
         if RESERVED.match(name) or ":" in name:
             raise ValueError(f"a dimension cannot have the name {name!r}")
-        if not DIMENSION.fullmatch(name):
-            raise ValueError(f"a dimension named {name!r} is not supported by this local AWS")
         if not value:
             raise ValueError(f"the dimension {name} is empty")
     return tuple(sorted(pairs.items()))
