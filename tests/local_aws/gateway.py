@@ -9,18 +9,15 @@ import functools
 import json
 import re
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from botocore.loaders import create_loader
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.core.parse import PROTOCOL_PARSERS
-from moto.core.request import Request, determine_request_protocol
-from moto.core.routing import NotFound, get_service_router
-from moto.core.utils import get_service_model
 
 # The services that are here, by their names in a signature, and their hosts on AWS.
 HOSTS = {
@@ -69,44 +66,61 @@ class Call:
         """The name that AWS has for what is asked: from a header, a form, or method and path."""
         if "x-amz-target" in self.headers:
             return self.headers["x-amz-target"].rpartition(".")[2]
-        if "form-urlencoded" in self.headers.get("content-type", ""):
-            return parse_qs(self.body.decode(errors="replace")).get("Action", ["No action"])[0]
-        if self.host:
-            try:
-                return get_service_router(self.name).match(self.build_request())[0].name
-            except NotFound:
-                pass
-        return f"{self.method} {urlsplit(self.path).path}"
-
-    def build_request(self):
-        """Return the request as moto has it."""
-        url = f"https://{self.host}{self.path}"
-        return Request.from_primitives(self.method, url, self.headers, self.body)
+        if self.has_form():
+            return self.read_form().get("Action", "No action")
+        for route in list_routes(self.name) if self.host else []:
+            if route["method"] == self.method and route["path"].fullmatch(self.read_path()):
+                return route["operation"]
+        return f"{self.method} {self.read_path()}"
 
     def read_parameters(self):
-        """Return the operation's parameters; none of a body that cannot be read."""
-        if "x-amz-target" in self.headers:
-            try:
-                parameters = json.loads(self.body)
-            except ValueError:
-                return {}
-            return parameters if isinstance(parameters, dict) else {}
-        model, request = get_service_model(self.name), self.build_request()
-        protocol = determine_request_protocol(model, request.content_type)
-        in_path = {}
-        if protocol.startswith("rest"):
-            in_path = get_service_router(self.name).match(request)[1]
-        parser = PROTOCOL_PARSERS[protocol](model.operation_model(self.operation))
-        return parser.parse(
-            {
-                "method": request.method,
-                "values": request.values,
-                "headers": request.headers,
-                "body": request.data,
-                "url_path": request.path,
-                "url_params": in_path,
-            }
-        )
+        """Return the operation's parameters: from a form, or from path and JSON."""
+        if self.has_form():
+            return self.read_form()
+        parameters = {}
+        for route in list_routes(self.name):
+            if route["operation"] == self.operation:
+                found = route["path"].fullmatch(self.read_path())
+                parameters = {name: unquote(text) for name, text in found.groupdict().items()}
+        try:
+            content = json.loads(self.body or "{}")
+        except ValueError:
+            content = None
+        return parameters | content if isinstance(content, dict) else parameters
+
+    def has_form(self):
+        """Return whether the body is what a form in HTML would send."""
+        return "form-urlencoded" in self.headers.get("content-type", "")
+
+    def read_form(self):
+        """Return the first value of each name in such a body."""
+        form = parse_qs(self.body.decode(errors="replace"))
+        return {name: values[0] for name, values in form.items()}
+
+    def read_path(self):
+        """Return the path without its query, and without a slash at its end."""
+        return urlsplit(self.path).path.rstrip("/")
+
+
+@functools.lru_cache
+def list_routes(service):
+    """Return method, path and name of the operations of a service; none, if they share a path."""
+    model = describe_service(service)
+    routes = []
+    for name, operation in model["operations"].items():
+        path = operation["http"]["requestUri"].partition("?")[0].rstrip("/")
+        # {FunctionName} stands for a part of the path.
+        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
+        if path:
+            route = {"method": operation["http"]["method"], "operation": name}
+            routes.append(route | {"path": re.compile(pattern)})
+    return routes
+
+
+@functools.lru_cache
+def describe_service(service):
+    """Return what botocore knows of a service."""
+    return create_loader().load_service_model(service, "service-2")
 
 
 def read_header(value):
@@ -157,14 +171,15 @@ def ask_moto(call):
     url = f"https://{call.host}{call.path}"
     headers = {name: value for name, value in call.headers.items() if name != "host"}
     request = AWSPreparedRequest(call.method, url, headers, call.body, stream_output=False)
-    status, headers, body = BotocoreStubber().process_request(request)
-    body = body.encode() if isinstance(body, str) else bytes(body or b"")
-    if status >= 400 and call.method != "HEAD" and not is_error(body):
+    stubber = BotocoreStubber()
+    stubber.enabled = True
+    response = stubber("before-send", request)
+    failed = response is None or response.status_code >= 400
+    if failed and not (response and is_error(response.content)):
         return refuse_unsupported(call, call.operation)
     # An SDK would retry what has failed with 500 or more.
-    return Response(
-        min(status, 499), body, {name: str(value) for name, value in dict(headers).items()}
-    )
+    status = min(response.status_code, 499)
+    return Response(status, response.content, dict(response.headers.items()))
 
 
 def is_error(body):
@@ -194,13 +209,15 @@ def refuse(call, code, message):
 
 def speaks_xml(call):
     """Return whether the service has its responses in XML."""
-    content_type = call.headers.get("content-type", "")
-    if "form-urlencoded" in content_type or "amz-json" in content_type:
-        return "form-urlencoded" in content_type
-    try:
-        return get_service_model(call.name).protocol in ("query", "ec2", "rest-xml")
-    except (UnknownServiceError, DataNotFoundError, ValueError):
+    if "x-amz-target" in call.headers:
         return False
+    if call.has_form():
+        return True
+    try:
+        protocol = describe_service(call.name)["metadata"]["protocol"]
+    except (UnknownServiceError, DataNotFoundError, TypeError):  # TypeError: it has no name
+        return False
+    return protocol in ("query", "ec2", "rest-xml")
 
 
 def respond_json(status, content):

@@ -128,17 +128,17 @@ class Story:
 @contextlib.contextmanager
 def told(story):
     """Tell what is asked of moto, and what comes of it: by other processes, and by the function."""
-    ask = BotocoreStubber.process_request
+    ask = BotocoreStubber.__call__
 
-    def process_request(stubber, request):
-        response = ask(stubber, request)
-        call = Call(request.method, read_path(request.url), request.headers, request.body)
-        if response and call.service in SERVICES:
-            status, _, body = response
-            tell(story, call, status, body)
+    def ask_and_tell(stubber, event_name, request, **options):
+        response = ask(stubber, event_name, request, **options)
+        if response:
+            call = Call(request.method, read_path(request.url), request.headers, request.body)
+            if call.service in SERVICES:
+                tell(story, call, response)
         return response
 
-    with mock.patch.object(BotocoreStubber, "process_request", process_request):
+    with mock.patch.object(BotocoreStubber, "__call__", ask_and_tell):
         yield
 
 
@@ -147,15 +147,17 @@ def read_path(url):
     return "/" + url.partition("://")[2].partition("/")[2]
 
 
-def tell(story, call, status, body):
+def tell(story, call, response):
     """Tell what has come of a call, if that is worth a line."""
+    status = response.status_code
     if call.operation == "WriteRecords":
-        tell_records(story, call.read_parameters(), status, json.loads(body))
+        tell_records(story, call.read_parameters(), status, json.loads(response.content))
     elif call.operation == "Query":
-        tell_query(story, call.read_parameters(), json.loads(body))
+        tell_query(story, call.read_parameters(), json.loads(response.content))
     elif call.operation == "PutRecords" and status == 200:
         parameters = shorten_names(call.read_parameters())
-        count = len(parameters["Records"]) - json.loads(body)["FailedRecordCount"]
+        failed = json.loads(response.content)["FailedRecordCount"]
+        count = len(parameters["Records"]) - failed
         story(f"{format_count(count, 'record')} put on stream {parameters['StreamName']}")
     elif call.operation in LINES and status < 300:
         story(LINES[call.operation].format_map(shorten_names(call.read_parameters())))
