@@ -207,9 +207,7 @@ def test_policies_on_every_page_go_and_one_that_has_gone_meanwhile_is_no_failure
     client = boto3.client("iam")
     stubber = Stubber(client)
     more = {"IsTruncated": True, "Marker": "2"}
-    stubber.add_response(
-        "list_attached_role_policies", {"AttachedPolicies": [policy("a")], **more}
-    )
+    stubber.add_response("list_attached_role_policies", {"AttachedPolicies": [policy("a")], **more})
     stubber.add_client_error("detach_role_policy", "NoSuchEntity")
     stubber.add_response("list_attached_role_policies", {"AttachedPolicies": [policy("b")]})
     stubber.add_response("detach_role_policy", {})

@@ -237,9 +237,7 @@ def test_a_bad_option_is_named_before_anything_is_sent(
         (["--interval", "0.001"], 0.001),
     ],
 )
-def test_the_pace_is_a_reading_a_second_unless_told_otherwise(
-    service, run_sensor, options, pause
-):
+def test_the_pace_is_a_reading_a_second_unless_told_otherwise(service, run_sensor, options, pause):
     assert run_sensor("--count", "3", *options)[0] == 0
     assert service.pauses == [pause] * 2
     assert len(service.taken) == 3

@@ -115,5 +115,7 @@ def main():
             batches = split(records, batch_size)
             rate, bound = RECORD_COUNT / measure_seconds(batches), batch_size / ROUND_TRIP
             ratio = measure_ratio(batches)
-            print(f"{batch_size:10}  {rate:9.0f}  {bound:5.0f}  {rate / bound:11.0%}  {ratio:30.2f}")
+            print(
+                f"{batch_size:10}  {rate:9.0f}  {bound:5.0f}  {rate / bound:11.0%}  {ratio:30.2f}"
+            )
     return 0

@@ -13,6 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
+from moto.kinesis.models import KinesisBackend
 from moto.kinesis.responses import KinesisResponse
 
 from tests.helpers import LIMIT
@@ -258,13 +259,6 @@ def test_the_url_of_a_queue_leads_to_the_server(client, here):
             "The service s3 is not supported by this local AWS",
             id="service in REST, at the address of the page",
         ),
-        pytest.param(
-            "kinesis",
-            "create_stream",
-            {"StreamName": "TUTORIAL"},
-            "CreateStream failed in this local AWS: TypeError: .*",
-            id="an error in moto",
-        ),
     ],
 )
 def test_what_is_not_here_is_an_error_in_words_that_is_not_retried(
@@ -275,6 +269,21 @@ def test_what_is_not_here_is_an_error_in_words_that_is_not_retried(
     response = raised.value.response
     assert re.fullmatch(message, response["Error"]["Message"])
     assert response["Error"]["Code"] in ("UnsupportedOperation", "InternalFailure")
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert response["ResponseMetadata"]["RetryAttempts"] == 0
+
+
+def test_an_error_in_moto_is_an_error_in_words_that_is_not_retried(client, monkeypatch):
+    def break_down(*arguments, **options):
+        raise TypeError("broken")
+
+    monkeypatch.setattr(KinesisBackend, "list_streams", break_down)
+    with pytest.raises(ClientError) as raised:
+        client("kinesis").list_streams()
+    response = raised.value.response
+    assert response["Error"]["Message"] == (
+        "ListStreams failed in this local AWS: TypeError: broken"
+    )
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert response["ResponseMetadata"]["RetryAttempts"] == 0
 
