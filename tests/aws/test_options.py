@@ -60,6 +60,9 @@ def test_structures_numbers_and_flags_have_the_types_of_the_parameter(read):
         "BatchSize": 7,
         "Enabled": False,
     }
+    alarm = ["--alarm-name", "a", "--evaluation-periods", "1", "--threshold", "1.5"]
+    alarm += ["--comparison-operator", "LessThanThreshold"]
+    assert read("cloudwatch", "PutMetricAlarm", *alarm)["Threshold"] == 1.5
 
 
 @pytest.mark.parametrize(

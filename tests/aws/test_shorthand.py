@@ -59,3 +59,9 @@ def test_values_get_the_types_of_the_parameter():
         "Topics": ["t"],
         "Nope": "1",  # botocore refuses it by name
     }
+
+
+def test_values_get_the_types_of_the_parameter_in_a_map_too():
+    model = Session().get_service_model("dynamodb").operation_model("PutItem")
+    value = parse_shorthand(model.input_shape.members["Item"], "a={BOOL=true},b={SS=x}")
+    assert value == {"a": {"BOOL": True}, "b": {"SS": ["x"]}}
