@@ -2,13 +2,12 @@
 
 Paste it into the code editor of the Lambda console as lambda_function.py, or upload it with the
 AWS CLI as the README does. The event source mapping has to have ReportBatchItemFailures: then
-Lambda delivers again what the function reports as not stored. Without it that is lost.
+Lambda retries what the function reports as not stored. Without it those records are lost.
 """
 
 import base64
 import contextlib
 import functools
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import boto3
@@ -19,108 +18,11 @@ DATABASE_NAME = "DemoDatabase"
 TABLE_NAME = "WeatherMetrics"
 FIELDS = ["status", "time", "location", "sensor"]
 
-# The most records that one WriteRecords call takes (Timestream Developer Guide, "Quotas").
+# A WriteRecords call takes up to 100 records (Timestream Developer Guide, "Quotas").
 BATCH_SIZE = 100
 
-# Characters of a line that the log shows: a bad record can be long, and comes again and again.
+# Characters of a line that go to the log: a bad record can be long, and comes again and again.
 MAX_SHOWN = 500
-
-CLIENT_LOCK = threading.Lock()
-
-
-def decode(data):
-    """Return the log line in the data of a Kinesis record.
-
-    Lambda base64-encodes what is on the stream, and the sensor has encoded it once before. A record
-    put by hand may lack the sensor's encoding: its line has pipes, which base64 does not have.
-    """
-    line = base64.b64decode(data, validate=True)
-    with contextlib.suppress(ValueError):
-        line = base64.b64decode(line.strip(), validate=True)
-    return line.decode("utf-8", errors="backslashreplace").strip()
-
-
-def parse(line):
-    """Return status, time, location and sensor from a log line; raise ValueError if one is missing.
-
-    They are its last four parts. All that stands before them is the id, whatever it looks like.
-    """
-    if "\n" in line or "\r" in line:
-        raise ValueError("the record holds more than one line")
-    fields = [part.partition("=") for part in line.rsplit("||", 4)[-4:]]
-    values = [value for _, _, value in fields]
-    if [name for name, _, _ in fields] != FIELDS or not all(values):
-        raise ValueError("the log line does not end in status, time, location and sensor")
-    return values
-
-
-def create_measurement(status, timestamp):
-    """Return the measure of an alarm, taken at a time in milliseconds since 1970, as a string."""
-    return {
-        "MeasureName": "Alarm",
-        "MeasureValue": status,
-        "MeasureValueType": "VARCHAR",
-        "Time": timestamp,
-        "TimeUnit": "MILLISECONDS",
-    }
-
-
-def create_record(measurement, location, sensor):
-    """Return a list with one Timestream record: the measure, and as dimensions where it is from."""
-    dimensions = [
-        {"Name": "Location", "Value": location},
-        {"Name": "Sensor", "Value": sensor},
-    ]
-    return [{"Dimensions": dimensions, **measurement}]
-
-
-@functools.lru_cache
-def authenticate():
-    """Return the Timestream write client, made once and kept as long as Lambda keeps the container.
-
-    Three attempts of a call fit into the function's 60 seconds even if all hang, so that it can
-    still report what is not stored. Timestream validates the records itself; done here as well,
-    that would be half of the function's own time.
-    """
-    retries = {"total_max_attempts": 3, "mode": "standard"}
-    config = Config(
-        connect_timeout=5, read_timeout=10, max_pool_connections=5000, retries=retries,
-        parameter_validation=False,
-    )
-    return boto3.Session().client("timestream-write", config=config)
-
-
-def write_records(batch):
-    """Write up to 100 records to Timestream; return {sequence number: reason} of those not stored.
-
-    Timestream rejects records one by one and stores the others of the call. But a value that is no
-    valid input, an overlong one for instance, makes it refuse the whole call. Such a call is
-    repeated in halves, until the bad record is alone. Writing a record twice does no harm.
-
-    batch: a list of pairs, a sequence number and the Timestream record made of its Kinesis record.
-    """
-    try:
-        with CLIENT_LOCK:  # of several threads, one makes the client, and the others wait for it
-            client = authenticate()
-        client.write_records(
-            DatabaseName=DATABASE_NAME,
-            TableName=TABLE_NAME,
-            Records=[record for _, record in batch],
-            CommonAttributes={},
-        )
-    except Exception as error:
-        answer = error.response if isinstance(error, ClientError) else {}
-        code = answer.get("Error", {}).get("Code")
-        if code == "RejectedRecordsException" and answer.get("RejectedRecords"):
-            return {
-                batch[rejected["RecordIndex"]][0]: rejected.get("Reason", code)
-                for rejected in answer["RejectedRecords"]
-            }
-        if code == "ValidationException" and len(batch) > 1:
-            middle = len(batch) // 2
-            return write_records(batch[:middle]) | write_records(batch[middle:])
-        return {number: str(error) for number, _ in batch}
-    return {}
 
 
 def lambda_handler(event, context):
@@ -144,14 +46,120 @@ def lambda_handler(event, context):
             failures[number] = f"{type(error).__name__}: {error}"
         lines[number] = line
 
-    batches = [records[i : i + BATCH_SIZE] for i in range(0, len(records), BATCH_SIZE)]
-    # Side by side, since a call is mostly waiting. An event has 10,000 records at most.
-    with ThreadPoolExecutor(max_workers=100) as pool:
-        for not_stored in pool.map(write_records, batches):
-            failures.update(not_stored)
-
+    failures.update(store(records))
     failed = [number for number in lines if number in failures]  # in the order of the stream
     for number in failed:
         print(f"Failed: {number}: {failures[number][:MAX_SHOWN]!r}: {lines[number][:MAX_SHOWN]!r}")
     print(f"{len(lines) - len(failed)} of {len(lines)} records stored")
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+
+def decode(data):
+    """Return the log line in the data of a Kinesis record.
+
+    Lambda base64-encodes what is on the stream, and the sensor has encoded it once before. A record
+    put by hand may lack the sensor's encoding: its line has pipes, which base64 does not have.
+    """
+    line = base64.b64decode(data, validate=True)
+    with contextlib.suppress(ValueError):
+        line = base64.b64decode(line.strip(), validate=True)
+    return line.decode("utf-8", errors="backslashreplace").strip()
+
+
+def parse(line):
+    """Return the values of FIELDS in a log line; raise ValueError if one is missing.
+
+    They are the last parts of the line. What stands before them is the id, whatever it looks like.
+    """
+    if "\n" in line or "\r" in line:
+        raise ValueError("the record holds more than one line")
+    parts = line.rsplit("||", len(FIELDS))[-len(FIELDS) :]
+    fields = dict(part.partition("=")[::2] for part in parts)
+    if list(fields) != FIELDS or not all(fields.values()):
+        raise ValueError(f"the log line does not end in {', '.join(FIELDS)}")
+    return fields.values()
+
+
+def create_measurement(status, timestamp):
+    """Return the measure of an alarm, taken at a time in milliseconds since 1970, as a string."""
+    return {
+        "MeasureName": "Alarm",
+        "MeasureValue": status,
+        "MeasureValueType": "VARCHAR",
+        "Time": timestamp,
+        "TimeUnit": "MILLISECONDS",
+    }
+
+
+def create_record(measurement, location, sensor):
+    """Return a list with one Timestream record: the measure, and as dimensions where it is from."""
+    dimensions = [
+        {"Name": "Location", "Value": location},
+        {"Name": "Sensor", "Value": sensor},
+    ]
+    return [{"Dimensions": dimensions, **measurement}]
+
+
+def store(records):
+    """Write records to Timestream, 100 a call; return {sequence number: reason} of those that fail.
+
+    records: pairs of a sequence number and the Timestream record made of its Kinesis record.
+    """
+    client = authenticate()
+    batches = [records[i : i + BATCH_SIZE] for i in range(0, len(records), BATCH_SIZE)]
+    if len(batches) == 1:
+        return write_records(client, batches[0])
+    failures = {}
+    # Side by side, as a call is mostly waiting. An event has up to 10,000 records: 100 calls.
+    with ThreadPoolExecutor(max_workers=100) as pool:
+        for not_stored in pool.map(write_records, [client] * len(batches), batches):
+            failures.update(not_stored)
+    return failures
+
+
+def write_records(client, batch):
+    """Write up to 100 records in a call; return {sequence number: reason} of those that fail.
+
+    Timestream rejects records one by one and stores the others of the call. But a value that is no
+    valid input, one that is too long for instance, can make it refuse the whole call. Such a call
+    is repeated in halves, until the bad record is alone. Writing a record twice does no harm.
+    """
+    try:
+        client.write_records(
+            DatabaseName=DATABASE_NAME,
+            TableName=TABLE_NAME,
+            Records=[record for _, record in batch],
+            CommonAttributes={},
+        )
+    except Exception as error:
+        details = error.response if isinstance(error, ClientError) else {}
+        code = details.get("Error", {}).get("Code")
+        if code == "RejectedRecordsException" and details.get("RejectedRecords"):
+            return {
+                batch[rejected["RecordIndex"]][0]: rejected.get("Reason", code)
+                for rejected in details["RejectedRecords"]
+            }
+        if code == "ValidationException" and len(batch) > 1:
+            middle = len(batch) // 2
+            return write_records(client, batch[:middle]) | write_records(client, batch[middle:])
+        return {number: str(error) for number, _ in batch}
+    return {}
+
+
+@functools.lru_cache
+def authenticate():
+    """Return the Timestream write client, made once and kept as long as Lambda keeps the container.
+
+    It tries a call three times, which fits into the function's 60 seconds even if all of them hang:
+    the function can still report what is not stored. Timestream validates the records itself;
+    validated here as well, they would take half of the function's own time.
+    """
+    config = Config(
+        connect_timeout=5,
+        read_timeout=10,
+        # AWS shows this for Timestream write clients (Developer Guide, "Write SDK client").
+        max_pool_connections=5000,
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        parameter_validation=False,
+    )
+    return boto3.Session().client("timestream-write", config=config)

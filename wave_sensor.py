@@ -2,53 +2,51 @@
 
 Run it after setup_timestream.py, and stop it with Ctrl-C:  python wave_sensor.py
 
-In an outage it goes on taking readings, keeps them, and sends them when the outage is over. The
-exit status is 0 if all readings were sent, else 1.
+The first reading has to be sent; after that, nothing stops the sensor. In an outage it goes on
+taking readings, keeps them, and sends them when the outage is over. The exit status is 0 if all
+readings were sent, else 1.
 """
 
 import argparse
-import os
-import signal
+import contextlib
+import math
 import sys
 import time
 from collections import Counter, deque
 
 import boto3
-import botocore.session
-from botocore import exceptions
 from botocore.config import Config
-from botocore.discovery import EndpointDiscoveryRefreshFailed
+from botocore.exceptions import BotoCoreError, ClientError
 
 DATABASE_NAME = "DemoDatabase"
 TABLE_NAME = "WeatherMetrics"
 LOCATION = "Tutorial"
 SENSOR = "1"
 
-MAX_UNSENT = 3600  # readings that are kept: an hour of them, at one a second
-MAX_SENT_PER_READING = 5  # so that catching up after an outage does not hold up new readings
+MAX_UNSENT = 3600  # the readings to keep in an outage: an hour of them, at one a second
 
 
 def generate_wave(high, low, start, client, sensor=SENSOR, interval=1, count=None, counts=None):
     """Take and send a reading every `interval` seconds, `count` times, or for ever if it is None.
 
-    high, low, start: see wave().
-    client: a Timestream write client, see authenticate().
-    counts: a Counter that gets the readings "taken" and "sent", known after Ctrl-C too.
+    high, low, start: the temperatures, see wave().
+    client: a Timestream write client.
+    counts: a Counter that gets the readings "taken" and "sent", also for after Ctrl-C.
 
-    Until a first reading is sent, an error that will not pass by itself is raised.
+    Raises what AWS or the SDK says if the first reading cannot be sent.
     """
     counts = Counter() if counts is None else counts
     unsent = deque()
     for value in wave(high, low, start):
         unsent.append(create_record(create_measurement(str(value)), sensor))
         counts["taken"] += 1
-        send(client, unsent, counts, MAX_SENT_PER_READING)
+        send(client, unsent, counts, seconds=interval / 2)
         if len(unsent) > MAX_UNSENT:
             print(f"Discarded, as {MAX_UNSENT} newer readings wait: {unsent.popleft()}")
         if counts["taken"] == count:
             break
-        time.sleep(max(interval, 0.001))  # Timestream takes one value of a sensor per millisecond
-    send(client, unsent, counts, MAX_UNSENT)  # no reading follows, so this is the last try
+        time.sleep(interval)
+    send(client, unsent, counts, seconds=math.inf)  # no reading follows: one more try to send all
 
 
 def wave(high, low, start):
@@ -81,101 +79,85 @@ def create_record(measurement, sensor=SENSOR):
     return [{"Dimensions": dimensions, **measurement}]
 
 
-def send(client, unsent, counts, limit):
-    """Send up to `limit` readings of the deque `unsent`, oldest first, until one cannot be sent."""
-    begin = time.time()
-    for _ in range(min(limit, len(unsent))):
+def send(client, unsent, counts, seconds):
+    """Send the readings in `unsent`, the oldest first, until one fails or the seconds are over.
+
+    What fails stays in `unsent`, for the next call; if none was ever sent, the error is raised.
+    A reading that Timestream rejects would be rejected again, so it is only shown.
+    """
+    begin = time.monotonic()
+    while unsent:
         try:
-            answer = client.write_records(
+            response = client.write_records(
                 DatabaseName=DATABASE_NAME,
                 TableName=TABLE_NAME,
                 Records=unsent[0],
                 CommonAttributes={},
             )
         except Exception as error:
-            if error_code(error) == "RejectedRecordsException":  # and would be again
-                rejected = error.response.get("RejectedRecords") or reason(error)
-                print(f"Rejected: {rejected}: {unsent.popleft()}")
+            details = error.response if isinstance(error, ClientError) else {}
+            if details.get("Error", {}).get("Code") == "RejectedRecordsException":
+                print(f"Rejected: {details.get('RejectedRecords', error)}: {unsent.popleft()}")
                 continue
-            if not counts["sent"] and not may_pass(error):
+            if not counts["sent"]:
                 raise
-            print(f"Not sent, {len(unsent)} waiting: {reason(error)}")
+            print(f"Not sent, {len(unsent)} waiting: {error}")
             return
         counts["sent"] += 1
         print(unsent.popleft())
-        print({key: value for key, value in (answer or {}).items() if key != "ResponseMetadata"})
-        if limit < MAX_UNSENT and time.time() - begin > 1:
-            return  # on a slow network, one is enough: the next reading is due
-
-
-# What may pass by itself: of the errors in the Timestream API Reference, "WriteRecords" and "Common
-# Errors", and of the SDK's own, without a network. It asks for the endpoint before its first call.
-MAY_PASS = ("InternalServerException", "InvalidEndpointException", "ThrottlingException")
-NETWORK = (exceptions.ConnectionError, exceptions.HTTPClientError, EndpointDiscoveryRefreshFailed)
-
-
-def may_pass(error):
-    """Tell whether an error may pass by itself: the network's, throttling, a fault of AWS."""
-    if isinstance(error, exceptions.ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or status in (408, 429) or error_code(error) in MAY_PASS
-    return isinstance(error, NETWORK)
-
-
-def advise(error):
-    """Return what to do about an error that will not pass by itself."""
-    if not error_code(error):
-        return 'AWS is not configured, run "aws configure" first'
-    if error_code(error) == "ResourceNotFoundException":
-        return f"No table {DATABASE_NAME}.{TABLE_NAME}, run setup_timestream.py first"
-    return f"No access to table {DATABASE_NAME}.{TABLE_NAME}"
-
-
-def error_code(error):
-    """Return the code of an answer of AWS, None for an error that is no answer of AWS."""
-    return error.response["Error"]["Code"] if isinstance(error, exceptions.ClientError) else None
-
-
-def reason(error):
-    """Return the text of an error in one line, or the name of its type if it has none."""
-    return " ".join(str(error).split()) or type(error).__name__
+        print({key: value for key, value in (response or {}).items() if key != "ResponseMetadata"})
+        if time.monotonic() - begin > seconds:
+            return  # the next reading is due soon
 
 
 def authenticate():
-    """Return a Timestream write client for the region and credentials that the AWS CLI uses too.
+    """Return a Timestream write client, for the region and credentials that boto3 finds.
 
-    A call is tried once, for 5 seconds: the sensor itself tries again, with its next reading. The
-    same goes for the calls with which the SDK renews credentials, and for a look at a name server.
+    It tries a call once, for 5 seconds: the sensor itself sends again, with its next reading.
     """
-    retries = {"total_max_attempts": 1, "mode": "standard"}
-    config = Config(connect_timeout=5, read_timeout=5, retries=retries)
-    os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:1")  # of Linux, in seconds
-    session = botocore.session.get_session()
-    session.set_default_client_config(config)
-    return boto3.Session(botocore_session=session).client("timestream-write", config=config)
+    config = Config(
+        connect_timeout=5,
+        read_timeout=5,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
+    return boto3.Session().client("timestream-write", config=config)
 
 
-def main():
-    """Send the wave until Ctrl-C or --count; return the exit status, 0 only if all was sent."""
+def read_options():
+    """Return the command line's options; end with a usage error if one of them is not possible."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sensor", metavar="NAME", default=SENSOR, help="tells sensors apart")
     parser.add_argument("--interval", metavar="SECONDS", type=float, default=1, help="default: 1")
     parser.add_argument("--count", metavar="N", type=int, help="stop after N readings")
     options = parser.parse_args()
-    sensor = options.sensor.strip()
-    if not sensor.isprintable() or not 1 <= len(sensor.encode()) <= 2048:
-        parser.error("argument --sensor: a sensor needs a name, of up to 2,048 bytes")
-    if not 0 <= options.interval <= 86400:
-        parser.error("argument --interval: has to be from 0 to 86400")
+    if not options.sensor.strip() or not options.sensor.isprintable():
+        parser.error("argument --sensor: a sensor needs a name")
+    if not 0.001 <= options.interval <= 86400:  # Timestream takes one value a millisecond
+        parser.error("argument --interval: has to be from 0.001 to 86400")
     if options.count is not None and options.count < 1:
         parser.error("argument --count: has to be 1 or more")
+    return options
+
+
+def main():
+    """Send the wave until Ctrl-C or --count; return the exit status."""
+    options = read_options()
+    try:
+        client = authenticate()
+    except (BotoCoreError, OSError) as error:  # there is no region, for instance
+        print(f'AWS is not configured, run "aws configure" first: {error}')
+        return 1
     counts, ending = Counter(), "Done"
     try:
-        generate_wave(100, 32, 60, authenticate(), sensor, options.interval, options.count, counts)
+        generate_wave(100, 32, 60, client, options.sensor, options.interval, options.count, counts)
     except KeyboardInterrupt:
         ending = "Stopped"
-    except Exception as error:  # on the way to credentials, boto3 raises errors of any kind
-        print(f"{advise(error)}: {reason(error)}")
+    except BrokenPipeError:  # of print(), see below
+        raise
+    except (ClientError, BotoCoreError, OSError) as error:
+        region = client.meta.region_name
+        print(f"The first reading could not be sent: {error}")
+        print(f'Did you run "aws configure", and "python setup_timestream.py" in {region}?')
         return 1
     not_sent = counts["taken"] - counts["sent"]
     print(f"{ending}. {counts['sent']} readings sent, {not_sent} not sent.")
@@ -183,9 +165,10 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends it as Ctrl-C does
-    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+    sys.stdout.reconfigure(line_buffering=True)  # a file or a pipe gets each line at once
     try:
         sys.exit(main())
-    except BrokenPipeError:  # whoever reads the output is gone, as with "| head -1"
-        os._exit(1)  # without flushing what nobody reads
+    except BrokenPipeError:  # nobody reads on, as after "| head -3"
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.close()
+        sys.exit(1)

@@ -1,7 +1,6 @@
-"""What the tests share: an isolated process, moto, services below botocore, and processes."""
+"""The fixtures: an isolated process, an AWS, the network below botocore, and processes."""
 
 import contextlib
-import io
 import os
 import signal
 import socket
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from types import SimpleNamespace
 from unittest import mock
 
 import boto3
@@ -18,16 +16,18 @@ import pytest
 
 import lambda_function
 from tests import environment, local_aws
-from tests.environment import REPOSITORY
 from tests.helpers import LIMIT
 from tests.transport import Transport
-from tests.walkthrough import walk
 
 
 @pytest.fixture(autouse=True, scope="session")
 def service_models():
-    """Let botocore's loaders share what they have read: a client takes 15 ms, not 85."""
-    read = defaultdict(dict)  # {search paths: a loader's cache}
+    """Let all clients share AWS's descriptions of its services, once they have been read.
+
+    Each boto3.Session() has a botocore loader of its own, which reads and parses these files again:
+    85 ms for a client, and the tests make hundreds. So here the loaders have one cache.
+    """
+    read = defaultdict(dict)  # {search paths: what a loader has read there}
     cache = property(lambda self: read[tuple(self.search_paths)], lambda self, empty: None)
     with mock.patch.object(botocore.loaders.Loader, "_cache", cache, create=True):
         yield
@@ -52,55 +52,10 @@ def isolated():
 
 
 @pytest.fixture
-def hostile(tmp_path):
-    """Variables of a machine that lead to a server, to which nobody may connect; None: not set."""
-    server = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{server.getsockname()[1]}"
-    keys = "aws_access_key_id = theirs\naws_secret_access_key = theirs\n"
-    settings = f"[default]\nregion = eu-west-1\noutput = yaml\nendpoint_url = {url}\n{keys}"
-    (tmp_path / ".aws").mkdir()
-    (tmp_path / ".aws" / "config").write_text(settings)
-    (tmp_path / ".aws" / "credentials").write_text(settings)
-    (tmp_path / ".boto").write_text(f"[Credentials]\n{keys}")
-    urls = "AWS_ENDPOINT_URL AWS_ENDPOINT_URL_KINESIS AWS_EC2_METADATA_SERVICE_ENDPOINT HTTP_PROXY "
-    urls += "AWS_CONTAINER_CREDENTIALS_FULL_URI TEST_SERVER_MODE_ENDPOINT HTTPS_PROXY https_proxy"
-    yield dict.fromkeys(urls.split(), url) | {
-        "HOME": str(tmp_path),
-        "AWS_CONFIG_FILE": str(tmp_path / ".aws" / "config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / ".aws" / "credentials"),
-        "BOTO_CONFIG": str(tmp_path / ".boto"),
-        "AWS_PROFILE": "theirs",
-        "NO_PROXY": "*",
-        "no_proxy": "*",
-        "AWS_EC2_METADATA_DISABLED": "false",
-        "MOTO_ACCOUNT_ID": "1",
-        "AWS_REGION": "eu-west-1",
-        "AWS_DEFAULT_OUTPUT": "yaml",
-        "AWS_USE_FIPS_ENDPOINT": "true",
-        "AWS_SESSION_TOKEN": "theirs",
-        "AWS_ACCESS_KEY_ID": None,
-        "AWS_SECRET_ACCESS_KEY": None,
-    }
-    server.setblocking(False)
-    with server, pytest.raises(BlockingIOError):  # nobody waits to be let in
-        server.accept()
-
-
-@pytest.fixture
 def aws():
     """An empty AWS, see tests/local_aws; the Mappings. Its mappings are 100 times as fast."""
     with local_aws.running(print, speed=100, managed_policies=False) as mappings:
         yield mappings
-
-
-@pytest.fixture(scope="session")
-def walked():
-    """The walkthrough and "Where to go from here": what it has shown, and what run() returned."""
-    steps = walk.read_steps(["Walkthrough", "Where to go from here", "Clean up"])
-    shown = io.StringIO()
-    with walk.folder_of_its_own(), contextlib.redirect_stdout(shown):
-        printed, faults = walk.run(steps)
-    return SimpleNamespace(shown=shown.getvalue(), printed=printed, faults=faults)
 
 
 @pytest.fixture
@@ -134,45 +89,45 @@ def lines(capsys):
 
 
 @pytest.fixture
-def run(monkeypatch, lines):
+def run_script(monkeypatch, lines):
     """A function that runs a script's main() with options; it returns exit status and lines."""
 
-    def run(script, *options):
+    def run_script(script, *options):
         monkeypatch.setattr(sys, "argv", [f"{script.__name__}.py", *options])
         return script.main(), lines()
 
-    return run
+    return run_script
 
 
 @pytest.fixture
 def spawn():
-    """A function that starts a Python process in the repository; each ends with the test.
+    """A function that starts a process in the repository; each ends with the test.
 
-    shell: the command is a line for the shell.
+    command: what follows "python"; with shell=True, a line in which "$PYTHON" stands for it.
     settings: environment variables besides those of tests.environment, None for one to leave out.
     """
     processes = []
 
     def spawn(*command, shell=False, **settings):
         variables = environment.build_environment()
-        variables |= {"PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1"}
-        variables |= {"PYTHONUNBUFFERED": "", **settings}  # so that a program has to flush itself
-        processes.append(
-            subprocess.Popen(
-                command[0] if shell else [sys.executable, *command],
-                cwd=REPOSITORY,
-                shell=shell,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                env={name: value for name, value in variables.items() if value is not None},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        variables["PYTHON"] = sys.executable
+        variables["PYTHONDONTWRITEBYTECODE"] = "1"
+        variables["PYTHONUNBUFFERED"] = ""  # so that a program has to flush itself
+        variables |= settings
+        process = subprocess.Popen(
+            command[0] if shell else [sys.executable, *command],
+            cwd=environment.REPOSITORY,
+            env={name: value for name, value in variables.items() if value is not None},
+            shell=shell,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
         )
-        return processes[-1]
+        processes.append(process)
+        return process
 
     yield spawn
     for process in processes:
@@ -191,3 +146,44 @@ def finish(spawn):
         return process.returncode, output.splitlines()
 
     return finish
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    """Variables of a machine that lead to a server, to which nobody may connect; None: not set."""
+    server = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    keys = "aws_access_key_id = theirs\naws_secret_access_key = theirs\n"
+    settings = f"[default]\nregion = eu-west-1\noutput = yaml\nendpoint_url = {url}\n{keys}"
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(settings)
+    (tmp_path / ".aws" / "credentials").write_text(settings)
+    (tmp_path / ".boto").write_text(f"[Credentials]\n{keys}")
+    yield {
+        "AWS_ACCESS_KEY_ID": None,
+        "AWS_CONFIG_FILE": str(tmp_path / ".aws" / "config"),
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": url,
+        "AWS_DEFAULT_OUTPUT": "yaml",
+        "AWS_EC2_METADATA_DISABLED": "false",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": url,
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ENDPOINT_URL_KINESIS": url,
+        "AWS_PROFILE": "theirs",
+        "AWS_REGION": "eu-west-1",
+        "AWS_SECRET_ACCESS_KEY": None,
+        "AWS_SESSION_TOKEN": "theirs",
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / ".aws" / "credentials"),
+        "AWS_USE_FIPS_ENDPOINT": "true",
+        "BOTO_CONFIG": str(tmp_path / ".boto"),
+        "HOME": str(tmp_path),
+        "HTTPS_PROXY": url,
+        "HTTP_PROXY": url,
+        "MOTO_ACCOUNT_ID": "1",
+        "NO_PROXY": "*",
+        "TEST_SERVER_MODE_ENDPOINT": url,
+        "https_proxy": url,
+        "no_proxy": "*",
+    }
+    server.setblocking(False)
+    with server, pytest.raises(BlockingIOError):  # nobody waits to be let in
+        server.accept()

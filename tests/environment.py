@@ -20,13 +20,14 @@ REGION = "us-east-1"
 NOWHERE = "http://127.0.0.1:9"
 PROXIES = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"]  # Python prefers small letters
 
-SETTINGS = {
-    **dict.fromkeys(PROXIES, NOWHERE),
+# What SDKs and AWS CLI are to know: no account, and nothing of this machine.
+AWS_SETTINGS = {
     **dict.fromkeys(["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG"], os.devnull),
     **dict.fromkeys(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], "testing"),
     **dict.fromkeys(["AWS_DEFAULT_REGION", "AWS_REGION"], REGION),
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+SETTINGS = dict.fromkeys(PROXIES, NOWHERE) | AWS_SETTINGS
 
 
 def build_environment():

@@ -1,4 +1,4 @@
-"""What the tests import: how long they wait, and what they make and expect."""
+"""What the tests import: names of the tutorial, how long they wait, what they make and expect."""
 
 import contextlib
 import functools
@@ -8,14 +8,29 @@ import zipfile
 import boto3
 
 from cleanup import FUNCTION_NAME, ROLE_NAME
+from tests.environment import REGION
+from tests.transport import Response
 
 # Seconds that anything a test starts may take. It is ended then, and the test fails.
 LIMIT = 30
 
+ACCOUNT_ID = "123456789012"  # moto's
+STREAM_ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT_ID}:stream/TUTORIAL"
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT_ID}:role/{ROLE_NAME}"
+LOG_GROUP = f"/aws/lambda/{FUNCTION_NAME}"
+
 
 def refusal(code, status=400, **details):
-    """Return status and body of an answer of AWS that says no."""
-    return status, {"__type": code, "message": "as asked"} | details
+    """Return a response of AWS that says no."""
+    return Response(status, {"__type": code, "message": "as asked", **details})
+
+
+def read_stream(client):
+    """Return the records that are on the tutorial's stream."""
+    iterator = client.get_shard_iterator(
+        StreamName="TUTORIAL", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    return client.get_records(ShardIterator=iterator)["Records"]
 
 
 def build_package(source):
@@ -42,14 +57,12 @@ def deploy(source, **settings):
 
 def create_function(client, source, **settings):
     """Make the tutorial's function, with some code and further settings."""
-    client.create_function(
-        **{
-            "FunctionName": FUNCTION_NAME,
-            "Runtime": "python3.13",
-            "Handler": "code.handler",
-            "Role": f"arn:aws:iam::123456789012:role/{ROLE_NAME}",
-            "Timeout": 60,
-            "Code": {"ZipFile": build_package(source)},
-        }
-        | settings
-    )
+    defaults = {
+        "FunctionName": FUNCTION_NAME,
+        "Runtime": "python3.13",
+        "Handler": "code.handler",
+        "Role": ROLE_ARN,
+        "Timeout": 60,
+        "Code": {"ZipFile": build_package(source)},
+    }
+    client.create_function(**defaults | settings)

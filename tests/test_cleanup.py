@@ -4,31 +4,31 @@ from unittest import mock
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 import cleanup
 import setup_timestream
-from tests.helpers import deploy, refusal
+from tests.helpers import ACCOUNT_ID, LOG_GROUP, STREAM_ARN, deploy, refusal
 from tests.leftovers import find_leftovers
+from tests.transport import Response
 
-STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/TUTORIAL"
+FUNCTION_ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function"
 POLICY = '{"Version":"2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
+NO_NETWORK = EndpointConnectionError(endpoint_url="https://x")
 
-# What AWS answers. A state is a mapping's or a stream's.
-DONE, NO = (200, {}), refusal("AccessDeniedException")
-GONE, IN_USE = refusal("ResourceNotFoundException"), refusal("ResourceInUseException")
-DELETING = (200, {"State": "Deleting", "StreamDescriptionSummary": {"StreamStatus": "DELETING"}})
-UPDATING = (200, {"State": "Updating", "StreamDescriptionSummary": {"StreamStatus": "UPDATING"}})
-PAGE = (200, {"EventSourceMappings": [{"UUID": "0" * 36}]})
-MORE = (200, PAGE[1] | {"NextMarker": "more"})
+DONE = Response(200, {})
+GONE = refusal("ResourceNotFoundException")
+IN_USE = refusal("ResourceInUseException")
+DENIED = refusal("AccessDeniedException")
 
 
 @pytest.fixture
-def everything(aws, stream, run):
+def everything(aws, stream, run_script):
     """All that the tutorial makes, the role with a policy of each kind."""
-    run(setup_timestream)
+    run_script(setup_timestream)
     deploy("def handler(event, context): pass")
-    boto3.client("logs").create_log_group(logGroupName="/aws/lambda/kinesis-log-consumer")
+    boto3.client("logs").create_log_group(logGroupName=LOG_GROUP)
     iam, role = boto3.client("iam"), {"RoleName": "kinesis-log-consumer-role"}
     policy = iam.create_policy(PolicyName="mine", PolicyDocument=POLICY)["Policy"]
     iam.attach_role_policy(PolicyArn=policy["Arn"], **role)
@@ -41,15 +41,36 @@ def everything(aws, stream, run):
     )
 
 
-def test_the_whole_tutorial_is_deleted_and_each_deletion_printed(everything, run):
-    _, _, _, mapping, _, _, _ = find_leftovers()
-    assert run(cleanup) == (
+@pytest.fixture
+def respond_with(wire):
+    """A function that takes what AWS responds to the next calls, in their order."""
+
+    def respond_with(*responses):
+        remaining = iter(responses)
+        wire.respond = lambda operation, body: next(remaining)
+
+    return respond_with
+
+
+def list_mappings(*mappings, **more):
+    """Return a response of ListEventSourceMappings."""
+    return Response(200, {"EventSourceMappings": list(mappings), **more})
+
+
+def mapping(number, name="kinesis-log-consumer", state="Enabled"):
+    """Return an event source mapping as it stands in that response."""
+    return {"UUID": f"{number}" * 36, "FunctionArn": f"{FUNCTION_ARN}:{name}", "State": state}
+
+
+def test_the_whole_tutorial_is_deleted_and_each_deletion_printed(everything, run_script):
+    [uuid] = [name for name in find_leftovers() if len(name) == 36]
+    assert run_script(cleanup) == (
         0,
         [
             "Deleting what the tutorial has made in us-east-1",
             "Looking for event source mappings of kinesis-log-consumer",
-            f"Deleting event source mapping {mapping}",
-            f"Deleted event source mapping {mapping}",
+            f"Deleting event source mapping {uuid}",
+            f"Deleted event source mapping {uuid}",
             "Deleting function kinesis-log-consumer",
             "Deleted function kinesis-log-consumer",
             "Deleting stream TUTORIAL",
@@ -70,10 +91,10 @@ def test_the_whole_tutorial_is_deleted_and_each_deletion_printed(everything, run
     assert find_leftovers() == []
 
 
-def test_in_another_region_it_finds_nothing_and_says_where(everything, run, monkeypatch):
+def test_in_another_region_it_finds_nothing_and_says_where(everything, run_script, monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    run(cleanup)
-    status, output = run(cleanup)
+    run_script(cleanup)
+    status, output = run_script(cleanup)
     assert output[0] == "Deleting what the tutorial has made in eu-west-1"
     assert output[2] == "No event source mappings of kinesis-log-consumer. Nothing to delete"
     assert len([line for line in output if line.endswith(". Nothing to delete")]) == 7
@@ -87,82 +108,114 @@ def test_in_another_region_it_finds_nothing_and_says_where(everything, run, monk
     [
         ("lambda", "ListEventSourceMappings", 1),
         ("kinesis", "DeleteStream", 1),
-        ("timestream", "DescribeDatabase", 1),
         ("timestream", "DeleteTable", 2),  # and the database, which is not empty then
+        ("timestream", "DeleteDatabase", 1),
+        ("logs", "DeleteLogGroup", 1),
         ("iam", "DetachRolePolicy", 1),
         ("iam", "DeleteRolePolicy", 1),
         ("iam", "DeleteRole", 1),
     ],
 )
-def test_a_step_that_fails_stops_no_other(everything, run, monkeypatch, service, operation, left):
-    client, refuse = getattr(cleanup, f"authenticate_{service}")(), mock.Mock(side_effect=OSError)
+def test_a_step_that_fails_stops_no_other(
+    everything, run_script, monkeypatch, service, operation, left
+):
+    client = getattr(cleanup, f"authenticate_{service}")()
+    refuse = mock.Mock(side_effect=NO_NETWORK)
     client.meta.events.register(f"before-call.*.{operation}", refuse)
     monkeypatch.setattr(cleanup, f"authenticate_{service}", lambda: client)
-    status, output = run(cleanup)
+    status, output = run_script(cleanup)
     failed = [line for line in output if " failed: " in line]
     assert len(find_leftovers()) == len(failed) == left
-    assert failed[0].endswith(" failed: OSError")
-    end = "Not all could be deleted, see above. Run the script again when that is mended."
+    assert failed[0].endswith(f" failed: {NO_NETWORK}")
+    end = "Something is left in us-east-1, see above. Run the script again in a few minutes."
     assert (status, output[-1]) == (1, end)
 
 
-def test_a_mapping_that_has_outlived_its_function_goes_and_other_functions_stay(everything, run):
+def test_a_mapping_that_has_outlived_its_function_goes_and_other_functions_stay(
+    everything, run_script
+):
     client = boto3.client("lambda")
     client.delete_function(FunctionName="kinesis-log-consumer")
-    deploy("", FunctionName="mine")
-    mapping = client.create_event_source_mapping(
-        FunctionName="mine", EventSourceArn=STREAM_ARN, StartingPosition="LATEST"
+    deploy("", FunctionName="kinesis-log-consumer-2")
+    other = client.create_event_source_mapping(
+        FunctionName="kinesis-log-consumer-2",
+        EventSourceArn=STREAM_ARN,
+        StartingPosition="LATEST",
     )
-    assert run(cleanup)[0] == 0
-    assert find_leftovers() == [mapping["UUID"], "mine"]
+    assert run_script(cleanup)[0] == 0
+    assert find_leftovers() == [other["UUID"], "kinesis-log-consumer-2"]
+
+
+def test_mappings_on_every_page_are_found_and_one_that_fails_stops_no_other(respond_with, lines):
+    respond_with(
+        list_mappings(mapping(1), mapping(2, "other"), NextMarker="more"),
+        list_mappings(mapping(3, "kinesis-log-consumer:prod")),
+        DENIED,
+        DONE,
+    )
+    assert cleanup.delete_event_source_mappings(cleanup.authenticate_lambda()) is False
+    _, _, failed, _, deleted = lines()
+    assert failed.startswith(f"Delete event source mapping {'1' * 36} failed: An error occurred")
+    assert deleted == f"Deleted event source mapping {'3' * 36}"
 
 
 @pytest.mark.parametrize(
-    ("service", "delete", "answers", "deleted", "line"),
+    ("responses", "is_gone", "line"),
     [
-        ("timestream-write", cleanup.delete_database, [None, NO, DONE], True, "Deleted database"),
-        ("timestream-write", cleanup.delete_database, [None, NO, NO], False, "Delete database"),
-        ("kinesis", cleanup.delete_stream, [IN_USE, DELETING], True, "Deleted stream"),
-        ("kinesis", cleanup.delete_stream, [IN_USE, UPDATING], False, "Delete stream"),
-        (
-            "lambda",
-            cleanup.delete_event_source_mappings,
-            [GONE],
+        pytest.param([list_mappings()], True, "No event source mappings of", id="none"),
+        pytest.param([list_mappings(mapping(1)), GONE], True, "No event source ", id="just gone"),
+        pytest.param([list_mappings(mapping(1)), IN_USE], False, "Delete ev", id="being updated"),
+        pytest.param(
+            [list_mappings(mapping(1, state="Deleting"))],
             True,
             "No event source mappings of",
+            id="already being deleted",
         ),
-        ("lambda", cleanup.delete_event_source_mappings, [PAGE, GONE], True, "No event source"),
-        ("lambda", cleanup.delete_event_source_mappings, [PAGE, IN_USE, DELETING], True, "Deleted"),
-        (
-            "lambda",
-            cleanup.delete_event_source_mappings,
-            [PAGE, IN_USE, UPDATING],
-            False,
-            "Delete ",
-        ),
-        ("lambda", cleanup.delete_event_source_mappings, [MORE, PAGE, NO, DONE], False, "Deleted"),
     ],
 )
-def test_a_deletion_says_what_came_of_it(wire, lines, service, delete, answers, deleted, line):
-    remaining = iter(answers)
-    wire.respond = lambda *_: next(remaining)
-    assert delete(cleanup.authenticate(service)) is deleted
+def test_deleting_a_mapping_says_what_came_of_it(respond_with, lines, responses, is_gone, line):
+    respond_with(*responses)
+    assert cleanup.delete_event_source_mappings(cleanup.authenticate_lambda()) is is_gone
     assert lines()[-1].startswith(line)
 
 
+def test_a_stream_that_is_being_deleted_already_is_waited_for(respond_with, lines, sleeps):
+    respond_with(
+        IN_USE,
+        Response(200, {"StreamDescription": {"StreamStatus": "DELETING"}}),
+        GONE,
+    )
+    client = cleanup.authenticate_kinesis()
+    assert cleanup.delete_stream(client) is True
+    assert cleanup.wait_until_stream_is_gone(client) is True
+    assert sleeps == [2]
+    assert lines()[-1] == "Stream TUTORIAL is gone"
+
+
+def test_the_wait_for_the_stream_ends_after_three_minutes(wire, lines, sleeps):
+    deleting = Response(200, {"StreamDescription": {"StreamStatus": "DELETING"}})
+    wire.respond = lambda operation, body: deleting
+    assert cleanup.wait_until_stream_is_gone(cleanup.authenticate_kinesis()) is False
+    assert sleeps == [2] * 89
+    assert lines()[1].startswith("Stream TUTORIAL is not gone: Waiter")
+
+
 def test_policies_on_every_page_go_and_one_that_has_gone_meanwhile_is_no_failure():
+    def policy(name):
+        return {"PolicyName": name, "PolicyArn": f"arn:aws:iam::aws:policy/{name}"}
+
     client = boto3.client("iam")
     stubber = Stubber(client)
-    stubber.activate()
-    policies = [{"PolicyName": n, "PolicyArn": f"arn:aws:iam::aws:policy/{n}"} for n in "ab"]
-    for kind, key, delete, found in [
-        ("attached_role_policies", "AttachedPolicies", "detach_role_policy", policies),
-        ("role_policies", "PolicyNames", "delete_role_policy", ["c", "d"]),
-    ]:
-        stubber.add_response(f"list_{kind}", {key: found[:1], "IsTruncated": True, "Marker": "2"})
-        stubber.add_response(f"list_{kind}", {key: found[1:]})
-        stubber.add_client_error(delete, "NoSuchEntity")
-        stubber.add_response(delete, {})
+    more = {"IsTruncated": True, "Marker": "2"}
+    stubber.add_response("list_attached_role_policies", {"AttachedPolicies": [policy("a")], **more})
+    stubber.add_client_error("detach_role_policy", "NoSuchEntity")
+    stubber.add_response("list_attached_role_policies", {"AttachedPolicies": [policy("b")]})
+    stubber.add_response("detach_role_policy", {})
+    stubber.add_response("list_role_policies", {"PolicyNames": ["c"], **more})
+    stubber.add_client_error("delete_role_policy", "NoSuchEntity")
+    stubber.add_response("list_role_policies", {"PolicyNames": ["d"]})
+    stubber.add_response("delete_role_policy", {})
     stubber.add_response("delete_role", {})
-    assert cleanup.delete_role(client) is True
+    with stubber:
+        assert cleanup.delete_role(client) is True
     stubber.assert_no_pending_responses()

@@ -1,12 +1,11 @@
-"""setup_kinesis.py: the stream and its tags; the wait and what fails are in test_all_scripts.py."""
-
-import boto3
+"""setup_kinesis.py: the stream and its tags. What fails: test_all_scripts.py."""
 
 import setup_kinesis
+from tests.transport import Response
 
 
-def test_the_stream_has_one_shard_and_is_tagged_and_one_that_exists_is_skipped(aws, run):
-    assert run(setup_kinesis) == (
+def test_the_stream_has_one_shard_and_is_tagged(aws, run_script):
+    assert run_script(setup_kinesis) == (
         0,
         [
             "Creating Stream",
@@ -17,10 +16,36 @@ def test_the_stream_has_one_shard_and_is_tagged_and_one_that_exists_is_skipped(a
             "Tags added",
         ],
     )
-    client = boto3.client("kinesis")
+    client = setup_kinesis.authenticate()
     summary = client.describe_stream_summary(StreamName="TUTORIAL")["StreamDescriptionSummary"]
     assert summary["OpenShardCount"] == 1
     tags = client.list_tags_for_stream(StreamName="TUTORIAL")["Tags"]
     assert tags == [{"Key": "ENVIRONMENT", "Value": "TUTORIAL"}]
-    status, lines = run(setup_kinesis)
+
+
+def test_a_stream_that_exists_is_skipped(stream, run_script):
+    status, lines = run_script(setup_kinesis)
     assert (status, lines[1]) == (0, "Stream TUTORIAL exists. Skipping Stream creation")
+
+
+def test_it_waits_for_the_stream_to_become_active_before_it_adds_tags(wire, run_script, sleeps):
+    operations = []
+
+    def respond(operation, body):
+        operations.append(operation)
+        status = "ACTIVE" if len(sleeps) == 2 else "CREATING"
+        return Response(200, {"StreamDescription": {"StreamStatus": status}})
+
+    wire.respond = respond
+    assert run_script(setup_kinesis)[0] == 0
+    assert operations == ["CreateStream", *["DescribeStream"] * 3, "AddTagsToStream"]
+    assert sleeps == [2, 2]
+
+
+def test_a_wait_ends_after_three_minutes(wire, lines, sleeps):
+    wire.respond = lambda operation, body: Response(
+        200, {"StreamDescription": {"StreamStatus": "CREATING"}}
+    )
+    assert setup_kinesis.wait_for_stream(setup_kinesis.authenticate()) is False
+    assert sleeps == [2] * 89
+    assert lines()[1].startswith("Stream TUTORIAL did not become ACTIVE: Waiter")

@@ -1,12 +1,12 @@
-"""setup_timestream.py: database and table; what fails is in test_all_scripts.py."""
+"""setup_timestream.py: database and table. What fails: test_all_scripts.py."""
 
 import boto3
 
 import setup_timestream
 
 
-def test_database_and_table_are_created_for_late_readings_too_and_skipped_if_they_exist(aws, run):
-    assert run(setup_timestream) == (
+def test_database_and_table_are_created_and_their_creation_is_printed(aws, run_script):
+    assert run_script(setup_timestream) == (
         0,
         [
             "Creating Database",
@@ -15,7 +15,11 @@ def test_database_and_table_are_created_for_late_readings_too_and_skipped_if_the
             "Table WeatherMetrics successfully created.",
         ],
     )
-    assert run(setup_timestream) == (
+
+
+def test_what_exists_is_skipped(aws, run_script):
+    run_script(setup_timestream)
+    assert run_script(setup_timestream) == (
         0,
         [
             "Creating Database",
@@ -24,9 +28,29 @@ def test_database_and_table_are_created_for_late_readings_too_and_skipped_if_the
             "Table WeatherMetrics exists on database DemoDatabase. Skipping table creation",
         ],
     )
+
+
+def test_the_table_keeps_an_hour_in_memory_and_a_week_in_all_and_takes_late_readings(
+    aws, run_script
+):
+    run_script(setup_timestream)
     [table] = boto3.client("timestream-write").list_tables(DatabaseName="DemoDatabase")["Tables"]
+    assert table["TableName"] == "WeatherMetrics"
     assert table["RetentionProperties"] == {
         "MemoryStoreRetentionPeriodInHours": 1,
         "MagneticStoreRetentionPeriodInDays": 7,
     }
     assert table["MagneticStoreWriteProperties"] == {"EnableMagneticStoreWrites": True}
+
+
+def test_without_a_database_no_table_is_tried(wire, run_script):
+    def respond(operation, body):
+        assert operation in ("DescribeEndpoints", "CreateDatabase")
+        if operation == "CreateDatabase":
+            raise OSError("broken")
+
+    wire.respond = respond
+    assert run_script(setup_timestream) == (
+        1,
+        ["Creating Database", "Create database failed: broken"],
+    )

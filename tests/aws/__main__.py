@@ -6,5 +6,7 @@ from tests.aws.cli import main
 sys.stdout.reconfigure(errors="backslashreplace")
 try:
     sys.exit(main(sys.argv[1:]))
-except (BrokenPipeError, KeyboardInterrupt):  # as with "| head -1", or Ctrl-C
+except BrokenPipeError:  # as with "| head -1"
     os._exit(1)
+except KeyboardInterrupt:
+    os._exit(130)

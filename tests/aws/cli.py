@@ -5,158 +5,255 @@
     aws configure get region
 
 It takes services, operations and options from botocore's descriptions of AWS, and does with them
-what version 2 of the real one does. What it cannot do, it refuses.
+what version 2 of the AWS CLI does. What it cannot do, it refuses.
 """
 
-import argparse
-import base64
-import json
+import os
 import sys
 
+import botocore
 import botocore.session
-import jmespath
 from botocore import exceptions, xform_name
+from botocore.config import Config
 from botocore.loaders import create_loader
-from botocore.utils import parse_timestamp
+from botocore.utils import parse_timestamp, set_value_from_jmespath
+
+from tests.aws.options import (
+    BINARY_FORMATS,
+    OUTPUTS,
+    Refused,
+    choose,
+    name_options,
+    read_global_options,
+    read_request,
+    spell,
+    suggest,
+)
+from tests.aws.output import format_json, format_table, format_text
 
 LOADER = create_loader()  # it keeps the descriptions that it has read, and they are large
 
-# A parser's settings: what is wrong is one line, and no option can be shortened.
-STRICT = {"prog": "aws", "usage": argparse.SUPPRESS, "allow_abbrev": False}
+# Services that the AWS CLI calls otherwise than botocore does. Its `aws s3` is another program.
+RENAMED = {"s3api": "s3", "configservice": "config", "deploy": "codedeploy"}
+
+WHAT_THIS_IS = """\
+This is a stand-in for the AWS CLI, with as much of it as README.md uses:
+    aws <service> <operation> [options]     for example: aws kinesis list-streams
+    aws <service> help                      lists the operations
+
+Without an AWS account: run `.venv/bin/python -m tests.local_aws` in another terminal, and
+paste the `export` line that it prints into this one. There is nothing to configure.
+
+With an account: install the AWS CLI, and run its `aws configure`, in a new terminal:
+https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html
+"""
 
 
-def main(arguments):
-    """Run the words after "aws" and print the answer, or what is wrong; return the exit status."""
+def main(words):
+    """Run the words after "aws"; print the response or what is wrong, return the exit status."""
+    match words:
+        case ["help"] | ["--help"]:
+            print(WHAT_THIS_IS, end="")
+            return 0
+        case [] | ["configure"]:
+            print(WHAT_THIS_IS, end="", file=sys.stderr)
+            return 252
     try:
-        output = run(arguments)
-    except SystemExit as stop:  # of a parser, which has printed what is wrong, or help
-        return 252 if stop.code else 0
-    except Exception as error:  # a line is all that a reader needs
-        unset = isinstance(error, (exceptions.NoRegionError, exceptions.NoCredentialsError))
-        advice = "run 'aws configure', or set the environment: " if unset else ""
-        print("aws: error:", *f"{advice}{error}".split(), file=sys.stderr)
-        return 254 if isinstance(error, exceptions.ClientError) else 255
+        output = run(words)
+    except Exception as error:  # whatever is wrong with a command is one line, not a traceback
+        print("aws: error:", *describe(error).split(), file=sys.stderr)
+        return find_status(error)
     print(output, end="", flush=True)
     return 0
 
 
-def run(arguments):
-    """Return what the command prints."""
-    parser = argparse.ArgumentParser(**STRICT, description=__doc__.splitlines()[0])
-    parser.add_argument("service")
-    parser.add_argument("operation")
-    parser.add_argument("--region")
-    parser.add_argument("--query", type=jmespath.compile, default="@", help="in JMESPath")
-    parser.add_argument("--output", choices=["json", "text"], default="json")
-    options, rest = parser.parse_known_args(arguments)
-    session = botocore.session.Session()
+def describe(error):
+    """Return what an error says, and what to do about it if that is known."""
+    match error:
+        case exceptions.NoRegionError() | exceptions.NoCredentialsError():
+            return f"{error.args[0].rstrip('.')}: run 'aws configure' to see what to do"
+        case Refused() | exceptions.BotoCoreError() | exceptions.ClientError():
+            return str(error)
+        case OSError() | ValueError():  # of files; of what a table or text cannot show
+            return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def find_status(error):
+    """Return the AWS CLI's exit status for an error."""
+    match error:
+        case Refused() | exceptions.ParamValidationError():
+            return 252
+        case exceptions.NoRegionError() | exceptions.NoCredentialsError():
+            return 253
+        case exceptions.ClientError():
+            return 254
+    return 255
+
+
+def run(words):
+    """Return what a command prints."""
+    options, words = read_global_options(words)
+    session = open_session(options)
+    match words:
+        case ["--version"]:
+            return f"a stand-in for the AWS CLI, on botocore {botocore.__version__}\n"
+        case ["configure", "get", "region"]:
+            return get_region(session)
+        case ["configure", *_]:
+            raise Refused("of 'aws configure' there is only 'aws configure get region' here")
+        case [service]:
+            find_service(session, service)
+            raise Refused(f"an operation is missing: 'aws {service} help' lists them")
+        case [service, "help"]:
+            return list_words(find_operations(find_service(session, service)))
+        case [service, "wait", *rest]:
+            return wait(session, options, find_service(session, service), rest)
+        case [service, operation, *rest]:
+            model = find_service(session, service)
+            return ask(session, options, find_operation(model, operation), rest)
+    raise Refused("a service is missing, such as kinesis: aws kinesis list-streams")
+
+
+def open_session(options):
+    """Return a botocore session in which bytes stay base64 and times are text."""
+    session = botocore.session.Session(profile=options.profile)
     session.register_component("data_loader", LOADER)
     session.get_component("response_parser_factory").set_parser_defaults(
-        blob_parser=lambda text: text,  # base64, as it comes
+        blob_parser=lambda text: text,
         timestamp_parser=lambda moment: parse_timestamp(moment).isoformat(),
     )
-    if [options.service, options.operation, *rest] == ["configure", "get", "region"]:
-        region = session.get_config_variable("region")
-        if not region:
-            raise exceptions.NoRegionError
-        return f"{region}\n"
-    answer = options.query.search(call(session, options, rest))
-    if options.output == "text":
-        return format_text(answer)
-    return "" if answer == {} else json.dumps(answer, indent=4, ensure_ascii=False) + "\n"
+    return session
 
 
-def call(session, options, rest):
-    """Do what a command with these options and other words says; return the service's answer."""
-    service, method = options.service, options.operation.replace("-", "_")
-    if service not in session.get_available_services():
-        raise ValueError(f"there is no 'aws {service} {options.operation}' here")
-    client = session.create_client(service, region_name=options.region)
-    model, operations = client.meta.service_model, client.meta.method_to_api_mapping
-    if method == "wait":
-        name, *rest = rest or [""]
-        waiter = client.get_waiter(name.replace("-", "_"))
-        params, _ = parse_options(model.operation_model(waiter.config.operation), rest)
-        waiter.wait(**params)
-        return {}
-    if method not in operations:
-        raise ValueError(f"'aws {service}' has no {options.operation!r}")
-    operation = model.operation_model(operations[method])
-    params, outfile = parse_options(operation, rest)
-    if client.can_paginate(method):
-        pager = session.get_paginator_model(service).get_paginator(operation.name)
-        if pager.get("limit_key") not in params:  # with a limit there is one page
-            return client.get_paginator(method).paginate(**params).build_full_result()
-    answer = getattr(client, method)(**params)
-    del answer["ResponseMetadata"]
-    if outfile:
-        body = answer.pop(operation.output_shape.serialization["payload"])
-        with open(outfile, "wb") as file:
+def open_client(session, options, model):
+    """Return the client for a service."""
+    return session.create_client(
+        model.service_name,
+        region_name=options.region,
+        endpoint_url=options.endpoint_url,
+        config=Config(retries={"mode": "standard"}),  # as in version 2
+    )
+
+
+def get_region(session):
+    """Return the region that is configured, as a line."""
+    region = session.get_config_variable("region")
+    if not region:
+        raise exceptions.NoRegionError
+    return f"{region}\n"
+
+
+def find_service(session, name):
+    """Return botocore's description of a service."""
+    known = {*session.get_available_services(), *RENAMED} - {*RENAMED.values()}
+    if name not in known:
+        raise Refused(f"there is no 'aws {name}' here{suggest(name, known)}")
+    return session.get_service_model(RENAMED.get(name, name))
+
+
+def find_operations(model):
+    """Return the operations of a service, {name in a command: name in botocore}."""
+    return {xform_name(name, "-"): name for name in model.operation_names}
+
+
+def find_operation(model, name):
+    """Return botocore's description of an operation."""
+    known = find_operations(model)
+    if name not in known:
+        raise Refused(f"'aws {model.service_name}' has no {name!r}{suggest(name, known)}")
+    operation = model.operation_model(known[name])
+    if operation.has_event_stream_input or operation.has_event_stream_output:
+        raise Refused(f"{name} is a stream of events, which is not supported here")
+    return operation
+
+
+def find_paging(session, operation):
+    """Return botocore's description of an operation's pages; None if it has none."""
+    try:
+        pagers = session.get_paginator_model(operation.service_model.service_name)
+        return pagers.get_paginator(operation.name)
+    except (exceptions.DataNotFoundError, ValueError):
+        return None
+
+
+def find_output(session, options):
+    """Return how the response is printed."""
+    setting = session.get_scoped_config().get("output", "json")
+    output = options.output or os.environ.get("AWS_DEFAULT_OUTPUT") or setting
+    return choose(output, OUTPUTS, "--output")
+
+
+def find_binary_format(session, options):
+    """Return how bytes are written in a command."""
+    setting = session.get_scoped_config().get("cli_binary_format", "base64")
+    return choose(options.cli_binary_format or setting, BINARY_FORMATS, "--cli-binary-format")
+
+
+def wait(session, options, model, words):
+    """Wait for what the words after "wait" say."""
+    client = open_client(session, options, model)
+    known = {name.replace("_", "-"): name for name in client.waiter_names}
+    name, *rest = words or [""]
+    if name not in known:
+        raise Refused(f"'aws {model.service_name} wait' has no {name!r}: it has {' '.join(known)}")
+    waiter = client.get_waiter(known[name])
+    operation = model.operation_model(waiter.config.operation)
+    request = read_request(operation, None, rest, find_binary_format(session, options))
+    waiter.wait(**request.params)
+    return ""
+
+
+def ask(session, options, operation, words):
+    """Call an operation with the words after it; return its response as it is printed."""
+    output = find_output(session, options)
+    paging = None if options.no_paginate else find_paging(session, operation)
+    if words == ["help"]:
+        return list_words([spell(name) for name in name_options(operation)])
+    request = read_request(operation, paging, words, find_binary_format(session, options))
+    client = open_client(session, options, operation.service_model)
+    method = xform_name(operation.name)
+    if paging and not is_one_page(paging, request.params):
+        pager = client.get_paginator(method)
+        pages = pager.paginate(**request.params, PaginationConfig=request.paging)
+        if output == "text":  # which shows, and queries, each page by itself
+            return "".join(format_text(options.query.search(page)) for page in split(pages))
+        response = pages.build_full_result()
+    else:
+        response = getattr(client, method)(**request.params)
+        del response["ResponseMetadata"]
+    if request.outfile:
+        body = response.pop(operation.output_shape.serialization["payload"])
+        with open(request.outfile, "wb") as file:
             file.write(body.read())
-    return answer
+    value = options.query.search(response)
+    match output:
+        case "text":
+            return format_text(value)
+        case "table":
+            return format_table(operation.name, value)
+    return format_json(value)
 
 
-def parse_options(operation, words):
-    """Return an operation's parameters, and the name of the file for its answer, or None."""
-    members = dict(getattr(operation.input_shape, "members", {}))
-    if operation.name == "CreateFunction":  # the CLI's own --zip-file; for botocore a part of Code
-        members["ZipFile"] = members["Code"].members["ZipFile"]
-    parser = argparse.ArgumentParser(**STRICT, argument_default=argparse.SUPPRESS)
-    for name, shape in members.items():
-        settings = {"type": read_file, "nargs": "+" if shape.type_name == "list" else None}
-        if shape.type_name == "boolean":
-            settings = {"action": argparse.BooleanOptionalAction}
-        parser.add_argument(f"--{xform_name(name, '-')}", dest=name, **settings)
-    if operation.has_streaming_output:
-        parser.add_argument("outfile")
-    params = vars(parser.parse_args(words))
-    outfile = params.pop("outfile", None)
-    for name, value in params.items():
-        if isinstance(value, list) and len(value) == 1 and value[0][:1] == "[":
-            value = value[0]  # the list in JSON
-        try:
-            params[name] = convert(members[name], value)
-        except ValueError as error:
-            option = xform_name(name, "-")
-            raise ValueError(f"argument --{option}: no JSON or base64: {error}") from None
-    if operation.name == "CreateFunction" and "ZipFile" in params:
-        params.setdefault("Code", {})["ZipFile"] = params.pop("ZipFile")
-    return params, outfile
+def is_one_page(paging, params):
+    """Return whether parameters ask for a single page: they say which, or how large it is."""
+    tokens = paging["input_token"]
+    tokens = tokens if isinstance(tokens, list) else [tokens]
+    return not params.keys().isdisjoint([*tokens, paging.get("limit_key")])
 
 
-def read_file(word):
-    """Return the content of the file for file://path and fileb://path, other words as they are."""
-    prefix, _, path = word.partition("://")
-    if prefix not in ("file", "fileb"):
-        return word
-    with open(path, "rb") as file:
-        content = file.read()
-    return content if prefix == "fileb" else content.decode()
+def split(pages):
+    """Give the pages of a response: its lists piece by piece, and all else with the first."""
+    part = None
+    for page in pages:
+        part = pages.non_aggregate_part if part is None else {}
+        for key in pages.result_keys:
+            set_value_from_jmespath(part, key.expression, key.search(page))
+        yield part
+    if pages.resume_token:
+        yield {"NextToken": {"NextToken": pages.resume_token}}
 
 
-def convert(shape, value):
-    """Return a word, or what was in JSON, in the type that botocore wants."""
-    if isinstance(value, str) and shape.type_name not in ("string", "timestamp", "blob"):
-        value = json.loads(value)
-    match shape.type_name, value:
-        case "blob", str():
-            return base64.b64decode(value, validate=True)
-        case "list", list():
-            return [convert(shape.member, item) for item in value]
-        case "map", dict():
-            return {key: convert(shape.value, item) for key, item in value.items()}
-        case "structure", dict():
-            known = value.keys() & shape.members.keys()
-            return value | {key: convert(shape.members[key], value[key]) for key in known}
-    return value
-
-
-def format_text(value):
-    """Return the lines of --output text: what is in a list stands between tabs."""
-    if isinstance(value, dict):
-        raise ValueError("text of names and values is not supported here, take values with --query")
-    if not isinstance(value, list):
-        return f"{value}\n"
-    cells = [str(item) for item in value if not isinstance(item, (dict, list))]
-    others = [format_text(item) for item in value if isinstance(item, (dict, list))]
-    return "\t".join(cells) + "\n" * bool(cells) + "".join(others)
+def list_words(words):
+    """Return words, a line for each."""
+    return "".join(f"{word}\n" for word in sorted(words))

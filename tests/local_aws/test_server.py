@@ -1,23 +1,118 @@
-"""python -m tests.local_aws: what another terminal meets, with the scripts as they are."""
+"""server.py and gateway.py: what another terminal and a browser meet."""
 
+import http.client
+import json
 import re
+import socket
+import threading
+import time
+from types import SimpleNamespace
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
+from moto.kinesis.models import KinesisBackend
+from moto.kinesis.responses import KinesisResponse
 
 from tests.helpers import LIMIT
+from tests.local_aws import gateway, server
+from tests.local_aws.story import Story, told
+
+QUERY = {
+    "Authorization": "AWS4-HMAC-SHA256 Credential=any/20261124/us-east-1/timestream/aws4_request",
+    "X-Amz-Target": "Timestream_20181101.Query",
+    "Content-Type": "application/x-amz-json-1.0",
+}
 
 
 @pytest.fixture
-def server(spawn, hostile):
-    """A running local AWS: its process, and its line for the other terminal."""
+def here(aws, monkeypatch):
+    """The server in this process: its port, and the lines that it tells."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    lines = []
+    story = Story(lines.append)
+    with server.Server(0, story) as running, told(story):
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield SimpleNamespace(port=running.server_address[1], lines=lines)
+        running.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def client(here):
+    """A function that returns a client of the server."""
+
+    def client(service, region="us-east-1"):
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=f"http://127.0.0.1:{here.port}",
+            config=Config(parameter_validation=False),
+        )
+
+    return client
+
+
+@pytest.fixture
+def connection(here):
+    """An open connection to the server."""
+    connection = http.client.HTTPConnection("127.0.0.1", here.port, timeout=LIMIT)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def send(connection):
+    """A function that sends a request and returns the response, with its content as `body`."""
+
+    def send(method, path, headers=None, body=None):
+        connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        response.body = response.read()
+        return response
+
+    return send
+
+
+@pytest.fixture
+def ask(send):
+    """A function that asks a query as page.html does; it returns the status and the answer."""
+
+    def ask(query, **options):
+        response = send("POST", "/", QUERY, json.dumps({"QueryString": query} | options))
+        return response.status, json.loads(response.body)
+
+    return ask
+
+
+@pytest.fixture
+def table(client):
+    """A client; there is DemoDatabase.WeatherMetrics."""
+    timestream = client("timestream-write")
+    timestream.create_database(DatabaseName="DemoDatabase")
+    timestream.create_table(DatabaseName="DemoDatabase", TableName="WeatherMetrics")
+    return timestream
+
+
+# The export line
+
+
+@pytest.fixture
+def process(spawn, hostile):
+    """The program in a process of its own, and its line for the other terminal."""
     process = spawn("-m", "tests.local_aws", "--port", "0", **hostile)
-    return process, next(line for line in process.stdout if line.startswith("export ")).strip()
+    line = next(line for line in process.stdout if line.startswith("export "))
+    return SimpleNamespace(process=process, line=line.strip())
 
 
-def test_the_line_leads_all_to_it_whatever_the_terminal_holds(server, finish, hostile):
-    process, line = server
+def test_after_the_line_all_commands_lead_to_it_whatever_the_terminal_holds(
+    process, finish, hostile
+):
     commands = [
-        line,
+        process.line,
         "set -e",
         "test -f $AWS_CONFIG_FILE",
         'alias aws="$PYTHON -m tests.aws"',
@@ -29,24 +124,334 @@ def test_the_line_leads_all_to_it_whatever_the_terminal_holds(server, finish, ho
         "$PYTHON wave_sensor.py --count 2 --interval 0.1",
         "aws timestream-query query --query-string 'select max(measure_value::double) from"
         " DemoDatabase.WeatherMetrics' --query 'Rows[].Data[].ScalarValue' --output text",
-        # A connection is used once, and the client has to know, or it fails now and then.
-        "$PYTHON -c \"import boto3; answer = boto3.client('iam').list_roles()['ResponseMetadata'];"
-        " print(answer['HTTPHeaders']['connection'])\"",
         "$PYTHON cleanup.py",
+        'echo "$HTTPS_PROXY $NO_PROXY"',
     ]
-    status, lines = finish("\n".join(commands), shell=True, **hostile)
-    assert status == 0, lines
+    theirs = {"HTTPS_PROXY": "http://proxy.example", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+    status, lines = finish("\n".join(commands), shell=True, **hostile | theirs)
+    assert status == 0, "\n".join(lines)
     assert lines[:2] == ["us-east-1", "123456789012"]
     assert "Database DemoDatabase exists. Skipping database creation" in lines
-    assert "62.0" in lines and "close" in lines
-    assert lines[-1] == "Nothing of the tutorial is left in us-east-1."
-    process.terminate()
-    assert process.wait(LIMIT) == 0
-    assert process.stdout.read().splitlines()[-1] == "Ended, and all that was in it is gone."
+    assert "62.0" in lines
+    assert lines[-2:] == [
+        "Nothing of the tutorial is left in us-east-1.",
+        "http://proxy.example *,127.0.0.1",  # what else there is goes on working
+    ]
+    process.process.terminate()
+    assert process.process.wait(LIMIT) == 0
+    told = process.process.stdout.read().splitlines()
+    assert "Table WeatherMetrics created." in told
+    assert "1 reading stored in WeatherMetrics" in told
+    assert told[-1] == "Ended. Everything that was in it is gone."
 
 
-def test_without_a_free_port_or_openssl_it_says_so_in_one_line(server, finish):
-    port = re.search(r"http://127.0.0.1:(\d+)", server[1])[1]
-    for option, path, text in (port, None, f"Port {port} cannot be used"), ("0", "", "openssl is"):
-        status, [line] = finish("-m", "tests.local_aws", "--port", option, PATH=path)
-        assert status == 1 and line.startswith(text)
+def test_the_line_unsets_what_goes_before_its_own_address():
+    loader = create_loader()
+    for name in gateway.HOSTS:
+        services = [gateway.SERVICES.get(name, name)]
+        if name == "timestream":
+            services.append("timestream-query")
+        for service in services:
+            metadata = loader.load_service_model(service, "service-2")["metadata"]
+            variable = metadata["serviceId"].upper().replace(" ", "_")
+            assert f"AWS_ENDPOINT_URL_{variable}" in server.build_line(5005).split()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("unset NO_PROXY", "localhost,127.0.0.1", id="none"),
+        pytest.param("NO_PROXY=a.example", "a.example,127.0.0.1", id="capital letters"),
+        pytest.param("no_proxy=b.example NO_PROXY=a.example", "b.example,127.0.0.1", id="both"),
+    ],
+)
+def test_the_line_keeps_what_goes_to_no_proxy(finish, before, after):
+    command = f'{before}; {server.build_line(5005)}; echo "$NO_PROXY $no_proxy"'
+    assert finish(command, shell=True) == (0, [f"{after} {after}"])
+
+
+def test_a_port_that_is_taken_is_one_line(here, finish):
+    status, lines = finish("-m", "tests.local_aws", "--port", str(here.port))
+    assert status == 1
+    assert len(lines) == 1 and lines[0].startswith(f"Port {here.port} cannot be used")
+
+
+# What clients get
+
+
+def test_timestream_is_where_the_server_is_but_not_for_the_function(client, here):
+    for service in ("timestream-write", "timestream-query"):
+        [endpoint] = client(service).describe_endpoints()["Endpoints"]
+        assert endpoint["Address"] == f"http://127.0.0.1:{here.port}"
+    [endpoint] = boto3.client("timestream-write").describe_endpoints()["Endpoints"]
+    assert endpoint["Address"] == "ingest.timestream.us-east-1.amazonaws.com"
+
+
+def test_each_service_is_reached_in_its_region(client):
+    client("kinesis", "eu-west-1").create_stream(StreamName="TUTORIAL", ShardCount=1)
+    assert client("kinesis", "eu-west-1").list_streams()["StreamNames"] == ["TUTORIAL"]
+    assert client("kinesis").list_streams()["StreamNames"] == []
+    assert client("lambda").list_functions()["Functions"] == []
+    assert client("logs").describe_log_groups()["logGroups"] == []
+    assert client("iam").list_roles()["Roles"] == []
+    assert client("sts").get_caller_identity()["Account"] == "123456789012"
+
+
+def test_the_url_of_a_queue_leads_to_the_server(client, here):
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="discarded")["QueueUrl"]
+    assert url == f"http://127.0.0.1:{here.port}/123456789012/discarded"
+    assert sqs.get_queue_url(QueueName="discarded")["QueueUrl"] == url
+    text = "https://sqs.us-east-1.amazonaws.com is left alone in a message"
+    sqs.send_message(QueueUrl=url, MessageBody=text)
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == text
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "options", "message"),
+    [
+        pytest.param(
+            "timestream-query",
+            "prepare_query",
+            {"QueryString": "select 1"},
+            "PrepareQuery is not supported by this local AWS",
+            id="of Timestream",
+        ),
+        pytest.param(
+            "kinesis",
+            "subscribe_to_shard",
+            {},
+            "SubscribeToShard is not supported by this local AWS",
+            id="in JSON",
+        ),
+        pytest.param(
+            "lambda",
+            "get_account_settings",
+            {},
+            "GetAccountSettings is not supported by this local AWS",
+            id="in REST",
+        ),
+        pytest.param(
+            "sts",
+            "decode_authorization_message",
+            {"EncodedMessage": "<&"},
+            "DecodeAuthorizationMessage is not supported by this local AWS",
+            id="in XML",
+        ),
+        pytest.param(
+            "dynamodb",
+            "list_tables",
+            {},
+            "The service dynamodb is not supported by this local AWS",
+            id="service in JSON",
+        ),
+        pytest.param(
+            "ec2",
+            "describe_instances",
+            {},
+            "The service ec2 is not supported by this local AWS",
+            id="service in XML",
+        ),
+        pytest.param(
+            "s3",
+            "list_buckets",
+            {},
+            "The service s3 is not supported by this local AWS",
+            id="service in REST, at the address of the page",
+        ),
+    ],
+)
+def test_what_is_not_here_is_an_error_in_words_that_is_not_retried(
+    client, service, operation, options, message
+):
+    with pytest.raises(ClientError) as raised:
+        getattr(client(service), operation)(**options)
+    response = raised.value.response
+    assert re.fullmatch(message, response["Error"]["Message"])
+    assert response["Error"]["Code"] in ("UnsupportedOperation", "InternalFailure")
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert response["ResponseMetadata"]["RetryAttempts"] == 0
+
+
+def test_an_error_in_moto_is_an_error_in_words_that_is_not_retried(client, monkeypatch):
+    def break_down(*arguments, **options):
+        raise TypeError("broken")
+
+    monkeypatch.setattr(KinesisBackend, "list_streams", break_down)
+    with pytest.raises(ClientError) as raised:
+        client("kinesis").list_streams()
+    response = raised.value.response
+    assert response["Error"]["Message"] == (
+        "ListStreams failed in this local AWS: TypeError: broken"
+    )
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert response["ResponseMetadata"]["RetryAttempts"] == 0
+
+
+@pytest.mark.parametrize(
+    ("service", "region"),
+    [
+        pytest.param("timestream-write", "eu-north-1", id="without LiveAnalytics"),
+        pytest.param("kinesis", "mars-1", id="that does not exist"),
+    ],
+)
+def test_a_region_that_is_not_here_is_an_error_in_words(client, service, region):
+    operation = "describe_endpoints" if service == "timestream-write" else "list_streams"
+    with pytest.raises(ClientError, match=f"in region {region} is not supported by this local"):
+        getattr(client(service, region), operation)()
+
+
+def test_an_error_page_of_moto_becomes_an_error_of_aws(client, monkeypatch):
+    page = 500, {"status": 500}, "<!doctype html><title>500 Internal Server Error</title>"
+    monkeypatch.setattr(KinesisResponse, "list_streams", lambda _: page)
+    with pytest.raises(ClientError, match="ListStreams is not supported by this local AWS"):
+        client("kinesis").list_streams()
+
+
+def test_what_moto_answers_with_500_is_not_retried(client, monkeypatch):
+    body = '{"__type": "InternalFailure", "message": "as moto says it"}'
+    error = 500, {"status": 500}, body
+    monkeypatch.setattr(KinesisResponse, "list_streams", lambda _: error)
+    with pytest.raises(ClientError, match="as moto says it") as raised:
+        client("kinesis").list_streams()
+    assert raised.value.response["ResponseMetadata"]["RetryAttempts"] == 0
+
+
+# What is sent by hand, or by a browser
+
+
+def test_a_connection_serves_request_after_request(connection, send):
+    send("GET", "/")
+    opened = connection.sock
+    send("POST", "/", {}, b"whatever")
+    send("POST", "/", QUERY, b"{}")
+    assert connection.sock is opened
+
+
+@pytest.mark.parametrize("path", ["/", "/?query=select%201"])
+def test_a_browser_gets_the_page_and_keeps_none(send, path):
+    response = send("GET", path)
+    assert response.status == 200
+    assert response.body == server.PAGE.read_bytes()
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+    head = send("HEAD", path)
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["Content-Length"] == str(len(response.body))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body"),
+    [
+        pytest.param("GET", "/favicon.ico", {}, None, id="another path"),
+        pytest.param("POST", "/", {}, b"", id="not signed"),
+        pytest.param("OPTIONS", "/", {}, None, id="what a browser asks first"),
+        pytest.param("POST", "/", QUERY, b"no JSON", id="no JSON"),
+        pytest.param("POST", "/", QUERY, b"[]", id="no object"),
+        pytest.param("POST", "/", QUERY, b"\xff", id="no UTF-8"),
+        pytest.param("POST", "/", QUERY | {"X-Amz-Target": "."}, b"{}", id="no operation"),
+    ],
+)
+def test_everything_else_is_an_error_in_json(send, method, path, headers, body):
+    response = send(method, path, headers, body)
+    assert response.status == 400
+    assert "json" in response.headers["Content-Type"]
+    assert json.loads(response.body).keys() == {"__type", "message"}
+
+
+def test_a_service_that_speaks_xml_is_refused_in_xml(send):
+    signature = QUERY["Authorization"].replace("timestream", "iam")
+    response = send("POST", "/", {"Authorization": signature}, b"\xff")
+    assert response.status == 400
+    assert response.body.startswith(b"<ErrorResponse><Error><Code>InternalFailure</Code>")
+
+
+@pytest.mark.parametrize("path", ["/", "/?query=select"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Host": "attacker.example"}, id="a name that leads here"),
+        pytest.param({"Host": "127.0.0.1.attacker.example"}, id="a name like the address"),
+        pytest.param({"Host": "attacker.example@127.0.0.1"}, id="a name before the address"),
+        pytest.param({"Origin": "https://attacker.example"}, id="a page elsewhere"),
+        pytest.param({"Origin": "http://localhost:8000"}, id="a page of another server here"),
+        pytest.param({"Origin": "null"}, id="a page of nowhere"),
+    ],
+)
+def test_a_page_elsewhere_gets_nothing(send, path, headers):
+    for method in ("GET", "POST"):
+        response = send(method, path, QUERY | headers, b"{}")
+        assert response.status == 403
+        assert json.loads(response.body)["message"] == "Only requests of this machine are answered"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_this_machine_has_several_names(send, here, host):
+    headers = {"Host": f"{host}:{here.port}", "Origin": f"http://{host}:{here.port}"}
+    assert send("GET", "/", headers).status == 200
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        pytest.param("POST / HTTP/1.1\r\nContent-Length: many", 411, id="no length"),
+        pytest.param("POST / HTTP/1.1\r\nContent-Length: -1", 411, id="a negative length"),
+        pytest.param("POST / HTTP/1.1\r\nTransfer-Encoding: chunked", 411, id="chunks"),
+        pytest.param("STEAL / HTTP/1.1", 501, id="an unknown method"),
+        pytest.param("GET", 400, id="no path"),
+        pytest.param("what is this", 400, id="no HTTP"),
+    ],
+)
+def test_what_is_no_proper_request_is_refused_in_json(here, request_line, status):
+    with socket.create_connection(("127.0.0.1", here.port), LIMIT) as connection:
+        connection.sendall(f"{request_line}\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        received = b"".join(iter(lambda: connection.recv(1000), b""))  # to its end
+    assert re.search(rb'"message": "[^"]+"\}$', received), received
+    assert b"<" not in received
+    if status != 400:  # to something that is no HTTP at all there is no status line
+        assert received.startswith(f"HTTP/1.1 {status} ".encode())
+
+
+# What page.html asks for
+
+
+def test_the_page_gets_rows_or_the_message_of_an_error(table, ask, here):
+    record = {
+        "Dimensions": [{"Name": "Sensor", "Value": "1"}],
+        "MeasureName": "Temperature",
+        "MeasureValue": "61",
+        "Time": str(round(time.time() * 1000)),
+    }
+    table.write_records(DatabaseName="DemoDatabase", TableName="WeatherMetrics", Records=[record])
+    status, answer = ask("select Sensor, measure_value::double from DemoDatabase.WeatherMetrics")
+    assert status == 200
+    assert [column["Type"]["ScalarType"] for column in answer["ColumnInfo"]] == [
+        "VARCHAR",
+        "DOUBLE",
+    ]
+    assert answer["Rows"] == [{"Data": [{"ScalarValue": "1"}, {"ScalarValue": "61.0"}]}]
+    status, answer = ask("select nope from DemoDatabase.WeatherMetrics")
+    assert status == 400
+    assert answer["__type"] == "ValidationException"
+    assert "nope" in answer["message"]
+
+
+def test_the_page_gets_many_rows_page_by_page(table, ask):
+    records = [
+        {
+            "Dimensions": [{"Name": "Sensor", "Value": str(number)}],
+            "MeasureName": "Temperature",
+            "MeasureValue": "61",
+            "Time": str(round(time.time() * 1000)),
+        }
+        for number in range(5)
+    ]
+    table.write_records(DatabaseName="DemoDatabase", TableName="WeatherMetrics", Records=records)
+    query = "select Sensor from DemoDatabase.WeatherMetrics"
+    _, answer = ask(query, MaxRows=2)
+    sizes = [len(answer["Rows"])]
+    while "NextToken" in answer:
+        _, answer = ask(query, MaxRows=2, NextToken=answer["NextToken"])
+        sizes.append(len(answer["Rows"]))
+    assert sizes == [0, 2, 2, 1]  # the first one has none, as on AWS

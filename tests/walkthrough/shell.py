@@ -1,14 +1,18 @@
 """The little of bash that README.md's commands use, run in this process: no shell, no AWS CLI.
 
-`python SCRIPT` is the script's main(), `aws` is tests/aws.py, and the few others are what they
-mean. Whatever else the README may come to use is an error that names it, so it cannot show a
-command that was not run.
+`python SCRIPT` is the script's main(), `aws` is tests/aws, and the few others are what they mean.
+Whatever else the README may come to use is an error that names it, so it cannot show a command
+that was not run. tokens.py reads a command, this runs it:
+
+    COMMAND [| COMMAND] [> FILE] [<<EOF] [&]
+    [export] NAME=VALUE
+    until COMMAND; do sleep SECONDS; done
 """
 
 import base64
 import importlib
-import re
 import shlex
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -16,22 +20,21 @@ from unittest import mock
 
 from tests.aws import cli
 from tests.local_aws.function import capture
-
-# A command ends with its line, unless that ends with a backslash or begins a here-document.
-COMMAND = re.compile(r"(?:\\\n|.)+?(?: <<'?EOF'?\n(?:.*\n)*?EOF)?$", re.MULTILINE)
-ASSIGNMENT = re.compile(r"""(?:export )?(\w+)=(?:\$\((.*)\)|(\S+|"[^"]*"))""", re.DOTALL)
-# The words of another command, and what it can end with.
-LINE = re.compile(
-    r"(.*?)( \| base64 --decode)?(?: > ([\w./-]+))?(?: <<('?)EOF\4\n(.*)EOF| &)?", re.DOTALL
+from tests.walkthrough.tokens import (
+    ASSIGNMENT,
+    HereDocument,
+    ShellError,
+    Sign,
+    Substitution,
+    Text,
+    Variable,
+    Word,
+    tokenize,
 )
-# A word in single quotes, in double quotes, or in none; or else what this shell does not know.
-WORD = re.compile(
-    r"""(?:'([^']*)'|"((?:\\"|[^"\\])*)"|((?:[\w./:=,@%+-]|\$\{\w+\})+))(?!\S)|(\S+)"""
-)
 
 
-class ShellError(Exception):
-    """A command that this shell does not know, or that failed; the text names it."""
+class NotTrue(ShellError):
+    """A test that did not come true: `grep -q` found nothing."""
 
 
 class Shell:
@@ -39,57 +42,126 @@ class Shell:
 
     pause: a function that is called with the seconds of a `sleep`, and with 0 after a script.
     script_options: {script: options to add}, to give the sensors another pace.
+    patience: seconds of `sleep` in which the condition of an `until` has to come true.
     printed: [(command, what it printed)], also of a part of another one, and what goes to a file.
     """
 
-    def __init__(self, pause, script_options):
-        self.pause, self.script_options = pause, script_options
-        self.variables, self.printed = {}, []
+    def __init__(self, pause, script_options, patience=600):
+        self.pause = pause
+        self.script_options = script_options
+        self.patience = patience
+        self.variables = {}
+        self.printed = []
 
     def run(self, command):
         """Run a command; return what it shows. Raise ShellError if it fails or is not known."""
-        if found := ASSIGNMENT.fullmatch(command):
-            name, inner, value = found.groups()
-            self.variables[name] = self.run(inner).strip() if inner else self.read(value)[0]
-            self.printed.append((command, ""))
-            return ""
-        line, decode, target, quote, text = LINE.fullmatch(command).groups("")
-        output = self.execute(self.read(line), text if quote else self.expand(text))
-        if decode:
-            output = base64.b64decode(output).decode()
+        match tokenize(command):
+            case [Word("until"), *tokens]:
+                self.run_until(command, tokens)
+                output, shown = "", ""
+            case [Word("export"), Word() as word] | [Word() as word] if is_assignment(word):
+                self.assign(word)
+                output, shown = "", ""
+            case tokens:
+                target = take_target(tokens)
+                output = self.run_pipeline(tokens)
+                shown = "" if target else output
+                if target:
+                    self.write(self.expand(target), output)
         self.printed.append((command, output))
-        if not target:
-            return output
+        return shown
+
+    def run_until(self, command, tokens):
+        """Run `until CONDITION; do sleep SECONDS; done`."""
+        match tokens:
+            case [*condition, Sign(";"), Word("do"), Word("sleep"), pause, Sign(";"), Word("done")]:
+                self.wait(command, condition, pause)
+            case _:
+                raise ShellError(f"this shell does not know: {command}")
+
+    def wait(self, command, condition, pause):
+        """Pause until a condition is true, as long as patience lasts."""
+        waited = 0
+        while not self.is_true(condition):
+            if waited >= self.patience:
+                raise ShellError(f"not true after {waited} seconds: {command}")
+            waited += self.sleep(self.expand(pause))
+
+    def is_true(self, condition):
+        """Return whether a condition is true. A command in it that fails is an error."""
+        try:
+            self.run_pipeline(condition)
+        except NotTrue:
+            return False
+        return True
+
+    def assign(self, word):
+        """Set a variable, as in NAME=value."""
+        name, _, start = word.parts[0].text.partition("=")
+        parts = [Text(start), *word.parts[1:]]
+        self.variables[name] = "".join(self.read_part(part) for part in parts)
+
+    def run_pipeline(self, tokens):
+        """Run commands that each read what the one before prints; return the last output."""
+        if tokens and tokens[-1] == Sign("&"):
+            tokens = tokens[:-1]  # in the background: here it is done at once
+        output, words = None, []
+        for token in tokens:
+            match token:
+                case Word():
+                    words.append(self.expand(token))
+                case HereDocument(word):
+                    output = self.expand(word)
+                case Sign("|"):
+                    output, words = self.execute(words, output), []
+                case Sign(sign):
+                    source = shlex.join(words)
+                    raise ShellError(f"this shell does not know {sign} after {source}")
+        return self.execute(words, output)
+
+    def expand(self, word):
+        """Return what a word says, with the values of its variables."""
+        texts = []
+        for part in word.parts:
+            text = self.read_part(part)
+            if isinstance(part, (Variable, Substitution)) and not part.quoted:
+                refuse_several(word, text)
+            texts.append(text)
+        return "".join(texts)
+
+    def read_part(self, part):
+        """Return what a part of a word says."""
+        match part:
+            case Text(text):
+                return text
+            case Variable(name) if name in self.variables:
+                return self.variables[name]
+            case Variable(name):
+                raise ShellError(f"this shell does not know ${{{name}}}")
+            case Substitution(command):
+                return self.run(command).rstrip("\n")
+
+    def write(self, target, output):
+        """Write what a command has printed to a file."""
         if target != "/dev/null":  # Windows has none
             Path(target).write_text(output, encoding="utf-8")
-        return ""
 
-    def read(self, line):
-        """Return the words of a line, without quotes and with the values of its variables."""
-        words = []
-        for single, double, bare, unknown in WORD.findall(line.replace("\\\n", " ")):
-            if unknown:
-                raise ShellError(f"this shell does not know {unknown} in {line}")
-            words.append(single + self.expand(double.replace('\\"', '"') + bare))
-        return words
-
-    def expand(self, text):
-        """Return a text with the values of its variables."""
-
-        def find(found):
-            if found[1] not in self.variables:
-                raise ShellError(f"this shell does not know {found[0]} in {text}")
-            return self.variables[found[1]]
-
-        return re.sub(r"\$\{(\w+)\}|[$`\\]", find, text)
+    def sleep(self, seconds):
+        """Pause; return for how many seconds."""
+        if not seconds.isdecimal():
+            raise ShellError(f"this shell does not know: sleep {seconds}")
+        self.pause(int(seconds))
+        return int(seconds)
 
     def execute(self, words, text):
-        """Run one program; return what it prints. `text` is that of its here-document."""
+        """Run one program; return what it prints. `text` is what it can read, or None."""
         match words:
             case ["aws", *options]:
                 return self.call(words, cli.main, options)
-            case ["python", "-"]:
+            case ["python", "-"] if text is not None:
                 return self.call(words, exec, text, {})
+            case ["python", "-c", code]:
+                return self.call(words, exec, code, {})
             case ["python", script, *options] if script.endswith(".py"):
                 main = importlib.import_module(script.removesuffix(".py")).main
                 argv = [script, *options, *self.script_options.get(script, [])]
@@ -99,14 +171,24 @@ class Shell:
                 return output
             case ["python3", "-m", "zipfile", *options]:
                 return self.call(words, zipfile.main, options)
-            case ["echo", value]:
+            case ["echo", value] if not value.startswith("-"):
                 return f"{value}\n"
-            case ["cat"] if text:
+            case ["cat"] if text is not None:
                 return text
             case ["cat", name]:
                 return Path(name).read_text(encoding="utf-8")
+            case ["base64", "--decode"] if text is not None:
+                return base64.b64decode(text).decode()
+            case ["grep", "-q", word] if text is not None and word.isalnum():
+                if word not in text:
+                    raise NotTrue(f"grep -q {word}: exit status 1")
+            case ["test", "-n", value]:
+                if not value:
+                    raise NotTrue("test -n '': exit status 1")
             case ["sleep", seconds]:
-                self.pause(int(seconds))
+                self.sleep(seconds)
+            case ["cp", source, target]:
+                shutil.copy(source, target)
             case ["rm", "-f", *names]:
                 for name in names:
                     Path(name).unlink(missing_ok=True)
@@ -127,3 +209,26 @@ class Shell:
             text = output.getvalue().strip()[-500:]
             raise ShellError(f"{shlex.join(words)}: exit status {status}: {text}")
         return output.getvalue()
+
+
+def refuse_several(word, text):
+    """Refuse what bash would take for several words, or for none."""
+    if len(text.split()) != 1:
+        raise ShellError(f"{word.source} needs double quotes: it is {text!r}")
+
+
+def is_assignment(word):
+    """Return whether a word sets a variable."""
+    return ASSIGNMENT.match(word.source) is not None
+
+
+def take_target(tokens):
+    """Take the file that a command's output goes to out of its tokens; None if there is none."""
+    if Sign(">") not in tokens:
+        return None
+    place = tokens.index(Sign(">"))
+    match tokens[place : place + 2]:
+        case [_, Word() as target]:
+            del tokens[place : place + 2]
+            return target
+    raise ShellError("this shell does not know > without a file behind it")

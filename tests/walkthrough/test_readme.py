@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.environment import REPOSITORY
-from tests.walkthrough.shell import COMMAND
+from tests.walkthrough.tokens import split_commands
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
@@ -20,7 +20,7 @@ def find_blocks(first, last):
 
 TUTORIAL = find_blocks("Walkthrough", "Troubleshooting")
 OUTPUTS = [
-    (COMMAND.findall(before), text)
+    (split_commands(before), text)
     for (_, before), (kind, text) in zip(TUTORIAL, TUTORIAL[1:])
     if kind == "text"
 ]
@@ -54,7 +54,7 @@ def test_an_output_block_is_what_its_commands_have_printed(walked, commands, tex
 def test_the_commands_are_those_that_the_walkthrough_has_run(walked):
     for kind, block in TUTORIAL:
         if kind == "bash":
-            assert all(f"$ {command}\n" in walked.shown for command in COMMAND.findall(block))
+            assert all(f"$ {command}\n" in walked.shown for command in split_commands(block))
 
 
 def test_what_the_last_commands_find_is_what_readme_says(walked):

@@ -1,4 +1,4 @@
-"""tests/walkthrough.py and its shell: all is run and accounted for, and every fault is noticed."""
+"""tests/walkthrough: all is run and accounted for, and every fault is noticed."""
 
 import re
 import signal
@@ -9,55 +9,10 @@ import pytest
 
 from tests.helpers import LIMIT
 from tests.walkthrough import walk
-from tests.walkthrough.shell import COMMAND, Shell, ShellError
 
 WARM = ("Tutorial", "1", "Temperature", "2026-11-24 04:57:40.000000000", "61.0")
 ALARM = ("TUTORIAL", "Alarm-1", "Alarm", "2026-11-24 04:57:40.001000000", "Normal")
 LOST, EXTRA = "sent, but not in the table: ", "in the table, but not sent: "
-
-
-@pytest.fixture
-def shell(aws, tmp_path, monkeypatch):
-    """A shell in an empty folder, that prints pauses."""
-    monkeypatch.chdir(tmp_path)
-    return Shell(print, {})
-
-
-def test_the_shell_pauses_for_sleep_and_after_a_script(shell, lines):
-    for command in ("sleep 7", "python setup_timestream.py", "wait"):
-        shell.run(command)
-    assert lines() == ["7", "0"]
-
-
-@pytest.mark.parametrize(
-    ("block", "named"),
-    [
-        ("ls -l", "ls -l"),
-        ("wait 7", "wait 7"),
-        ("echo -n a", "echo -n a"),
-        ("cat > a", "cat"),
-        ("echo a | tr a b", "|"),
-        ("sleep 1 & wait", "&"),
-        ("echo a; ls", ";"),
-        ("echo a 2> b", ">"),
-        ("echo *", "*"),
-        ("echo 'a", "'"),
-        ("A=b wait", "b wait"),
-        ("echo $(ls)", "$"),
-        ('echo "`ls`"', "`"),
-        ('echo "a"b', '"a"b'),
-        ("echo ${NOPE}", "${NOPE}"),
-        ("cat > a <<EOF\n$NOPE\nEOF", "$ in $NOPE"),
-        ("A=$(aws kinesis nope)", "status 255: aws: "),
-        ("echo a > f\nrm -f f g\naws iam get-role --role-name file://f", "No such file"),
-        ("python cleanup.py -x", "SystemExit(2)"),
-        ("python - <<'EOF'\n1 / 0\nEOF", "ZeroDivision"),
-    ],
-)
-def test_a_command_that_fails_or_is_not_known_is_an_error_that_names_it(shell, block, named):
-    with pytest.raises(ShellError) as error:
-        list(map(shell.run, COMMAND.findall(block)))
-    assert named in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -96,13 +51,13 @@ def test_whatever_is_missing_too_much_or_failed_is_noticed(found, changes, fault
         ("aws logs create-log-group --log-group-name x", 1, "WRONG: left after the clean-up: x"),
     ],
 )
-def test_what_goes_wrong_is_a_line_and_status_1(run, monkeypatch, command, status, line):
+def test_what_goes_wrong_is_a_line_and_status_1(run_script, monkeypatch, command, status, line):
     log_group = "aws logs create-log-group --log-group-name /aws/lambda/kinesis-log-consumer"
     tutorial = ["python setup_timestream.py", "python wave_sensor.py --count 2", log_group, command]
     steps = [("12. x", [*tutorial, "echo 'as moment'"]), ("Clean up", ["python cleanup.py"])]
     monkeypatch.setattr(walk, "read_steps", lambda: steps)
     monkeypatch.setattr(walk, "PATIENCE", 0 if "sleep" in command else LIMIT)
-    result, lines = run(walk)
+    result, lines = run_script(walk)
     assert result == status and lines[-1].startswith(line)
 
 

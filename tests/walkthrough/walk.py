@@ -23,7 +23,8 @@ from tests import local_aws
 from tests.environment import REPOSITORY
 from tests.leftovers import find_leftovers
 from tests.local_aws.query import format_time
-from tests.walkthrough.shell import COMMAND, Shell, ShellError
+from tests.walkthrough.shell import Shell
+from tests.walkthrough.tokens import ShellError, split_commands
 
 # The sensors' pace, fast, but never two readings in a millisecond: for Timestream the second would
 # be another value of the first.
@@ -49,7 +50,7 @@ def read_steps(sections=("Walkthrough", "Clean up")):
         for part in re.split(r"^### ", f"{section}\n{text}", flags=re.MULTILINE):
             title, _, text = part.partition("\n")
             blocks = re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-            commands = [command for block in blocks for command in COMMAND.findall(block)]
+            commands = [command for block in blocks for command in split_commands(block)]
             if commands:
                 steps.append((title, commands))
     return steps

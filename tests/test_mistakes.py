@@ -1,0 +1,187 @@
+"""What a learner's own mistakes look like: each leads to its place, and none is blamed on AWS.
+
+Each test changes one thing in a script, and runs it on the local AWS after the set-up.
+"""
+
+import sys
+import traceback
+from types import ModuleType
+
+import boto3
+import pytest
+
+import setup_kinesis
+import setup_timestream
+from tests.environment import REPOSITORY
+
+LEADS_ASTRAY = ["AWS is not configured", "No access", "No table"]
+
+
+@pytest.fixture
+def run_with(aws, monkeypatch, capsys):
+    """A function that runs a script in which one text stands for another; it returns its lines."""
+    setup_timestream.create_database(boto3.client("timestream-write"))
+    setup_timestream.create_table(boto3.client("timestream-write"))
+    setup_kinesis.create_stream(boto3.client("kinesis"))
+    capsys.readouterr()
+
+    def run_with(script, text, replacement):
+        source = (REPOSITORY / script).read_text(encoding="utf-8")
+        assert source.count(text) == 1
+        module = ModuleType("script")
+        exec(compile(source.replace(text, replacement), script, "exec"), vars(module))
+        options = ["--count", "1"] if "sensor" in script else []
+        monkeypatch.setattr(sys, "argv", [script, *options])
+        status = module.main()
+        lines = capsys.readouterr().out.splitlines()
+        assert status == 1
+        assert [line for line in lines for text in LEADS_ASTRAY if text in line] == []
+        return lines
+
+    return run_with
+
+
+@pytest.mark.parametrize(
+    ("script", "text", "mistake", "error", "place"),
+    [
+        pytest.param(
+            "wave_sensor.py",
+            '"MeasureValue": metric',
+            '"MeasureValue": metrc',
+            "NameError: name 'metrc' is not defined",
+            "create_measurement",
+            id="a name with a typo",
+        ),
+        pytest.param(
+            "alarm_sensor.py",
+            "import uuid\n",
+            "",
+            "NameError: name 'uuid' is not defined",
+            "create_log_line",
+            id="a module that is not imported",
+        ),
+        pytest.param(
+            "wave_sensor.py",
+            "unsent.append(create_record(",
+            "unsent.append(create_records(",
+            "NameError: name 'create_records' is not defined",
+            "generate_wave",
+            id="a function that does not exist",
+        ),
+        pytest.param(
+            "wave_sensor.py",
+            "DatabaseName=DATABASE_NAME",
+            "DatabaseName=DATABASE",
+            "NameError: name 'DATABASE' is not defined",
+            "send",
+            id="a constant that does not exist, in the call itself",
+        ),
+        pytest.param(
+            "alarm_sensor.py",
+            '"ascii"))',
+            '"asci"))',
+            "LookupError: unknown encoding: asci",
+            "encode",
+            id="an encoding that does not exist",
+        ),
+        pytest.param(
+            "cleanup.py",
+            "logGroupName=LOG_GROUP_NAME",
+            "logGroupName=LOG_GROUP",
+            "NameError: name 'LOG_GROUP' is not defined",
+            "delete_log_group",
+            id="a typo in the clean-up",
+        ),
+    ],
+)
+def test_a_mistake_in_the_code_is_a_traceback_that_ends_at_its_place(
+    run_with, script, text, mistake, error, place
+):
+    with pytest.raises(Exception) as raised:
+        run_with(script, text, mistake)
+    [last] = traceback.format_exception_only(raised.value)[-1:]
+    assert last.startswith(error)
+    functions = [frame.name for frame in raised.traceback if str(frame.path).endswith(script)]
+    assert functions[-1] == place
+
+
+@pytest.mark.parametrize(
+    ("script", "text", "mistake", "said"),
+    [
+        pytest.param(
+            "setup_kinesis.py",
+            "ShardCount=SHARD_COUNT",
+            "ShardCount=SHARDS",
+            "Create stream failed: name 'SHARDS' is not defined",
+            id="a name with a typo, in a set-up script",
+        ),
+        pytest.param(
+            "setup_timestream.py",
+            '"MagneticStoreRetentionPeriodInDays": MAG',
+            '"MagneticStoreRetentionDays": MAG',
+            'Unknown parameter in RetentionProperties: "MagneticStoreRetentionDays"',
+            id="a parameter with a typo",
+        ),
+        pytest.param(
+            "wave_sensor.py",
+            "create_measurement(str(value))",
+            "create_measurement(value)",
+            "Invalid type for parameter Records[0].MeasureValue, value: 61, type: <class 'int'>",
+            id="a number where Timestream wants a string",
+        ),
+        pytest.param(
+            "wave_sensor.py",
+            "create_measurement(str(value))",
+            "create_measurement('hot')",
+            "hot",
+            id="a text for a number",
+        ),
+        pytest.param(
+            "wave_sensor.py",
+            '"MeasureValueType": "DOUBLE"',
+            '"MeasureValueType": "FLOAT"',
+            "FLOAT",
+            id="a type that Timestream does not have",
+        ),
+        pytest.param(
+            "wave_sensor.py",
+            'TABLE_NAME = "WeatherMetrics"',
+            'TABLE_NAME = "WetherMetrics"',
+            "WetherMetrics",
+            id="a table with a typo",
+        ),
+        pytest.param(
+            "alarm_sensor.py",
+            'PARTITION_KEY = "0"',
+            "PARTITION_KEY = 0",
+            "Invalid type for parameter PartitionKey, value: 0, type: <class 'int'>",
+            id="a partition key that is a number",
+        ),
+        pytest.param(
+            "alarm_sensor.py",
+            'STREAM_NAME = "TUTORIAL"',
+            'STREAM_NAME = "TUTORAL"',
+            "TUTORAL",
+            id="a stream with a typo",
+        ),
+    ],
+)
+def test_what_aws_or_the_sdk_refuses_is_a_line_that_names_it(run_with, script, text, mistake, said):
+    lines = run_with(script, text, mistake)
+    assert said in "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("script", "advice"),
+    [
+        ("wave_sensor.py", 'Did you run "aws configure", and "python setup_timestream.py" in {}?'),
+        ("alarm_sensor.py", 'Did you run "aws configure", and "python setup_kinesis.py" in {}?'),
+    ],
+)
+def test_in_another_region_than_the_set_ups_a_sensor_names_the_region(
+    run_with, monkeypatch, script, advice
+):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    lines = run_with(script, "MAX_UNSENT = 3600", "MAX_UNSENT = 7200")
+    assert "(ResourceNotFoundException)" in lines[0]
+    assert lines[-1] == advice.format("eu-west-1")
