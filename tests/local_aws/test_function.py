@@ -80,6 +80,15 @@ def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(functions, 
     assert abs(events[0]["timestamp"] / 1000 - time.time()) < 60
 
 
+def test_what_the_server_tells_meanwhile_is_not_in_the_log(functions, lines):
+    log = functions.run(
+        "from tests.local_aws.server import say\n"
+        "def handler(event, context): say('1 reading stored')\n"
+    )[2]
+    assert lines() == ["1 reading stored"]
+    assert "stored" not in log
+
+
 def test_the_context_says_what_runs_and_how_long_it_may(functions):
     names = "function_name memory_limit_in_mb function_version log_group_name invoked_function_arn"
     answer, _, _ = functions.run(
