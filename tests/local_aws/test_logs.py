@@ -8,7 +8,7 @@ from moto.core.exceptions import JsonRESTError
 from tests.helpers import make_client
 from tests.local_aws.logs import Pattern
 
-MESSAGES = ["a", "b", "a b", "A", "b a c"]
+MESSAGES = ["a", "b", "a b", "A", "b a c", '"']
 
 
 @pytest.mark.parametrize(
@@ -19,10 +19,10 @@ MESSAGES = ["a", "b", "a b", "A", "b a c"]
         ("a b", ["a b", "b a c"]),
         ('"b a"', ["b a c"]),
         ("?c ?A", ["A", "b a c"]),
-        ("-b", ["a", "A"]),
+        ("-b", ["a", "A", '"']),
         ("a -b", ["a"]),
         ('a -"b a"', ["a", "a b"]),
-        (r'"\""', []),
+        (r'"\""', ['"']),
     ],
 )
 def test_a_pattern_finds_what_it_asks_for(pattern, found):
