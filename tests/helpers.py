@@ -1,6 +1,7 @@
 """What the tests import: names of the tutorial, how long they wait, what they make and expect."""
 
 import contextlib
+import functools
 import io
 import zipfile
 
@@ -40,12 +41,18 @@ def build_package(source):
     return package.getvalue()
 
 
+@functools.lru_cache
+def make_client(service):
+    """Return a client for moto, made once for all tests: that takes as long as twenty calls."""
+    return boto3.client(service)
+
+
 def deploy(source, **settings):
     """Make the tutorial's role and function, with some code and further settings."""
-    iam = boto3.client("iam")
+    iam = make_client("iam")
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument="{}")
-    create_function(boto3.client("lambda"), source, **settings)
+    create_function(make_client("lambda"), source, **settings)
 
 
 def create_function(client, source, **settings):

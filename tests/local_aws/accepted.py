@@ -256,10 +256,20 @@ def check_names(service, operation, body):
             refuse(service, name)
 
 
+@functools.lru_cache
+def find_operations(service):
+    """Return {the name of moto's method: operation} of all operations that moto knows."""
+    found = {}
+    for operation in get_service_model(service).operation_names:
+        name = camelcase_to_underscores(operation)
+        if hasattr(RESPONSES[service], name):
+            found[name] = operation
+    return found
+
+
 def only_if_acted_on(service, operation, answer):
     """Return moto's method for an operation, after a check of the request."""
 
-    @functools.wraps(answer)
     def method(response):
         if operation not in ACTED_ON[service]:
             refuse(service, operation)
@@ -276,10 +286,9 @@ def only_what_is_acted_on():
     """Let Lambda, Kinesis and CloudWatch Logs refuse what this local AWS does not act on."""
     with contextlib.ExitStack() as stack:
         for service, responses in RESPONSES.items():
-            for operation in get_service_model(service).operation_names:
-                name = camelcase_to_underscores(operation)
-                answer = getattr(responses, name, None)
-                if answer:
-                    method = only_if_acted_on(service, operation, answer)
-                    stack.enter_context(mock.patch.object(responses, name, method))
+            methods = {
+                name: only_if_acted_on(service, operation, getattr(responses, name))
+                for name, operation in find_operations(service).items()
+            }
+            stack.enter_context(mock.patch.multiple(responses, **methods))
         yield

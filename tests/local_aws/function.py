@@ -55,6 +55,11 @@ def take_output():
             setattr(sys, name, Output(getattr(sys, name)))
 
 
+def find_terminal():
+    """Return what sys.stdout is outside of functions, for lines that are not a function's own."""
+    return sys.stdout.real if isinstance(sys.stdout, Output) else sys.stdout
+
+
 def start_with_log(thread):
     """Start a thread, in the place of Thread.start(): it prints where its maker prints."""
     thread.function_log = getattr(threading.current_thread(), "function_log", None)

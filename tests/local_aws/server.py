@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from tests import local_aws
 from tests.environment import AWS_SETTINGS
+from tests.local_aws.function import find_terminal
 from tests.local_aws.gateway import Call, Response, answer, respond_json
 from tests.local_aws.story import Story, told
 
@@ -185,7 +186,8 @@ def build_line(port):
 def say(line):
     """Print a line at once. Whoever closes the pipe ends the program, also from another thread."""
     try:
-        print(line, flush=True)
+        # Not to a function's log: that its readings are stored, for instance, its thread tells.
+        print(line, file=find_terminal(), flush=True)
     except BrokenPipeError:
         os._exit(1)
 

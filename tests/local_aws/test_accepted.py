@@ -133,10 +133,14 @@ def test_a_mapping_keeps_to_awss_ranges_and_enumerations(
 
 def test_the_maximum_record_age_is_none_or_a_minute_at_least(functions, mapping):
     update = functions.update_event_source_mapping
+    create = functions.create_event_source_mapping
     for age in (0, 59):
-        code, message = find_refusal(update, UUID=mapping, MaximumRecordAgeInSeconds=age)
-        assert code == "InvalidParameterValueException"
-        assert "must be -1 or at least 60" in message
+        for refused in (
+            find_refusal(update, UUID=mapping, MaximumRecordAgeInSeconds=age),
+            find_refusal(create, **NEW_MAPPING, MaximumRecordAgeInSeconds=age),
+        ):
+            assert refused[0] == "InvalidParameterValueException"
+            assert "must be -1 or at least 60" in refused[1]
     for age in (-1, 60):
         found = update(UUID=mapping, MaximumRecordAgeInSeconds=age)
         assert found["MaximumRecordAgeInSeconds"] == age

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from cleanup import FUNCTION_NAME, ROLE_NAME
-from tests.helpers import build_package, create_function, deploy
+from tests.helpers import build_package, create_function, deploy, make_client
 
 LOG_GROUP = f"/aws/lambda/{FUNCTION_NAME}"
 NOTHING = "def handler(event, context): pass"
@@ -49,7 +49,7 @@ class Functions:
 def functions(aws):
     """The Functions; there is one that does nothing."""
     deploy(NOTHING)
-    return Functions(boto3.client("lambda"))
+    return Functions(make_client("lambda"))
 
 
 def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(functions, lines):
@@ -75,9 +75,18 @@ def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(functions, 
         log,
     )
     assert (answer, error) == (found[1], None)
-    events = boto3.client("logs").filter_log_events(logGroupName=LOG_GROUP)["events"]
+    events = make_client("logs").filter_log_events(logGroupName=LOG_GROUP)["events"]
     assert [event["message"] for event in events] == log.splitlines(keepends=True)
     assert abs(events[0]["timestamp"] / 1000 - time.time()) < 60
+
+
+def test_what_the_server_tells_meanwhile_is_not_in_the_log(functions, lines):
+    log = functions.run(
+        "from tests.local_aws.server import say\n"
+        "def handler(event, context): say('1 reading stored')\n"
+    )[2]
+    assert lines() == ["1 reading stored"]
+    assert "stored" not in log
 
 
 def test_the_context_says_what_runs_and_how_long_it_may(functions):

@@ -2,10 +2,10 @@
 
 import time
 
-import boto3
 import pytest
 from moto.core.exceptions import JsonRESTError
 
+from tests.helpers import make_client
 from tests.local_aws.logs import Pattern
 
 MESSAGES = ["a", "b", "a b", "A", "b a c"]
@@ -48,7 +48,7 @@ def test_a_pattern_that_is_not_acted_on_is_refused(pattern, text):
 
 
 def test_events_of_several_log_streams_are_filtered_and_come_in_order(aws):
-    logs = boto3.client("logs")
+    logs = make_client("logs")
     logs.create_log_group(logGroupName="g")
     with pytest.raises(logs.exceptions.InvalidParameterException, match="not supported"):
         logs.filter_log_events(logGroupName="g", filterPattern="%a%")

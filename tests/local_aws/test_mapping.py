@@ -10,13 +10,12 @@ import re
 import time
 from datetime import timedelta
 
-import boto3
 import pytest
 from moto.core.utils import utcnow
 
 from cleanup import FUNCTION_NAME
 from setup_kinesis import STREAM_NAME
-from tests.helpers import create_function, deploy
+from tests.helpers import create_function, deploy, make_client
 
 SOURCE = f"import {__name__} as tests\ndef handler(event, context): return tests.consumer(event)\n"
 FUNCTION = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
@@ -66,7 +65,7 @@ class Stage:
 
     def __init__(self, mappings, kinesis):
         self.mappings, self.kinesis = mappings, kinesis
-        self.functions = boto3.client("lambda")
+        self.functions = make_client("lambda")
         self.lines = []
         mappings.report = self.lines.append
 
@@ -181,7 +180,7 @@ def test_after_an_error_or_an_unknown_number_the_whole_batch_is_retried(stage):
     unknown = {"batchItemFailures": [{"itemIdentifier": "x"}]}
     nothing = {"batchItemFailures": None}
     stage.put("ab")
-    stage.connect(FAIL, unknown, nothing)
+    stage.connect(FAIL, unknown, nothing, None)
     assert stage.finish() == ["ab", "ab", "ab"]
 
 
@@ -316,7 +315,7 @@ def test_what_happens_is_said_and_counted(stage):
 
 
 def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stage):
-    sqs = boto3.client("sqs")
+    sqs = make_client("sqs")
     url = sqs.create_queue(QueueName="discarded")["QueueUrl"]
     stage.put("abc")
     stage.connect(
@@ -389,7 +388,7 @@ def test_a_mapping_that_is_disabled_goes_on_where_it_was(stage):
     assert consumer.batches == ["a"]
 
 
-def test_without_its_function_a_mapping_waits_and_says_so_once(stage):
+def test_without_its_function_a_mapping_waits_and_says_so_once_each_time(stage):
     stage.connect("")
     stage.functions.delete_function(FunctionName=FUNCTION_NAME)
     stage.put("a")
@@ -399,6 +398,10 @@ def test_without_its_function_a_mapping_waits_and_says_so_once(stage):
     assert re.match(r"mapping \w{8} waits: .*Function not found", line)
     create_function(stage.functions, SOURCE)
     stage.wait_for("a")
+    stage.functions.delete_function(FunctionName=FUNCTION_NAME)
+    stage.put("b")
+    stage.rest()
+    assert len([text for text in stage.lines if "Function not found" in text]) == 2
 
 
 def test_a_stream_that_is_made_again_is_another_one(stage):
@@ -420,6 +423,7 @@ def test_what_was_gathered_from_a_stream_that_is_gone_is_forgotten(stage):
     while not stage.mappings.is_gathering():
         time.sleep(0.002)
     stage.kinesis.delete_stream(StreamName=STREAM_NAME)
+    stage.rest()
     stage.kinesis.create_stream(StreamName=STREAM_NAME, ShardCount=1)
     stage.rest()
     assert consumer.batches == []
