@@ -8,10 +8,12 @@ import pytest
 import initial_lambda_function
 from tests.environment import REPOSITORY
 
+RULES = re.DOTALL | re.MULTILINE
+
 
 def test_the_sample_event_of_the_readme_is_printed_as_a_log_line(lines):
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    event = json.loads(re.search(r"echo '(.*)' > sample-event.json", readme)[1])
+    event = json.loads(re.search(r"> sample-event.json <<'EOF'\n(.*?)^EOF", readme, RULES)[1])
     initial_lambda_function.lambda_handler(event, None)
     assert lines() == [
         r"""id=b'\x9c\x87v>\x91\xa8\x11\xeb\x94\xe2\xac\xdeH\x00\x11"'"""

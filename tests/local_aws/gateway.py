@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import create_loader
+from botocore.model import OperationNotFoundError
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
@@ -68,24 +69,26 @@ class Call:
             return self.headers["x-amz-target"].rpartition(".")[2]
         if self.has_form():
             return self.read_form().get("Action", "No action")
-        for route in list_routes(self.name) if self.host else []:
+        routes = list_routes(self.name) if self.host else []
+        for route in routes:
             if route["method"] == self.method and route["path"].fullmatch(self.read_path()):
                 return route["operation"]
-        return f"{self.method} {self.read_path()}"
+        return f"{self.method} {self.read_path() or '/'}"
 
     def read_parameters(self):
         """Return the operation's parameters: from a form, or from path and JSON."""
         if self.has_form():
             return self.read_form()
         parameters = {}
-        for route in list_routes(self.name):
+        routes = [] if "x-amz-target" in self.headers else list_routes(self.name)
+        for route in routes:
             if route["operation"] == self.operation:
                 found = route["path"].fullmatch(self.read_path())
                 parameters = {name: unquote(text) for name, text in found.groupdict().items()}
         try:
             content = json.loads(self.body or "{}")
         except ValueError:
-            content = None
+            return parameters
         return parameters | content if isinstance(content, dict) else parameters
 
     def has_form(self):
@@ -104,10 +107,9 @@ class Call:
 
 @functools.lru_cache
 def list_routes(service):
-    """Return method, path and name of the operations of a service; none, if they share a path."""
-    model = describe_service(service)
+    """Return method, path and name of a service's operations, but those at the path / alone."""
     routes = []
-    for name, operation in model["operations"].items():
+    for name, operation in describe_service(service)["operations"].items():
         path = operation["http"]["requestUri"].partition("?")[0].rstrip("/")
         # {FunctionName} stands for a part of the path.
         pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
@@ -135,7 +137,7 @@ def answer(call, address):
     """
     try:
         return find_refusal(call) or find_answer(call, address)
-    except NotImplementedError:  # moto's word for it
+    except (NotImplementedError, OperationNotFoundError):  # moto's words for it
         return refuse_unsupported(call, call.operation)
     except Exception as error:  # whatever it is, the reader gets it as a line
         text = f"{call.operation} failed in this local AWS: {type(error).__name__}: {error}"
@@ -198,9 +200,7 @@ def refuse_unsupported(call, what):
 def refuse(call, code, message):
     """Return an error in the form that the service has on AWS: XML or JSON."""
     if not speaks_xml(call):
-        response = respond_json(400, {"__type": code, "message": message})
-        response.headers["x-amzn-ErrorType"] = code
-        return response
+        return respond_json(400, {"__type": code, "message": message})
     error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     if call.service != "s3":  # which is refused as a whole
         error = f"<ErrorResponse>{error}</ErrorResponse>"

@@ -121,15 +121,14 @@ class Handler(BaseHTTPRequestHandler):
         """Send a Response."""
         headers = {name.lower(): value for name, value in response.headers.items()}
         headers.pop("status", None)  # moto's own
-        if self.command != "HEAD" or "content-length" not in headers:
-            headers["content-length"] = str(len(response.body))
+        headers["content-length"] = len(response.body)
+        self.log_request(response.status)
         self.send_response_only(response.status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
-        self.log_request(response.status)
 
     def send_error(self, code, message=None, explain=None):
         """Send an error as AWS would, not in HTML, and end the connection."""
@@ -142,8 +141,8 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format, *values):
         """Show a line about a request, with --verbose."""
         if self.server.verbose:
-            target = self.headers.get("X-Amz-Target", "") if hasattr(self, "headers") else ""
-            say(f"# {format % values} {target}".rstrip())
+            headers = getattr(self, "headers", {})  # there are none of what is no HTTP
+            say(f"# {format % values} {headers.get('X-Amz-Target', '')}".rstrip())
 
 
 class Server(socketserver.ThreadingTCPServer):

@@ -86,10 +86,9 @@ class Story:
         A line that begins with a number tells how many things: their numbers are added up.
         """
         line = "".join(letter if letter.isprintable() else " " for letter in line)
-        counted = COUNTED.fullmatch(line)
-        kind = kind or re.sub("[0-9]+", "0", f"{counted[2]} {counted[3]}" if counted else line)
+        if kind is None:
+            kind = find_kind(line)
         with self.lock:
-            self.forget()
             if kind in self.kinds:
                 self.kinds[kind].add(line)
                 return
@@ -112,22 +111,30 @@ class Story:
             self.tell_all()
 
     def tell_all(self):
-        """Print all that waits, in a locked state."""
+        """Print all that waits. The lock is held."""
         for alike in self.kinds.values():
             if alike.lines:
                 self.write(alike.tell(self.clock()))
 
     def forget(self):
-        """Let a kind of which there was nothing for a while be a new one, in a locked state."""
+        """Let a kind of which there was nothing for a while be a new one. The lock is held."""
         now = self.clock()
-        old = [k for k, alike in self.kinds.items() if not alike.lines and now - alike.told > PAUSE]
-        for kind in old:
-            del self.kinds[kind]
+        for kind, alike in list(self.kinds.items()):
+            if not alike.lines and now - alike.told > PAUSE:
+                del self.kinds[kind]
+
+
+def find_kind(line):
+    """Return what a line has in common with those that differ in their numbers alone."""
+    counted = COUNTED.fullmatch(line)
+    if counted:
+        line = f"{counted[2]} {counted[3]}"  # without the plural
+    return re.sub("[0-9]+", "0", line)
 
 
 @contextlib.contextmanager
 def told(story):
-    """Tell what is asked of moto, and what comes of it: by other processes, and by the function."""
+    """Tell what is asked of moto, by other processes and by the function, and what comes of it."""
     ask = BotocoreStubber.__call__
 
     def ask_and_tell(stubber, event_name, request, **options):
@@ -165,17 +172,16 @@ def tell(story, call, response):
 
 def tell_records(story, parameters, status, answer):
     """Tell how many records were stored, and why others were not."""
-    table, total = parameters.get("TableName"), len(parameters.get("Records", []))
+    table = parameters.get("TableName")
     if status not in (200, 419):
         story(f"Nothing stored in {table}: {find_message(answer)}")
         return
     rejected = answer.get("RejectedRecords", [])
-    if len(rejected) < total:
-        story(f"{format_count(total - len(rejected), 'reading')} stored in {table}")
+    stored = len(parameters["Records"]) - len(rejected)
+    if stored:
+        story(f"{format_count(stored, 'reading')} stored in {table}")
     for record in rejected:
-        # The times that the table takes are others each time.
-        kind = re.sub(r"\[.*?\)", "", record["Reason"])
-        story(f"1 reading rejected by {table}: {record['Reason']}", f"{table} rejects: {kind}")
+        story(f"1 reading rejected by {table}: {record['Reason']}")
 
 
 def tell_query(story, parameters, answer):

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import boto3
 import pytest
@@ -29,14 +30,14 @@ QUERY = {
 
 @pytest.fixture
 def here(aws, monkeypatch):
-    """The server in this process: its port, and the lines that it tells."""
+    """The server in this process: itself, its port, and the lines that it tells."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     lines = []
     story = Story(lines.append)
     with server.Server(0, story) as running, told(story):
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield SimpleNamespace(port=running.server_address[1], lines=lines)
+        yield SimpleNamespace(port=running.server_address[1], lines=lines, server=running)
         running.shutdown()
         thread.join()
 
@@ -360,11 +361,29 @@ def test_everything_else_is_an_error_in_json(send, method, path, headers, body):
     assert json.loads(response.body).keys() == {"__type", "message"}
 
 
-def test_a_service_that_speaks_xml_is_refused_in_xml(send):
+def test_what_is_not_signed_is_told_so(send):
+    message = json.loads(send("POST", "/", {}, b"{}").body)["message"]
+    assert message == "The request is not signed"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "message"),
+    [
+        pytest.param("text/plain", b"\xff", "POST / failed in this local AWS: .*", id="no form"),
+        pytest.param(
+            "application/x-www-form-urlencoded",
+            b"Action=<%26",
+            "<& is not supported by this local AWS",
+            id="a form with what has a meaning in XML",
+        ),
+    ],
+)
+def test_a_service_that_speaks_xml_is_refused_in_xml(send, content_type, body, message):
     signature = QUERY["Authorization"].replace("timestream", "iam")
-    response = send("POST", "/", {"Authorization": signature}, b"\xff")
+    headers = {"Authorization": signature, "Content-Type": content_type}
+    response = send("POST", "/", headers, body)
     assert response.status == 400
-    assert response.body.startswith(b"<ErrorResponse><Error><Code>InternalFailure</Code>")
+    assert re.fullmatch(message, ElementTree.fromstring(response.body).findtext("Error/Message"))
 
 
 @pytest.mark.parametrize("path", ["/", "/?query=select"])
@@ -411,6 +430,18 @@ def test_what_is_no_proper_request_is_refused_in_json(here, request_line, status
     assert b"<" not in received
     if status != 400:  # to something that is no HTTP at all there is no status line
         assert received.startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_with_verbose_there_is_a_line_about_each_request(here, send, capsys):
+    send("GET", "/")
+    assert capsys.readouterr().out == ""
+    here.server.verbose = True
+    send("GET", "/")
+    send("POST", "/", QUERY, b"{}")
+    assert capsys.readouterr().out.splitlines() == [
+        '# "GET / HTTP/1.1" 200 -',
+        '# "POST / HTTP/1.1" 400 - Timestream_20181101.Query',
+    ]
 
 
 # What page.html asks for

@@ -260,9 +260,10 @@ def test_an_update_changes_what_it_is_told_and_nothing_else(timestream):
     assert list_reasons(write(timestream, reading(later=-2 * HOUR - 1))).keys() == {0}
 
 
-def test_a_table_that_is_made_again_is_empty(timestream, read):
+def test_a_table_that_is_deleted_is_gone_and_empty_when_it_is_made_again(timestream, query, read):
     write(timestream, reading())
     timestream.delete_table(**TABLE)
+    assert "Error" in query("select time from DemoDatabase.WeatherMetrics")
     timestream.create_table(**TABLE)
     assert read("time") == []
 

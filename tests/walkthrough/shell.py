@@ -6,7 +6,7 @@ that was not run. tokens.py reads a command, this runs it:
 
     COMMAND [| COMMAND] [> FILE] [<<EOF] [&]
     [export] NAME=VALUE
-    until COMMAND; do sleep SECONDS; done
+    until COMMAND; do COMMAND; ... done, one of which is `sleep`
 """
 
 import base64
@@ -52,40 +52,39 @@ class Shell:
         self.patience = patience
         self.variables = {}
         self.printed = []
+        self.slept = 0  # seconds of `sleep` so far
 
     def run(self, command):
         """Run a command; return what it shows. Raise ShellError if it fails or is not known."""
-        match tokenize(command):
-            case [Word("until"), *tokens]:
-                self.run_until(command, tokens)
-                output, shown = "", ""
-            case [Word("export"), Word() as word] | [Word() as word] if is_assignment(word):
-                self.assign(word)
-                output, shown = "", ""
-            case tokens:
-                target = take_target(tokens)
-                output = self.run_pipeline(tokens)
-                shown = "" if target else output
-                if target:
-                    self.write(self.expand(target), output)
+        output, shown = self.run_tokens(command, tokenize(command))
         self.printed.append((command, output))
         return shown
 
-    def run_until(self, command, tokens):
-        """Run `until CONDITION; do sleep SECONDS; done`."""
+    def run_tokens(self, command, tokens):
+        """Run a command that has been read; return what it prints, and what of that it shows."""
         match tokens:
-            case [*condition, Sign(";"), Word("do"), Word("sleep"), pause, Sign(";"), Word("done")]:
-                self.wait(command, condition, pause)
-            case _:
-                raise ShellError(f"this shell does not know: {command}")
+            case [Word("until"), *condition_and_body]:
+                self.run_until(command, condition_and_body)
+                return "", ""
+            case [Word("export"), Word() as word] | [Word() as word] if is_assignment(word):
+                self.assign(word)
+                return "", ""
+        target = take_target(tokens)
+        output = self.run_pipeline(tokens)
+        if target is None:
+            return output, output
+        self.write(self.expand(target), output)
+        return output, ""
 
-    def wait(self, command, condition, pause):
-        """Pause until a condition is true, as long as patience lasts."""
-        waited = 0
+    def run_until(self, command, tokens):
+        """Run `until CONDITION; do COMMAND; ... done`, as long as patience lasts."""
+        condition, body = split_loop(command, tokens)
+        begin = self.slept
         while not self.is_true(condition):
-            if waited >= self.patience:
-                raise ShellError(f"not true after {waited} seconds: {command}")
-            waited += self.sleep(self.expand(pause))
+            if self.slept - begin >= self.patience:
+                raise ShellError(f"not true after {self.slept - begin} seconds: {command}")
+            for step in body:
+                self.run_tokens(command, [*step])
 
     def is_true(self, condition):
         """Return whether a condition is true. A command in it that fails is an error."""
@@ -147,11 +146,11 @@ class Shell:
             Path(target).write_text(output, encoding="utf-8")
 
     def sleep(self, seconds):
-        """Pause; return for how many seconds."""
+        """Pause for some seconds."""
         if not seconds.isdecimal():
             raise ShellError(f"this shell does not know: sleep {seconds}")
         self.pause(int(seconds))
-        return int(seconds)
+        self.slept += int(seconds)
 
     def execute(self, words, text):
         """Run one program; return what it prints. `text` is what it can read, or None."""
@@ -185,6 +184,9 @@ class Shell:
             case ["test", "-n", value]:
                 if not value:
                     raise NotTrue("test -n '': exit status 1")
+            case ["test", one, "=", other]:
+                if one != other:
+                    raise NotTrue(f"test {one} = {other}: exit status 1")
             case ["sleep", seconds]:
                 self.sleep(seconds)
             case ["cp", source, target]:
@@ -209,6 +211,25 @@ class Shell:
             text = output.getvalue().strip()[-500:]
             raise ShellError(f"{shlex.join(words)}: exit status {status}: {text}")
         return output.getvalue()
+
+
+def split_loop(command, tokens):
+    """Return the condition of an `until`, and the list of commands in its body."""
+    match tokens:
+        case [*start, Sign(";"), Word("done")] if Word("do", [Text("do")]) in start:
+            place = start.index(Word("do", [Text("do")]))
+            condition, body = start[:place], [[]]
+        case _:
+            raise ShellError(f"this shell does not know: {command}")
+    for token in start[place + 1 :]:
+        if token == Sign(";"):
+            body.append([])
+        else:
+            body[-1].append(token)
+    pauses = any(step[0] == Word("sleep", [Text("sleep")]) for step in body if step)
+    if condition[-1:] != [Sign(";")] or [] in body or not pauses:
+        raise ShellError(f"this shell does not know: {command}")
+    return condition[:-1], body
 
 
 def refuse_several(word, text):

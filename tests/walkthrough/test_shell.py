@@ -90,6 +90,20 @@ def test_until_pauses_until_the_word_is_there(shell, aws, lines, command):
     assert lines() == ["5"]
 
 
+def test_until_runs_all_commands_of_its_body(shell, lines):
+    loop = """
+BEFORE=0
+NOW=1
+until test ${BEFORE} = ${NOW}; do
+    BEFORE=${NOW}
+    sleep 3
+    NOW=$(echo 2)
+done"""
+    for command in split_commands(loop):
+        shell.run(command)
+    assert lines() == ["3", "3"]
+
+
 def test_until_ends_when_patience_does(shell, lines):
     command = "until echo a | grep -q b; do sleep 4; done"
     with pytest.raises(ShellError, match="not true after 12 seconds: until echo a"):
