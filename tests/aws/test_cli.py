@@ -140,7 +140,10 @@ def test_responses_come_whole_or_as_far_as_wanted(ask, aws):
         ("s3 ls", "there is no 'aws s3' here"),
         ("kinesis", "'aws kinesis help' lists them"),
         ("kinesis nope", "'aws kinesis' has no 'nope'"),
-        ("kinesis list-stream", "did you mean list-streams"),
+        (
+            "kinesis list-stream",
+            "aws: error: 'aws kinesis' has no 'list-stream'; did you mean list-streams",
+        ),
         ("kinesis list_streams", "has no 'list_streams'; did you mean list-streams"),
         ("kinesis subscribe-to-shard", "a stream of events, which is not supported here"),
         ("kinesis wait nope", "it has channel-active stream-exists"),
@@ -165,7 +168,11 @@ def test_what_it_does_not_know_is_one_line_and_status_252(ask, command, named):
 @pytest.mark.parametrize(
     ("status", "command", "named"),
     [
-        (254, "kinesis describe-stream --stream-name nope", "ResourceNotFoundException"),
+        (
+            254,
+            "kinesis describe-stream --stream-name nope",
+            "aws: error: An error occurred (ResourceNotFoundException)",
+        ),
         (255, "kinesis list-streams --query length(x)", "In function length(), invalid type"),
         (255, "kinesis list-streams --query '[{A:x},x]' --output text", "--output json only"),
         (

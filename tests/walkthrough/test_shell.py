@@ -51,6 +51,11 @@ def test_a_block_is_split_into_commands_and_each_ends_where_it_does_in_bash():
         pytest.param('echo $(python -c "print(1 + 2)")', "3\n", id="the output of Python"),
         pytest.param("echo aGk= | base64 --decode", "hi", id="base64"),
         pytest.param("echo a > f\ncp f g\nrm -f f h\ncat g", "a\n", id="files"),
+        pytest.param(
+            "echo a > f\npython3 -m zipfile -c z f\nrm -f f\npython3 -m zipfile -e z .\ncat f",
+            "a\n",
+            id="a zip file",
+        ),
         pytest.param("echo a > /dev/null &\nwait", "", id="in the background, and unseen"),
         pytest.param("A=b\ncat <<EOF\n${A} \"\\$'\nEOF", "b \"$'\n", id="lines with variables"),
         pytest.param("cat > f <<'EOF'\n${A} \\$\nEOF\ncat f", "${A} \\$\n", id="lines as they are"),
