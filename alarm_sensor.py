@@ -35,12 +35,11 @@ MAX_UNSENT = 3600  # the readings to keep in an outage: an hour of them, at one 
 
 
 def generate_reading(client, sensor=SENSOR, interval=1, count=None, counts=None):
-    """Take and send a reading every `interval` seconds, `count` times, or for ever if it is None.
+    """Take a reading and send it, `count` times or for ever, with a pause of `interval` seconds.
 
-    client: a Kinesis client.
-    counts: a Counter that gets the readings "taken" and "sent", also for after Ctrl-C.
+    counts: a Counter of the readings "taken" and "sent"; the caller still has it after Ctrl-C.
 
-    Raises what AWS or the SDK says if the first reading cannot be sent.
+    If the first reading cannot be sent, the error is raised.
     """
     counts = Counter() if counts is None else counts
     unsent = deque()
@@ -88,13 +87,14 @@ def encode(line):
 def send(client, unsent, counts, seconds):
     """Send the log lines in `unsent`, the oldest first, until one fails or the seconds are over.
 
-    What fails stays in `unsent`, for the next call; if none was ever sent, the error is raised.
+    What fails stays in `unsent`, for the next call. Before the first success, the error is raised.
     """
     begin = time.monotonic()
-    while unsent:
+    while unsent and time.monotonic() - begin <= seconds:
+        data = encode(unsent[0])
         try:
             response = client.put_record(
-                StreamName=STREAM_NAME, Data=encode(unsent[0]), PartitionKey=PARTITION_KEY
+                StreamName=STREAM_NAME, Data=data, PartitionKey=PARTITION_KEY
             )
         except Exception as error:
             if not counts["sent"]:
@@ -104,20 +104,15 @@ def send(client, unsent, counts, seconds):
         counts["sent"] += 1
         print(unsent.popleft())
         print({key: value for key, value in (response or {}).items() if key != "ResponseMetadata"})
-        if time.monotonic() - begin > seconds:
-            return  # the next reading is due soon
 
 
 def authenticate():
     """Return a Kinesis client, for the region and credentials that boto3 finds.
 
-    It tries a call once, for 5 seconds: the sensor itself sends again, with its next reading.
+    Each call is made once, with timeouts of 5 seconds: the sensor retries with its next reading.
     """
-    config = Config(
-        connect_timeout=5,
-        read_timeout=5,
-        retries={"total_max_attempts": 1, "mode": "standard"},
-    )
+    retries = {"total_max_attempts": 1, "mode": "standard"}
+    config = Config(connect_timeout=5, read_timeout=5, retries=retries)
     return boto3.Session().client("kinesis", config=config)
 
 
@@ -143,16 +138,16 @@ def main():
     try:
         client = authenticate()
     except (BotoCoreError, OSError) as error:  # there is no region, for instance
-        print(f'AWS is not configured, run "aws configure" first: {error}')
+        print(f'No client could be made: {error} Did you run "aws configure"?')
         return 1
     counts, ending = Counter(), "Done"
     try:
         generate_reading(client, options.sensor, options.interval, options.count, counts)
     except KeyboardInterrupt:
         ending = "Stopped"
-    except BrokenPipeError:  # of print(), see below
-        raise
     except (ClientError, BotoCoreError, OSError) as error:
+        if counts["sent"]:  # it comes from print(), see below
+            raise
         region = client.meta.region_name
         print(f"The first reading could not be sent: {error}")
         print(f'Did you run "aws configure", and "python setup_kinesis.py" in {region}?')
@@ -166,7 +161,7 @@ if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)  # a file or a pipe gets each line at once
     try:
         sys.exit(main())
-    except BrokenPipeError:  # nobody reads on, as after "| head -3"
+    except BrokenPipeError:  # the reader of the pipe has ended, as after "| head -3"
         with contextlib.suppress(BrokenPipeError):
             sys.stdout.close()
         sys.exit(1)

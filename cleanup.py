@@ -26,7 +26,7 @@ LOG_GROUP_NAME = f"/aws/lambda/{FUNCTION_NAME}"
 # The waiter looks at the stream every 2 seconds, 90 times: three minutes in all.
 WAITER_CONFIG = {"Delay": 2, "MaxAttempts": 90}
 
-# What AWS and the SDK answer, and what it takes to read credentials.
+# What AWS or the SDK raises; an OSError comes from reading credentials.
 ERRORS = (ClientError, BotoCoreError, OSError)
 
 
@@ -54,8 +54,8 @@ def delete_event_source_mappings(client):
     """Delete the function's event source mappings.
 
     They outlive the function: one that is left would call the next function of that name. AWS does
-    not say whether it still finds them by the name of a function that is gone, so they are looked
-    for among all mappings of the region.
+    not say whether it still finds them by the name of a function that is gone, so this looks
+    through all mappings of the region.
     """
     print(f"Looking for event source mappings of {FUNCTION_NAME}")
     try:
@@ -94,36 +94,26 @@ def delete_lambda(client):
 
 
 def delete_stream(client):
-    """Ask for the stream to be deleted; return True as soon as that is under way."""
+    """Delete the stream with all its records."""
     return delete(
         f"stream {STREAM_NAME}",
         client.exceptions.ResourceNotFoundException,
-        request_deletion_of_stream,
+        delete_stream_and_wait,
         client=client,
     )
 
 
-def request_deletion_of_stream(client):
-    """Ask for the stream to be deleted, unless another run of this script has done so already."""
-    with contextlib.suppress(client.exceptions.ResourceInUseException):
-        client.delete_stream(StreamName=STREAM_NAME)
-
-
-def wait_until_stream_is_gone(client):
-    """Wait until the stream is gone, for three minutes at most.
+def delete_stream_and_wait(client):
+    """Delete the stream, and wait until it is gone; raise what fails.
 
     DeleteStream only starts the work (Kinesis API Reference, "DeleteStream"). Until it is done, no
-    stream of that name can be created.
+    stream of that name can be created. Another run of this script may have started it already.
     """
+    with contextlib.suppress(client.exceptions.ResourceInUseException):
+        client.delete_stream(StreamName=STREAM_NAME)
     print(f"Waiting until stream {STREAM_NAME} is gone")
-    try:
-        waiter = client.get_waiter("stream_not_exists")
-        waiter.wait(StreamName=STREAM_NAME, WaiterConfig=WAITER_CONFIG)
-    except ERRORS as error:
-        print(f"Stream {STREAM_NAME} is not gone: {error}")
-        return False
-    print(f"Stream {STREAM_NAME} is gone")
-    return True
+    waiter = client.get_waiter("stream_not_exists")
+    waiter.wait(StreamName=STREAM_NAME, WaiterConfig=WAITER_CONFIG)
 
 
 def delete_table(client):
@@ -148,7 +138,7 @@ def delete_database(client):
 
 
 def delete_log_group(client):
-    """Delete the function's log. Lambda made it when the function first ran, and leaves it."""
+    """Delete the function's log. Lambda created it, and does not delete it with the function."""
     return delete(
         f"log group {LOG_GROUP_NAME}",
         client.exceptions.ResourceNotFoundException,
@@ -186,11 +176,8 @@ def delete_role_and_policies(client):
 
 def authenticate(service_name):
     """Return a client of a service, for the region and credentials that boto3 finds."""
-    config = Config(
-        connect_timeout=5,
-        read_timeout=20,
-        retries={"max_attempts": 10, "mode": "standard"},
-    )
+    retries = {"max_attempts": 10, "mode": "standard"}
+    config = Config(connect_timeout=5, read_timeout=20, retries=retries)
     return boto3.Session().client(service_name, config=config)
 
 
@@ -226,21 +213,22 @@ def main():
         lambda_client, iam, logs = authenticate_lambda(), authenticate_iam(), authenticate_logs()
         kinesis, timestream = authenticate_kinesis(), authenticate_timestream()
     except (BotoCoreError, OSError) as error:  # there is no region, for instance
-        print(f'AWS is not configured, run "aws configure" first: {error}')
+        print(f'No client could be made: {error} Did you run "aws configure"?')
         return 1
     region = kinesis.meta.region_name
     print(f"Deleting what the tutorial has made in {region}")
     deleted = [
         delete_event_source_mappings(lambda_client),
         delete_lambda(lambda_client),
-        delete_stream(kinesis) and wait_until_stream_is_gone(kinesis),
+        delete_stream(kinesis),
         delete_table(timestream),
         delete_database(timestream),
         delete_log_group(logs),  # late, as a function that still runs would make it again
         delete_role(iam),  # last, as it belongs to no region
     ]
     if not all(deleted):
-        print(f"Something is left in {region}, see above. Run the script again in a few minutes.")
+        print(f'Something may be left in {region}: see the lines with "failed".')
+        print("If AWS was still busy with it, run the script again in a few minutes.")
         return 1
     print(f"Nothing of the tutorial is left in {region}.")
     return 0

@@ -2,7 +2,7 @@
 
 Paste it into the code editor of the Lambda console as lambda_function.py, or upload it with the
 AWS CLI as the README does. The event source mapping has to have ReportBatchItemFailures: then
-Lambda retries what the function reports as not stored. Without it those records are lost.
+Lambda retries from the first record that is reported as failed. Without it those are lost.
 """
 
 import base64
@@ -21,15 +21,14 @@ FIELDS = ["status", "time", "location", "sensor"]
 # A WriteRecords call takes up to 100 records (Timestream Developer Guide, "Quotas").
 BATCH_SIZE = 100
 
-# Characters of a line that go to the log: a bad record can be long, and comes again and again.
-MAX_SHOWN = 500
+MAX_SHOWN = 500  # characters of a line in the log: a bad record can be long, and is retried often
 
 
 def lambda_handler(event, context):
     """Store the alarm readings in a Kinesis event, and report those that are not stored.
 
-    Returns {"batchItemFailures": [{"itemIdentifier": sequence number}, ...]}: every record that is
-    not stored, in the order of the stream, and none if all are (Lambda Developer Guide,
+    Returns {"batchItemFailures": [{"itemIdentifier": sequence number}, ...]}: the records that are
+    not stored, in the order of the stream; empty if all are stored (Lambda Developer Guide,
     "Configuring partial batch response with Kinesis Data Streams and Lambda").
     """
     lines, records, failures = {}, [], {}
@@ -81,7 +80,7 @@ def parse(line):
 
 
 def create_measurement(status, timestamp):
-    """Return the measure of an alarm, taken at a time in milliseconds since 1970, as a string."""
+    """Return the measure of an alarm; timestamp: milliseconds since 1970, as a string."""
     return {
         "MeasureName": "Alarm",
         "MeasureValue": status,
@@ -92,7 +91,7 @@ def create_measurement(status, timestamp):
 
 
 def create_record(measurement, location, sensor):
-    """Return a list with one Timestream record: the measure, and as dimensions where it is from."""
+    """Return a list with one Timestream record: the measure, with its origin as dimensions."""
     dimensions = [
         {"Name": "Location", "Value": location},
         {"Name": "Sensor", "Value": sensor},
@@ -110,9 +109,9 @@ def store(records):
     if len(batches) == 1:
         return write_records(client, batches[0])
     failures = {}
-    # Side by side, as a call is mostly waiting. An event has up to 10,000 records: 100 calls.
+    # The calls run side by side, since each mostly waits. An event can have 10,000 records.
     with ThreadPoolExecutor(max_workers=100) as pool:
-        for not_stored in pool.map(write_records, [client] * len(batches), batches):
+        for not_stored in pool.map(lambda batch: write_records(client, batch), batches):
             failures.update(not_stored)
     return failures
 
@@ -120,9 +119,9 @@ def store(records):
 def write_records(client, batch):
     """Write up to 100 records in a call; return {sequence number: reason} of those that fail.
 
-    Timestream rejects records one by one and stores the others of the call. But a value that is no
-    valid input, one that is too long for instance, can make it refuse the whole call. Such a call
-    is repeated in halves, until the bad record is alone. Writing a record twice does no harm.
+    Timestream rejects records one by one and stores the others of the call. But an invalid value,
+    such as one that is too long, can make it refuse the whole call. Such a call is repeated in
+    halves, until the bad record is alone. Writing a record twice does no harm.
     """
     try:
         client.write_records(

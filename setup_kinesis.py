@@ -41,7 +41,7 @@ def create_stream(client):
 
 
 def wait_for_stream(client):
-    """Wait until the stream is ACTIVE; return True then, False after three minutes or an error.
+    """Return True once the stream is ACTIVE, False after three minutes or an error.
 
     CreateStream returns at once, while the stream is still CREATING. Only an ACTIVE stream should
     be used (Kinesis API Reference, "CreateStream").
@@ -80,11 +80,8 @@ def add_tags(client):
 
 def authenticate():
     """Return a Kinesis client, for the region and credentials that boto3 finds."""
-    config = Config(
-        connect_timeout=5,
-        read_timeout=20,
-        retries={"max_attempts": 10, "mode": "standard"},
-    )
+    retries = {"max_attempts": 10, "mode": "standard"}
+    config = Config(connect_timeout=5, read_timeout=20, retries=retries)
     return boto3.Session().client("kinesis", config=config)
 
 
@@ -94,7 +91,7 @@ def main():
     try:
         client = authenticate()
     except (BotoCoreError, OSError) as error:  # there is no region, for instance
-        print(f'AWS is not configured, run "aws configure" first: {error}')
+        print(f'No client could be made: {error} Did you run "aws configure"?')
         return 1
     return 0 if create_stream(client) and wait_for_stream(client) and add_tags(client) else 1
 

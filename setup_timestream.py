@@ -83,7 +83,7 @@ def main():
     try:
         client = authenticate()
     except (BotoCoreError, OSError) as error:  # there is no region, for instance
-        print(f'AWS is not configured, run "aws configure" first: {error}')
+        print(f'No client could be made: {error} Did you run "aws configure"?')
         return 1
     return 0 if create_database(client) and create_table(client) else 1
 

@@ -75,7 +75,7 @@ def test_without_a_region_or_profile_one_line_names_aws_configure(
         monkeypatch.setenv(variable, value)
     status, [line] = run_script(script)
     assert status == 1
-    assert line == f'AWS is not configured, run "aws configure" first: {reason}'
+    assert line == f'No client could be made: {reason} Did you run "aws configure"?'
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=name_of)
@@ -87,8 +87,9 @@ def test_a_credential_process_that_is_missing_is_one_line(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     status, [line] = run_script(script)
     assert status == 1
-    assert line.startswith('AWS is not configured, run "aws configure" first: ')
+    assert line.startswith("No client could be made: ")
     assert "/no/tool" in line
+    assert line.endswith(' Did you run "aws configure"?')
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=name_of)
@@ -132,7 +133,7 @@ def test_as_a_command_it_hands_its_status_to_the_shell(monkeypatch, lines, scrip
     with pytest.raises(SystemExit, match="^1$"):
         runpy.run_path(script.__file__, run_name="__main__")
     [line] = lines()
-    assert line.startswith("AWS is not configured")
+    assert line.startswith("No client could be made: You must specify a region. ")
 
 
 @pytest.mark.parametrize(

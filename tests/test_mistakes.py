@@ -3,6 +3,7 @@
 Each test changes one thing in a script, and runs it on the local AWS after the set-up.
 """
 
+import random
 import sys
 import traceback
 from types import ModuleType
@@ -14,7 +15,7 @@ import setup_kinesis
 import setup_timestream
 from tests.environment import REPOSITORY
 
-LEADS_ASTRAY = ["AWS is not configured", "No access", "No table"]
+LEADS_ASTRAY = ["not configured", "No access", "No table", "Not sent"]
 
 
 @pytest.fixture
@@ -32,6 +33,7 @@ def run_with(aws, monkeypatch, capsys):
         exec(compile(source.replace(text, replacement), script, "exec"), vars(module))
         options = ["--count", "1"] if "sensor" in script else []
         monkeypatch.setattr(sys, "argv", [script, *options])
+        monkeypatch.setattr(random, "uniform", lambda low, high: low)
         status = module.main()
         lines = capsys.readouterr().out.splitlines()
         assert status == 1
@@ -85,6 +87,14 @@ def run_with(aws, monkeypatch, capsys):
             id="an encoding that does not exist",
         ),
         pytest.param(
+            "alarm_sensor.py",
+            'return "Normal"',
+            'return "Überlast"',
+            "UnicodeEncodeError: 'ascii' codec can't encode character",
+            "encode",
+            id="a status that is not ASCII",
+        ),
+        pytest.param(
             "cleanup.py",
             "logGroupName=LOG_GROUP_NAME",
             "logGroupName=LOG_GROUP",
@@ -121,6 +131,13 @@ def test_a_mistake_in_the_code_is_a_traceback_that_ends_at_its_place(
             '"MagneticStoreRetentionDays": MAG',
             'Unknown parameter in RetentionProperties: "MagneticStoreRetentionDays"',
             id="a parameter with a typo",
+        ),
+        pytest.param(
+            "wave_sensor.py",
+            'client("timestream-write", config',
+            'client("timestream", config',
+            "No client could be made: Unknown service: 'timestream'. Valid service names are:",
+            id="a service that does not exist",
         ),
         pytest.param(
             "wave_sensor.py",

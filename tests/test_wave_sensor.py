@@ -98,6 +98,35 @@ def test_a_rejected_record_among_those_that_wait_does_not_keep_the_others_back(
     ]
 
 
+def test_rejected_records_do_not_hold_up_new_readings_either(run_script, wire, monkeypatch):
+    now, pauses, times = [1_800_000_000.0], [], []
+
+    def sleep(seconds):
+        now[0] += seconds
+        pauses.append(seconds)
+
+    def respond(operation, body):
+        if operation != "WriteRecords":
+            return None
+        now[0] += 0.02
+        times.append(int(json.loads(body)["Records"][0]["Time"]) / 1000)
+        if not pauses:
+            return None
+        if len(pauses) < 200:
+            return refusal("ThrottlingException")
+        return refusal("RejectedRecordsException", 419)
+
+    wire.respond = respond
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    _, lines = run_script(wave_sensor, "--count", "230")
+    assert lines[-1] == "Done. 1 readings sent, 229 not sent."
+    taken = sorted(set(times))
+    assert max(later - earlier for earlier, later in zip(taken, taken[1:])) < 1.53
+    assert "(RejectedRecordsException)" in lines[-2]  # it was not said which
+
+
 def test_an_endpoint_that_cannot_be_discovered_is_what_the_first_reading_meets(run_script, wire):
     def respond(operation, body):
         raise exceptions.EndpointConnectionError(endpoint_url="https://x")
