@@ -246,6 +246,13 @@ def test_the_url_of_a_queue_leads_to_the_server(client, here):
             id="service in JSON",
         ),
         pytest.param(
+            "cloudwatch",
+            "list_metrics",
+            {},
+            "The service cloudwatch is not supported by this local AWS",
+            id="service by the name that a reader knows",
+        ),
+        pytest.param(
             "ec2",
             "describe_instances",
             {},

@@ -556,6 +556,14 @@ def test_more_rows_come_page_by_page_after_a_first_response_without_any(five, qu
     assert pages == [["0.0", "1.0"], ["2.0", "3.0"], ["4.0"]]
 
 
+def test_a_first_response_has_rows_only_if_there_are_fewer_than_asked_for(five, query):
+    answer = query(ROWS, MaxRows=5)
+    assert answer["Rows"] == []
+    answer = query(ROWS, MaxRows=5, NextToken=answer["NextToken"])
+    assert len(answer["Rows"]) == 5
+    assert "NextToken" not in answer
+
+
 def test_a_page_can_be_asked_for_again_and_does_not_change(five, timestream, query):
     token = query(ROWS, MaxRows=2)["NextToken"]
     write(timestream, reading("9", -1))
