@@ -571,8 +571,15 @@ def test_a_page_can_be_asked_for_again_and_does_not_change(five, timestream, que
         assert list_values(query(ROWS, MaxRows=2, NextToken=token)) == ["0.0", "1.0"]
 
 
-def test_a_page_has_a_megabyte_at_most(timestream, query, monkeypatch):
-    monkeypatch.setattr(here, "MAX_PAGE", 3000)
+@pytest.mark.parametrize(
+    ("space", "pages"),
+    [
+        pytest.param(3000, [0, 2, 1], id="for two rows"),
+        pytest.param(10, [0, 1, 1, 1], id="for less than a row"),
+    ],
+)
+def test_a_page_has_so_much_space(timestream, query, monkeypatch, space, pages):
+    monkeypatch.setattr(here, "MAX_PAGE", space)
     for number in range(3):
         write(timestream, reading("x" * 1200, number, MeasureValueType="VARCHAR"))
     text = "select measure_value::varchar from DemoDatabase.WeatherMetrics"
@@ -580,7 +587,7 @@ def test_a_page_has_a_megabyte_at_most(timestream, query, monkeypatch):
     while "NextToken" in answer:
         sizes.append(len(answer["Rows"]))
         answer = query(text, NextToken=answer["NextToken"])
-    assert [*sizes, len(answer["Rows"])] == [0, 2, 1]
+    assert [*sizes, len(answer["Rows"])] == pages
 
 
 def test_a_token_belongs_to_its_query(five, query):
