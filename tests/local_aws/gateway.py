@@ -160,7 +160,7 @@ def find_refusal(call):
     if not call.service:
         return refuse(call, "MissingAuthenticationToken", "The request is not signed")
     if not call.host:
-        return refuse_unsupported(call, f"The service {call.service}")
+        return refuse_unsupported(call, f"The service {call.name}")
     regions = get_backend(call.name)[DEFAULT_ACCOUNT_ID]
     # "aws" stands for all of them, in services that have no regions for moto.
     if call.region not in regions and "aws" not in regions:

@@ -120,7 +120,6 @@ class Handler(BaseHTTPRequestHandler):
     def respond(self, response):
         """Send a Response."""
         headers = {name.lower(): value for name, value in response.headers.items()}
-        headers.pop("status", None)  # moto's own
         headers["content-length"] = len(response.body)
         self.log_request(response.status)
         self.send_response_only(response.status)
@@ -132,10 +131,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code, message=None, explain=None):
         """Send an error as AWS would, not in HTML, and end the connection."""
-        self.close_connection = True
         content = {"__type": "InvalidRequest", "message": message or HTTPStatus(code).phrase}
         response = respond_json(code, content)
-        response.headers["Connection"] = "close"
+        response.headers["Connection"] = "close"  # send_header() knows what that means
         self.respond(response)
 
     def log_message(self, format, *values):

@@ -18,7 +18,7 @@ from moto.kinesis.models import KinesisBackend
 from moto.kinesis.responses import KinesisResponse
 
 from tests.helpers import LIMIT
-from tests.local_aws import gateway, server
+from tests.local_aws import gateway, server, story
 from tests.local_aws.story import Story, told
 
 QUERY = {
@@ -33,8 +33,8 @@ def here(aws, monkeypatch):
     """The server in this process: itself, its port, and the lines that it tells."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     lines = []
-    story = Story(lines.append)
-    with server.Server(0, story) as running, told(story):
+    teller = Story(lines.append)
+    with server.Server(0, teller) as running, told(teller):
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield SimpleNamespace(port=running.server_address[1], lines=lines, server=running)
@@ -143,6 +143,7 @@ def test_after_the_line_all_commands_lead_to_it_whatever_the_terminal_holds(
     told = process.process.stdout.read().splitlines()
     assert "Table WeatherMetrics created." in told
     assert "1 reading stored in WeatherMetrics" in told
+    assert "1 more reading stored in WeatherMetrics" in told
     assert told[-1] == "Ended. Everything that was in it is gone."
 
 
@@ -245,6 +246,13 @@ def test_the_url_of_a_queue_leads_to_the_server(client, here):
             {},
             "The service dynamodb is not supported by this local AWS",
             id="service in JSON",
+        ),
+        pytest.param(
+            "cloudwatch",
+            "list_metrics",
+            {},
+            "The service cloudwatch is not supported by this local AWS",
+            id="service by the name that a reader knows",
         ),
         pytest.param(
             "ec2",
@@ -430,6 +438,16 @@ def test_what_is_no_proper_request_is_refused_in_json(here, request_line, status
     assert b"<" not in received
     if status != 400:  # to something that is no HTTP at all there is no status line
         assert received.startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_what_waits_to_be_told_is_told_without_a_further_request(client, here, monkeypatch):
+    monkeypatch.setattr(story, "PAUSE", 0)
+    for _ in range(2):
+        client("sqs").create_queue(QueueName="any")
+    end = time.monotonic() + LIMIT
+    while len(here.lines) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert here.lines == ["Queue any created."] * 2
 
 
 def test_with_verbose_there_is_a_line_about_each_request(here, send, capsys):

@@ -556,6 +556,14 @@ def test_more_rows_come_page_by_page_after_a_first_response_without_any(five, qu
     assert pages == [["0.0", "1.0"], ["2.0", "3.0"], ["4.0"]]
 
 
+def test_a_first_response_has_rows_only_if_there_are_fewer_than_asked_for(five, query):
+    answer = query(ROWS, MaxRows=5)
+    assert answer["Rows"] == []
+    answer = query(ROWS, MaxRows=5, NextToken=answer["NextToken"])
+    assert len(answer["Rows"]) == 5
+    assert "NextToken" not in answer
+
+
 def test_a_page_can_be_asked_for_again_and_does_not_change(five, timestream, query):
     token = query(ROWS, MaxRows=2)["NextToken"]
     write(timestream, reading("9", -1))
@@ -563,8 +571,15 @@ def test_a_page_can_be_asked_for_again_and_does_not_change(five, timestream, que
         assert list_values(query(ROWS, MaxRows=2, NextToken=token)) == ["0.0", "1.0"]
 
 
-def test_a_page_has_a_megabyte_at_most(timestream, query, monkeypatch):
-    monkeypatch.setattr(here, "MAX_PAGE", 3000)
+@pytest.mark.parametrize(
+    ("space", "pages"),
+    [
+        pytest.param(3000, [0, 2, 1], id="for two rows"),
+        pytest.param(10, [0, 1, 1, 1], id="for less than a row"),
+    ],
+)
+def test_a_page_has_so_much_space(timestream, query, monkeypatch, space, pages):
+    monkeypatch.setattr(here, "MAX_PAGE", space)
     for number in range(3):
         write(timestream, reading("x" * 1200, number, MeasureValueType="VARCHAR"))
     text = "select measure_value::varchar from DemoDatabase.WeatherMetrics"
@@ -572,7 +587,7 @@ def test_a_page_has_a_megabyte_at_most(timestream, query, monkeypatch):
     while "NextToken" in answer:
         sizes.append(len(answer["Rows"]))
         answer = query(text, NextToken=answer["NextToken"])
-    assert [*sizes, len(answer["Rows"])] == [0, 2, 1]
+    assert [*sizes, len(answer["Rows"])] == pages
 
 
 def test_a_token_belongs_to_its_query(five, query):
