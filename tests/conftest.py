@@ -10,13 +10,12 @@ import time
 from collections import defaultdict
 from unittest import mock
 
-import boto3
 import botocore.loaders
 import pytest
 
 import lambda_function
 from tests import environment, local_aws
-from tests.helpers import LIMIT
+from tests.helpers import LIMIT, make_client
 from tests.transport import Transport
 
 
@@ -61,7 +60,7 @@ def aws():
 @pytest.fixture
 def stream(aws):
     """A Kinesis client; there is the tutorial's stream."""
-    client = boto3.client("kinesis")
+    client = make_client("kinesis")
     client.create_stream(StreamName="TUTORIAL", ShardCount=1)
     return client
 

@@ -6,6 +6,7 @@ import io
 import zipfile
 
 import boto3
+from botocore.config import Config
 
 from cleanup import FUNCTION_NAME, ROLE_NAME
 from tests.environment import REGION
@@ -42,9 +43,12 @@ def build_package(source):
 
 
 @functools.lru_cache
-def make_client(service):
-    """Return a client for moto, made once for all tests: that takes as long as twenty calls."""
-    return boto3.client(service)
+def make_client(service, parameter_validation=True):
+    """Return a client for moto, made once for all tests: that takes as long as twenty calls.
+
+    Without parameter_validation it is the service that has to refuse what is wrong.
+    """
+    return boto3.client(service, config=Config(parameter_validation=parameter_validation))
 
 
 def deploy(source, **settings):

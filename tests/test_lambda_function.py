@@ -259,7 +259,7 @@ def test_a_rejection_without_a_reason_is_reported_with_its_code(timestream, line
     assert lines()[0].startswith("Failed: 2: 'RejectedRecordsException'")
 
 
-@pytest.mark.parametrize("bad", [[0], [99], [3, 4], [0, 50, 120], [*range(130)]])
+@pytest.mark.parametrize("bad", [[0], [99], [0, 50, 120], [*range(130)]])
 def test_an_invalid_value_costs_only_its_own_record(timestream, bad):
     statuses = ["x" * 2049 if number in bad else "Alarm" for number in range(130)]
     data = [twice(log_line(number, status=status)) for number, status in enumerate(statuses)]

@@ -8,12 +8,12 @@ import sys
 import traceback
 from types import ModuleType
 
-import boto3
 import pytest
 
 import setup_kinesis
 import setup_timestream
 from tests.environment import REPOSITORY
+from tests.helpers import make_client
 
 LEADS_ASTRAY = ["not configured", "No access", "No table", "Not sent"]
 
@@ -21,9 +21,9 @@ LEADS_ASTRAY = ["not configured", "No access", "No table", "Not sent"]
 @pytest.fixture
 def run_with(aws, monkeypatch, capsys):
     """A function that runs a script in which one text stands for another; it returns its lines."""
-    setup_timestream.create_database(boto3.client("timestream-write"))
-    setup_timestream.create_table(boto3.client("timestream-write"))
-    setup_kinesis.create_stream(boto3.client("kinesis"))
+    setup_timestream.create_database(make_client("timestream-write"))
+    setup_timestream.create_table(make_client("timestream-write"))
+    setup_kinesis.create_stream(make_client("kinesis"))
     capsys.readouterr()
 
     def run_with(script, text, replacement):

@@ -7,26 +7,25 @@ from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.timestreamwrite.models import timestreamwrite_backends
 
 import setup_timestream
+from tests.helpers import make_client
 from tests.local_aws import timestream as here
 
 DATABASE = {"DatabaseName": "DemoDatabase"}
 TABLE = DATABASE | {"TableName": "WeatherMetrics"}
 # The time of the tests, 2026-11-24 03:04:05.123 UTC; like all times here in milliseconds.
 NOW, MINUTE, HOUR, WEEK = 1795489445123, 60_000, 3_600_000, 7 * 24 * 3_600_000
-UNCHECKED = Config(parameter_validation=False)  # so that it is the service that refuses
 
 
 @pytest.fixture
 def timestream(aws, monkeypatch):
     """A client, and the tutorial's table, with an hour in memory and a week in all; time stands."""
     monkeypatch.setattr(time, "time", lambda: NOW / 1000)
-    client = boto3.client("timestream-write", config=UNCHECKED)
+    client = make_client("timestream-write", parameter_validation=False)
     setup_timestream.create_database(client)
     setup_timestream.create_table(client)
     return client
@@ -35,7 +34,7 @@ def timestream(aws, monkeypatch):
 @pytest.fixture
 def query(timestream):
     """A function that asks a query with options, and returns the answer, also if it is an error."""
-    client = boto3.client("timestream-query", config=UNCHECKED)
+    client = make_client("timestream-query", parameter_validation=False)
 
     def query(text, **options):
         try:
@@ -216,7 +215,7 @@ def test_a_parameter_that_is_not_acted_on_is_refused(timestream, operation, opti
 )
 def test_an_operation_that_is_not_acted_on_is_refused(aws, service, operation):
     with pytest.raises(ClientError, match="[a-z] is not supported by this local AWS$"):
-        getattr(boto3.client(service, config=UNCHECKED), operation)()
+        getattr(make_client(service, parameter_validation=False), operation)()
 
 
 def test_lists_come_page_by_page_in_order(timestream):
