@@ -1,5 +1,11 @@
 """AWS on this machine: moto, and a file here for each thing that moto lacks.
 
+README.md beside this file says what it does, what it refuses, and where it differs from AWS.
+
+server.py       serves it to other processes:
+gateway.py        what a request asks of moto, and errors in AWS's form
+page.html         the query editor
+story.py          what the first terminal tells
 function.py     the Lambda function runs
 mapping.py      the event source mapping acts: it follows streams,
 shard.py          reads their shards,
@@ -7,10 +13,11 @@ delivery.py       and calls the function, which can fail
 kinesis.py      Kinesis splits and merges shards
 logs.py         CloudWatch Logs finds what a filter pattern asks for
 iam.py          IAM reads AWS's managed policies once
+timestream.py   Timestream refuses what it refuses on AWS,
+store.py          stores records,
+query/            and answers queries
 accepted.py     what Lambda, Kinesis and CloudWatch Logs do not act on is refused
-timestream.py   Timestream refuses what it refuses on AWS
-query.py        Timestream answers queries
-__main__.py     the program that serves all this to other processes
+parameters.py   what Timestream does not act on is refused
 """
 
 import contextlib

@@ -8,6 +8,8 @@ handler's module is used.
 import base64
 import contextlib
 import ctypes
+import importlib.abc
+import importlib.util
 import io
 import json
 import logging
@@ -19,7 +21,8 @@ import traceback
 import uuid
 import zipfile
 from datetime import datetime, timezone
-from types import ModuleType, SimpleNamespace
+from importlib.util import spec_from_loader
+from types import SimpleNamespace
 from unittest import mock
 
 from moto.awslambda.exceptions import LambdaClientError
@@ -92,6 +95,17 @@ def build_error(kind, message, trace=()):
     return Result(json.dumps(payload), lines)
 
 
+class Uploaded(importlib.abc.InspectLoader):
+    """Shows Python the source of an uploaded module, for the lines of a traceback."""
+
+    def __init__(self, source):
+        self.source = source
+
+    def get_source(self, name):
+        """Return the module's source."""
+        return importlib.util.decode_source(self.source)
+
+
 class Container:
     """A function as it was configured, its log, and its handler once that is loaded."""
 
@@ -108,9 +122,9 @@ class Container:
         with zipfile.ZipFile(io.BytesIO(self.function.code_bytes)) as archive:
             if f"{name}.py" not in archive.namelist():
                 raise ImportError(f"Unable to import module '{name}': it was not uploaded")
-            code = compile(archive.read(f"{name}.py"), f"/var/task/{name}.py", "exec")
-        module = ModuleType(name)
-        exec(code, vars(module))
+            source = archive.read(f"{name}.py")
+        module = importlib.util.module_from_spec(spec_from_loader(name, Uploaded(source)))
+        exec(compile(source, f"/var/task/{name}.py", "exec"), vars(module))
         return getattr(module, handler)
 
     def call(self, event, context, results):
