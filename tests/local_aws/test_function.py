@@ -158,7 +158,8 @@ def test_the_module_stays_until_code_or_configuration_is_changed(functions):
             f"{NOTHING}\n1 / 0",
             "code.handler",
             "ZeroDivisionError: division by zero\n"
-            'Traceback (most recent call last):\n  File "/var/task/code.py", line 2, in <module>\n    1 / 0',
+            'Traceback (most recent call last):\n  File "/var/task/code.py", line 2, in <module>\n'
+            "    1 / 0",
             id="error while imported",
         ),
         pytest.param("def handler(e, c): exit(3)", "code.handler", "SystemExit: 3", id="exit"),
