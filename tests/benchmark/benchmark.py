@@ -3,10 +3,10 @@
     python -m tests.benchmark
 
 Most of the function's time goes into the round trips to Timestream, which are simulated here, below
-botocore. The bound of a batch size is what they alone allow; the share tells how much of it the
-function reaches. The last column compares the processor time of the function with that of the bare
-SDK calls, with the same records made beforehand: on Lambda, that is what you pay for. Shares and
-ratios can be compared between machines, the records a second cannot.
+botocore. What they alone allow is possible; the next column says how much of it is reached. The last
+column compares the CPU time of the function with that of the bare SDK calls, with the same records
+made beforehand: on Lambda's smallest memory, CPU time is what you pay for. The last two columns can
+be compared between machines, the records a second cannot.
 """
 
 import argparse
@@ -108,14 +108,12 @@ def main():
     """Print a line for each batch size; return the exit status."""
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     print(f"{LOADS} loads of {RECORD_COUNT} records, at a round trip of {ROUND_TRIP * 1000:.0f} ms")
-    print("batch size  records/s  bound  share of it  processor time, bare calls = 1")
+    print("batch size  records/s  possible  reached  CPU time (bare calls = 1)")
     records = create_kinesis_records(RECORD_COUNT)
     with environment.isolated():
         for batch_size in BATCH_SIZES:
             batches = split(records, batch_size)
             rate, bound = RECORD_COUNT / measure_seconds(batches), batch_size / ROUND_TRIP
             ratio = measure_ratio(batches)
-            print(
-                f"{batch_size:10}  {rate:9.0f}  {bound:5.0f}  {rate / bound:11.0%}  {ratio:30.2f}"
-            )
+            print(f"{batch_size:10}  {rate:9.0f}  {bound:8.0f}  {rate / bound:7.0%}  {ratio:25.2f}")
     return 0

@@ -241,7 +241,7 @@ class Delivery:
         target = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         if target:
             self.send(target, message)
-            self.say(settings, f"told the queue {target.split(':')[5]} where they are")
+            self.say(settings, f"sent a message about that to the queue {target.split(':')[5]}")
 
     def send(self, queue_arn, message):
         """Send a message to a queue."""

@@ -85,7 +85,7 @@ class Mappings(Delivery):
                 self.waiting.discard(mapping.uuid)
             except Exception as error:  # a stream or a function that is gone, for instance
                 if mapping.uuid not in self.waiting:
-                    self.report(f"mapping {mapping.uuid[:8]} waits: {error}")
+                    self.report(f"Mapping {mapping.uuid[:8]}: {error}")
                 self.waiting.add(mapping.uuid)
         return delivered
 

@@ -27,12 +27,12 @@ from tests.local_aws.story import Story, told
 WELCOME = """\
 This is AWS on your machine. Nothing leaves the machine, and nothing costs money.
 
-Paste this line into a second terminal. After it, the commands of README.md work there:
+Paste this long line into a second terminal. After it, the commands of README.md work there:
 
 {line}
 
 The query editor is at http://127.0.0.1:{port}/
-Ctrl-C ends it, and forgets everything.
+Ctrl-C stops it. Everything in it is then gone.
 """
 
 # What else could lead the other terminal to a real account, or change what its commands print.
@@ -209,5 +209,5 @@ def main():
             server.serve_forever()
     except KeyboardInterrupt:
         story.end()
-        say("Ended. Everything that was in it is gone.")
+        say("Stopped. Everything that was in it is gone.")
     return 0

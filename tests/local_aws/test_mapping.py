@@ -326,7 +326,7 @@ def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stag
         DestinationConfig={"OnFailure": {"Destination": QUEUE}},
     )
     stage.finish()
-    assert f"{FUNCTION_NAME}: told the queue discarded where they are" in stage.lines
+    assert f"{FUNCTION_NAME}: sent a message about that to the queue discarded" in stage.lines
     [message] = sqs.receive_message(QueueUrl=url)["Messages"]
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "then", message["Body"])
     assert json.loads(re.sub(r"[0-9a-f-]{36}", "UUID", text)) == {
@@ -395,7 +395,7 @@ def test_without_its_function_a_mapping_waits_and_says_so_once_each_time(stage):
     for _ in range(3):
         stage.rest()
     [line] = stage.lines
-    assert re.match(r"mapping \w{8} waits: .*Function not found", line)
+    assert re.match(r"Mapping \w{8}: .*Function not found", line)
     create_function(stage.functions, SOURCE)
     stage.wait_for("a")
     stage.functions.delete_function(FunctionName=FUNCTION_NAME)

@@ -144,7 +144,7 @@ def test_after_the_line_all_commands_lead_to_it_whatever_the_terminal_holds(
     assert "Table WeatherMetrics created." in told
     assert "1 reading stored in WeatherMetrics" in told
     assert "1 more reading stored in WeatherMetrics" in told
-    assert told[-1] == "Ended. Everything that was in it is gone."
+    assert told[-1] == "Stopped. Everything that was in it is gone."
 
 
 def test_the_line_unsets_what_goes_before_its_own_address():

@@ -103,14 +103,14 @@ def tell(sent, swallowed, joined):
 The wave of step 12:   {draw(temperatures[-60:])}
 The alarms stored:     {", ".join(f"{alarms[name]} {name}" for name in sorted(alarms))}
 
-Both together, as step 12 asks for them. At this speed they fit into a row or two:
+The answer to step 12's query. At this speed it has a row or two:
 
 {joined}
 {len(sent)} readings sent:
 {len(temperatures):5} temperatures are stored
 {alarms.total():5} alarms are stored
 {len(swallowed):5} alarms went to the skeleton, which only prints them (step 10)
-    0 lost. The bad record of step 13 was discarded, and nothing else.
+    0 lost. Only the bad record of step 13 was discarded.
 
-Now do it yourself: run `.venv/bin/python -m tests.local_aws`, and read README.md from "Without an
-account" on.""")
+Now do it yourself: run `.venv/bin/python -m tests.local_aws`, and continue in README.md at "Without
+an account".""")

@@ -43,6 +43,7 @@ def blur(text):
     text = re.sub(r"id=b(['\"]).*?\1\|\|status=\w+", "id||status", text)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "UUID", text)
     text = re.sub(r'"https?://[^"]*"', "URL", text)
+    text = re.sub(r'"aWQ9[^"]*"', "BASE64", text)
     text = re.sub(r"\d+ (Alarm|Elevated|Normal),? ?", "", text)
     text = re.sub(r"\d+(\.\d+)?(E\d+)?|None", "0", text)
     lines = [re.sub(r"\s+", " ", line).strip(" ,") for line in text.splitlines() if line.strip()]
@@ -76,7 +77,7 @@ def test_the_commands_are_those_that_the_walkthrough_has_run(walked):
 
 def test_a_short_try_says_what_the_readme_says(walked):
     tries = [each for step in find_tries().values() for each in step]
-    assert len(tries) == 5
+    assert len(tries) == 3
     for command, said in tries:
         output = next(output for ran, output in walked.printed if ran == command)
         assert output.strip() == said, command
@@ -144,15 +145,12 @@ def change(script, place):
     """Return a script's text, changed as the README's diff number `place` says."""
     diffs = find_blocks("Where to go from here", "Clean up", ["diff"])
     text = (REPOSITORY / script).read_text(encoding="utf-8")
-    removed, added = [], []
-    for line in [*diffs[place][1].splitlines(), "-"]:
-        if line.startswith("-") and added:  # the next change begins
-            before, after = "\n".join(removed), "\n".join(added)
-            assert text.count(f"\n{before}\n") == 1, before
-            text = text.replace(f"\n{before}\n", f"\n{after}\n")
-            removed, added = [], []
-        changed = removed if line.startswith("-") else added
-        changed.append(line[1:])
+    for part in re.split(r"^@@.*\n", diffs[place][1], flags=re.MULTILINE):
+        lines = part.splitlines()
+        before = "\n".join(line[1:] for line in lines if not line.startswith("+"))
+        after = "\n".join(line[1:] for line in lines if not line.startswith("-"))
+        assert text.count(f"\n{before}\n") == 1, before
+        text = text.replace(f"\n{before}\n", f"\n{after}\n")
     return text
 
 

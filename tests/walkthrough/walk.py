@@ -35,9 +35,10 @@ OUTAGE_COMMAND = "python wave_sensor.py --count 40"
 OUTAGE_CALLS = {"first": 12, "last": 14}
 
 INTRODUCTION = f"""\
-The tutorial on this machine. Time passes {SPEED} times as fast: in `sleep`, between retries,
-and for the age of a record. The sensors send every 4 ms, one after the other. Lines with #
-say what happens by itself."""
+The tutorial on this machine. Nothing of it reaches AWS, whatever address a line shows. Time
+passes {SPEED} times as fast: in `sleep`, between retries, and for the age of a record. The
+sensors send every few milliseconds, one after the other. Lines with # tell what happens in
+the background."""
 
 
 def read_steps(sections=("Walkthrough", "Clean up")):
@@ -74,6 +75,7 @@ def run_command(shell, command):
     """Run a command; return the lines that it shows."""
     if command != OUTAGE_COMMAND:
         return shell.run(command).splitlines()
+    print("    # AWS does not respond to three calls.")
     with outage(**OUTAGE_CALLS):
         return shell.run(command).splitlines()
 
