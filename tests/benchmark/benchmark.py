@@ -3,10 +3,10 @@
     python -m tests.benchmark
 
 Most of the function's time goes into the round trips to Timestream, which are simulated here, below
-botocore. What they alone allow is possible; the next column says how much of it is reached. The last
-column compares the CPU time of the function with that of the bare SDK calls, with the same records
-made beforehand: on Lambda's smallest memory, CPU time is what you pay for. The last two columns can
-be compared between machines, the records a second cannot.
+botocore. What they alone allow is possible; the next column says how much of it is reached. The
+last column compares the CPU time of the function with that of the bare SDK calls, with the same
+records made beforehand: on Lambda's smallest memory, CPU time is what you pay for. The last two
+columns can be compared between machines, the records a second cannot.
 """
 
 import argparse
