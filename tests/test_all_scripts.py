@@ -93,6 +93,15 @@ def test_a_credential_process_that_is_missing_is_one_line(
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=name_of)
+def test_a_mistake_where_the_client_is_made_is_not_blamed_on_the_configuration(
+    run_script, monkeypatch, script
+):
+    monkeypatch.delattr(script, "Config")  # as if its import were missing
+    with pytest.raises(NameError, match="name 'Config' is not defined"):
+        run_script(script)
+
+
+@pytest.mark.parametrize("script", COMMANDS, ids=name_of)
 def test_without_credentials_the_first_call_says_so(run_script, monkeypatch, script):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")

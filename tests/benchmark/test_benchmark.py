@@ -28,6 +28,12 @@ def test_it_prints_a_line_for_each_batch_size(run_script, few):
     assert share == pytest.approx(rate / 10, abs=1)
 
 
+def test_help_says_what_it_shows(run_script, lines):
+    with pytest.raises(SystemExit, match="^0$"):
+        run_script(benchmark, "--help")
+    assert benchmark.__doc__.splitlines()[0] in " ".join(" ".join(lines()).split())
+
+
 def test_the_ratio_tells_how_much_work_the_function_adds(run_script, few, monkeypatch):
     parse = lambda_function.parse
 

@@ -1,5 +1,6 @@
 """tests/local_aws/delivery.py: what is said of a failure. test_mapping.py has the rest."""
 
+from tests import local_aws
 from tests.local_aws.delivery import find_error, find_reason
 
 LOG = "START RequestId: 1\nFailed: 7: 'first'\nFailed: 8: 'second'\n1 of 3 records stored\n"
@@ -16,3 +17,8 @@ def test_an_error_is_said_in_the_same_words_each_time():
     message = "RequestId: 1-2-3 Error: Task timed out after 60.00 seconds"
     found = find_error({"errorType": "Sandbox.Timedout", "errorMessage": message})
     assert found == "Sandbox.Timedout: Task timed out after 60.00 seconds"
+
+
+def test_time_passes_as_ever_unless_it_is_to_be_faster():
+    with local_aws.running(managed_policies=False) as mappings:
+        assert mappings.speed == 1

@@ -369,6 +369,13 @@ def test_everything_else_is_an_error_in_json(send, method, path, headers, body):
     assert json.loads(response.body).keys() == {"__type", "message"}
 
 
+@pytest.mark.parametrize("body", [b"{", b"[]"])
+def test_a_body_that_is_no_json_object_is_told_so(send, body):
+    answer = json.loads(send("POST", "/", QUERY, body).body)
+    assert answer["__type"] == "SerializationException"
+    assert answer["message"] == "The body of the request is no JSON object"
+
+
 def test_what_is_not_signed_is_told_so(send):
     message = json.loads(send("POST", "/", {}, b"{}").body)["message"]
     assert message == "The request is not signed"

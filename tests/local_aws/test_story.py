@@ -250,6 +250,15 @@ def test_a_query_with_another_number_is_another_query(table, written, story):
     assert len(written) == 2
 
 
+def test_a_query_that_returns_more_rows_each_time_is_summed_up(table, written, story):
+    client = boto3.client("timestream-query")
+    for count in (2, 3, 12):
+        table.write_records(**TABLE, Records=[reading(later) for later in range(count)])
+        with told(story):
+            client.query(QueryString="select time from DemoDatabase.WeatherMetrics")
+    assert len(written) == 1
+
+
 def test_what_cannot_be_read_is_refused_as_ever(aws, lines):
     config = boto3.session.Config(parameter_validation=False)
     client = boto3.client("timestream-query", config=config)

@@ -116,6 +116,12 @@ def test_until_ends_when_patience_does(shell, lines):
     assert lines() == ["4", "4", "4"]
 
 
+def test_each_until_has_its_own_patience(shell):
+    shell.run("sleep 9")
+    with pytest.raises(ShellError, match="not true after 12 seconds: until echo a"):
+        shell.run("until echo a | grep -q b; do sleep 4; done")
+
+
 @pytest.mark.parametrize(
     ("block", "named"),
     [

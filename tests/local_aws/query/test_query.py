@@ -65,6 +65,8 @@ true                                  | BOOLEAN   | true
 15m                                   | INTERVAL_DAY_TO_SECOND | 0 00:15:00.000000000
 1minute + 1d                          | INTERVAL_DAY_TO_SECOND | 1 00:01:00.000000000
 interval '-2' hour                    | INTERVAL_DAY_TO_SECOND | -0 02:00:00.000000000
+interval - '2' hour                   | INTERVAL_DAY_TO_SECOND | -0 02:00:00.000000000
+interval + '2' hour                   | INTERVAL_DAY_TO_SECOND | 0 02:00:00.000000000
 2 * 36h                               | INTERVAL_DAY_TO_SECOND | 3 00:00:00.000000000
 7 / 2                                 | INTEGER   | 3
 -7 / 2                                | INTEGER   | -3
