@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from botocore.awsrequest import AWSPreparedRequest
-from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import create_loader
 from botocore.model import OperationNotFoundError
 from moto.backends import get_backend
@@ -215,7 +215,7 @@ def speaks_xml(call):
         return True
     try:
         protocol = describe_service(call.name)["metadata"]["protocol"]
-    except (UnknownServiceError, DataNotFoundError, TypeError):  # TypeError: it has no name
+    except (UnknownServiceError, TypeError):  # TypeError: it has no name
         return False
     return protocol in ("query", "ec2", "rest-xml")
 

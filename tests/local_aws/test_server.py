@@ -511,3 +511,9 @@ def test_the_page_gets_many_rows_page_by_page(table, ask):
         _, answer = ask(query, MaxRows=2, NextToken=answer["NextToken"])
         sizes.append(len(answer["Rows"]))
     assert sizes == [0, 2, 2, 1]  # the first one has none, as on AWS
+
+
+def test_help_says_what_it_does_and_serves_nothing(run_script, capsys):
+    with pytest.raises(SystemExit, match="^0$"):
+        run_script(server, "--help")
+    assert "Serve AWS on this machine, until Ctrl-C" in capsys.readouterr().out

@@ -108,6 +108,12 @@ def test_what_goes_wrong_is_a_line_and_status_1(run_script, monkeypatch, command
     assert result == status
 
 
+def test_help_says_what_it_does_and_runs_nothing(run_script, capsys):
+    with pytest.raises(SystemExit, match="^0$"):
+        run_script(walk, "--help")
+    assert "Walk through the whole tutorial on this machine" in capsys.readouterr().out
+
+
 def test_ctrl_c_in_a_script_ends_the_walkthrough_with_one_line(spawn):
     process = spawn("-m", "tests.walkthrough")
     next(line for line in process.stdout if line == "$ python setup_timestream.py\n")
