@@ -64,6 +64,7 @@ UNSET = [
 # The reader's own proxy goes on serving everything else. Some programs read small letters only.
 NO_PROXY = "${no_proxy:-${NO_PROXY:-localhost}},127.0.0.1"
 
+MAX_BODY = 100 * 2**20  # bytes of a request; a function's zip file is what needs most
 THIS_MACHINE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?")
 PAGE = Path(__file__).with_name("page.html")
 PAGE_HEADERS = {
@@ -80,6 +81,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # or the body of a response waits 40 ms behind its headers
+    timeout = 120  # seconds in which nothing comes, after which the connection is closed
 
     def answer(self):
         """Answer a request."""
@@ -90,10 +92,14 @@ class Handler(BaseHTTPRequestHandler):
         if length < 0 or "Transfer-Encoding" in self.headers:
             self.send_error(HTTPStatus.LENGTH_REQUIRED, "A request has to have a Content-Length")
             return
-        body = self.rfile.read(length)
         if not self.comes_from_here():
             self.send_error(HTTPStatus.FORBIDDEN, "Only requests of this machine are answered")
-        elif self.is_for_page():
+            return
+        if length > MAX_BODY:
+            self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large")
+            return
+        body = self.rfile.read(length)
+        if self.is_for_page():
             self.respond(Response(200, PAGE.read_bytes(), PAGE_HEADERS))
         else:
             call = Call(self.command, self.path, self.headers, body)

@@ -432,6 +432,7 @@ def test_this_machine_has_several_names(send, here, host):
         pytest.param("POST / HTTP/1.1\r\nContent-Length: many", 411, id="no length"),
         pytest.param("POST / HTTP/1.1\r\nContent-Length: -1", 411, id="a negative length"),
         pytest.param("POST / HTTP/1.1\r\nTransfer-Encoding: chunked", 411, id="chunks"),
+        pytest.param(f"POST / HTTP/1.1\r\nContent-Length: {10**15}", 413, id="a huge body"),
         pytest.param("STEAL / HTTP/1.1", 501, id="an unknown method"),
         pytest.param("GET", 400, id="no path"),
         pytest.param("what is this", 400, id="no HTTP"),

@@ -36,7 +36,7 @@ MAX_DIMENSIONS = 128  # different names in a table
 MAX_MEASURES = 8192
 
 MAX_PAGE = 2**20  # bytes of the rows that come with one response
-MAX_TOKENS = 20  # how many next tokens are remembered
+MAX_TOKENS = 5  # how many next tokens are remembered: each keeps a whole answer
 
 # Columns of Timestream's own.
 RESERVED = re.compile(r"time$|ts_|measure_name|measure_value", re.IGNORECASE)
