@@ -5,6 +5,8 @@ records on the closed shard (Kinesis Data Streams Developer Guide, "Resharding a
 """
 
 import contextlib
+import functools
+import threading
 from base64 import b64decode
 from collections import OrderedDict
 from unittest import mock
@@ -22,7 +24,23 @@ merge_shards = Stream.merge_shards
 update_shard_count = Stream.update_shard_count
 create_stream = KinesisBackend.create_stream
 put_record = KinesisBackend.put_record
+put_records = KinesisBackend.put_records
 get_records = KinesisBackend.get_records
+
+# Requests come in threads. moto numbers a record by the one before it, and "is not safe for
+# concurrency": of two that come at once, one would be lost; also one that comes during a split.
+lock = threading.RLock()
+
+
+def one_at_a_time(method):
+    """Return a method that waits until no other thread reads or changes a stream."""
+
+    @functools.wraps(method)
+    def locked(*arguments, **named):
+        with lock:
+            return method(*arguments, **named)
+
+    return locked
 
 
 def find_open_shards(stream):
@@ -78,7 +96,7 @@ def merge(stream, shard_to_merge, adjacent_shard_to_merge):
 
 
 def update_count(stream, target):
-    """Split or merge until there are so many open shards: at most twice, at least half as many."""
+    """Split or merge until there are so many open shards: at most double, at least half."""
     count = len(find_open_shards(stream))
     if target > 2 * count or 2 * target < count:
         text = f"UpdateShardCount cannot go from {count} open shards to {target}"
@@ -91,6 +109,8 @@ def create(backend, stream_name, shard_count, stream_mode=None, retention_period
     on_demand = stream_mode and stream_mode["StreamMode"] == "ON_DEMAND"
     if shard_count is None and not on_demand:
         raise InvalidArgumentError("ShardCount is required for a stream that is not on demand")
+    if shard_count is not None and on_demand:
+        raise InvalidArgumentError("A stream with the mode ON_DEMAND takes no ShardCount")
     return create_stream(backend, stream_name, shard_count, stream_mode, retention_period_hours)
 
 
@@ -118,10 +138,16 @@ def streams_reshard():
         mock.patch.multiple(
             Stream,
             get_shard_for_key=find_shard,
-            split_shard=split,
-            merge_shards=merge,
-            update_shard_count=update_count,
+            split_shard=one_at_a_time(split),
+            merge_shards=one_at_a_time(merge),
+            update_shard_count=one_at_a_time(update_count),
         ),
-        mock.patch.multiple(KinesisBackend, create_stream=create, put_record=put, get_records=get),
+        mock.patch.multiple(
+            KinesisBackend,
+            create_stream=create,
+            put_record=one_at_a_time(put),
+            put_records=one_at_a_time(put_records),
+            get_records=one_at_a_time(get),
+        ),
     ):
         yield

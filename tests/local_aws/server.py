@@ -44,6 +44,7 @@ UNSET = [
     "AWS_CREDENTIAL_EXPIRATION",
     "AWS_DATA_PATH",
     "AWS_DEFAULT_OUTPUT",
+    "AWS_CLI_AUTO_PROMPT",
     "AWS_USE_FIPS_ENDPOINT",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_ENDPOINT_DISCOVERY_ENABLED",
@@ -62,7 +63,7 @@ UNSET = [
     "AWS_ENDPOINT_URL_TIMESTREAM_WRITE",
 ]
 # The reader's own proxy goes on serving everything else. Some programs read small letters only.
-NO_PROXY = "${no_proxy:-${NO_PROXY:-localhost}},127.0.0.1"
+NO_PROXY = "${no_proxy:-${NO_PROXY:-localhost}}"  # or * for all, to which nothing can be added
 
 MAX_BODY = 100 * 2**20  # bytes of a request; a function's zip file is what needs most
 THIS_MACHINE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?")
@@ -182,8 +183,12 @@ def build_line(port):
         "AWS_PAGER": "",
     }
     words = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
-    words += [f'{name}="{NO_PROXY}"' for name in ("NO_PROXY", "no_proxy")]
-    return f"export {' '.join(words)}; unset {' '.join(UNSET)}"
+    proxy = f'NO_PROXY="{NO_PROXY},127.0.0.1" no_proxy="{NO_PROXY},127.0.0.1"'
+    return (
+        f"export {' '.join(words)}; "
+        f'[ "{NO_PROXY}" = "*" ] || export {proxy}; '
+        f"unset {' '.join(UNSET)}"
+    )
 
 
 def say(line):

@@ -1,5 +1,8 @@
 """tests/local_aws/kinesis.py: shards are split and merged, and records stay where they are."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from setup_kinesis import STREAM_NAME
@@ -115,3 +118,42 @@ def test_a_record_and_a_stream_that_aws_refuses_are_refused(stream):
         )
     with pytest.raises(stream.exceptions.InvalidArgumentException, match="ShardCount"):
         stream.create_stream(StreamName="S")
+
+
+@pytest.fixture
+def restless():
+    """Threads that take turns a thousand times as often as usual."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(interval / 1000)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def test_records_put_at_once_during_resharding_are_all_kept(stream, read, restless):
+    received = []
+
+    def put_many(thread):
+        for number in range(40):
+            response = stream.put_record(
+                StreamName=STREAM_NAME, Data="x", PartitionKey=f"{thread}-{number}"
+            )
+            received.append((response["ShardId"], response["SequenceNumber"]))
+
+    with ThreadPoolExecutor(6) as pool:
+        puts = [pool.submit(put_many, thread) for thread in range(6)]
+        for count in (2, 4, 2, 1):
+            stream.update_shard_count(
+                StreamName=STREAM_NAME, TargetShardCount=count, ScalingType="UNIFORM_SCALING"
+            )
+        for each in puts:
+            each.result()
+    assert len(set(received)) == len(received) == 240
+    shards = stream.list_shards(StreamName=STREAM_NAME)["Shards"]
+    assert "".join(read(shard["ShardId"]) for shard in shards) == "x" * 240
+
+
+def test_a_stream_on_demand_has_no_number_of_shards(stream):
+    with pytest.raises(stream.exceptions.InvalidArgumentException, match="ON_DEMAND"):
+        stream.create_stream(
+            StreamName="other", ShardCount=7, StreamModeDetails={"StreamMode": "ON_DEMAND"}
+        )
