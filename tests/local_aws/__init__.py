@@ -12,12 +12,13 @@ shard.py          reads their shards,
 delivery.py       and calls the function, which can fail
 kinesis.py      Kinesis splits and merges shards
 logs.py         CloudWatch Logs finds what a filter pattern asks for
-iam.py          IAM reads AWS's managed policies once
+iam.py          IAM refuses a trust policy that is no JSON
 timestream.py   Timestream refuses what it refuses on AWS,
 store.py          stores records,
 query/            and answers queries
 accepted.py     what Lambda, Kinesis and CloudWatch Logs do not act on is refused
 parameters.py   what Timestream does not act on is refused
+of_moto.py      what IAM, STS and SQS, which are moto's, do not act on is refused
 """
 
 import contextlib
@@ -27,7 +28,7 @@ from moto import mock_aws
 from tests import environment
 from tests.local_aws.accepted import only_what_is_acted_on
 from tests.local_aws.function import functions_run
-from tests.local_aws.iam import one_partition
+from tests.local_aws.iam import iam_checks
 from tests.local_aws.kinesis import streams_reshard
 from tests.local_aws.logs import patterns_filter
 from tests.local_aws.mapping import mappings_act
@@ -45,7 +46,7 @@ def running(report=print, speed=1, managed_policies=True):
     with (
         environment.isolated(),
         mock_aws(config={"iam": {"load_aws_managed_policies": managed_policies}}),
-        one_partition(),
+        iam_checks(),
         streams_reshard(),
         patterns_filter(),
         timestream_refuses(),

@@ -20,6 +20,8 @@ from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
 
+from tests.local_aws.of_moto import find_unsupported
+
 # The services that are here, by their names in a signature, and their hosts on AWS.
 HOSTS = {
     "iam": "iam.amazonaws.com",
@@ -165,7 +167,9 @@ def find_refusal(call):
     # "aws" stands for all of them, in services that have no regions for moto.
     if call.region not in regions and "aws" not in regions:
         return refuse_unsupported(call, f"The service {call.service} in region {call.region}")
-    return None
+    parameters = call.read_parameters().keys() - {"Action", "Version"}  # in a form, they are AWS's
+    what = find_unsupported(call.service, call.operation, sorted(parameters))
+    return refuse_unsupported(call, what) if what else None
 
 
 def ask_moto(call):

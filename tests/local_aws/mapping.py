@@ -15,6 +15,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import make_function_arn
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.kinesis.models import kinesis_backends
+from moto.sqs.models import sqs_backends
 
 from tests.local_aws.delivery import Delivery, make_client
 from tests.local_aws.shard import Shard, Stream
@@ -149,9 +150,19 @@ def check_age(spec):
         refuse(f"Maximum record age in seconds must be -1 or at least {SHORTEST_AGE}, not {age}")
 
 
+def check_destination(spec):
+    """Refuse an on-failure destination that does not exist."""
+    target = spec.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    if target:
+        _, _, _, region, account, name = target.split(":")
+        if name not in sqs_backends[account][region].queues:
+            refuse(f"The queue {target} does not exist")
+
+
 def create_checked(backend, spec):
     """Make a mapping that Lambda would make, but no second one of a stream and function."""
     check_age(spec)
+    check_destination(spec)
     arn, position = spec.get("EventSourceArn"), spec.get("StartingPosition")
     if not arn:
         refuse("EventSourceArn is required")
@@ -183,6 +194,7 @@ def list_all(backend, event_source_arn, function_name):
 def update_checked(response):
     """Answer UpdateEventSourceMapping, if there is that mapping."""
     check_age(response.json_body)
+    check_destination(response.json_body)
     found = get_mapping(response)
     return found if found[0] == 404 else update_mapping(response)
 

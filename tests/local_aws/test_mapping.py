@@ -11,6 +11,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 from moto.core.utils import utcnow
 
 from cleanup import FUNCTION_NAME
@@ -355,10 +356,22 @@ def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stag
     }
 
 
-def test_a_queue_that_does_not_exist_stops_nothing(stage):
-    stage.put("a")
+def test_a_queue_that_does_not_exist_is_refused(stage):
     destination = {"OnFailure": {"Destination": QUEUE}}
-    stage.connect("a", MaximumRetryAttempts=0, DestinationConfig=destination)
+    with pytest.raises(ClientError, match=f"The queue {QUEUE} does not exist"):
+        stage.connect("", DestinationConfig=destination)
+    mapping = stage.connect("")
+    with pytest.raises(ClientError, match=f"The queue {QUEUE} does not exist"):
+        stage.update(mapping, DestinationConfig=destination)
+
+
+def test_a_queue_that_is_gone_stops_nothing(stage):
+    sqs = make_client("sqs")
+    url = sqs.create_queue(QueueName="discarded")["QueueUrl"]
+    destination = {"OnFailure": {"Destination": QUEUE}}
+    stage.connect("a", BatchSize=1, MaximumRetryAttempts=0, DestinationConfig=destination)
+    sqs.delete_queue(QueueUrl=url)
+    stage.put("a")
     assert stage.finish() == ["a"]
     assert "NonExistentQueue" in stage.lines[2]
 

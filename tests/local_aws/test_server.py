@@ -282,6 +282,34 @@ def test_what_is_not_here_is_an_error_in_words_that_is_not_retried(
     assert response["ResponseMetadata"]["RetryAttempts"] == 0
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "options", "what"),
+    [
+        pytest.param("iam", "create_user", {"UserName": "x"}, "CreateUser", id="operation of IAM"),
+        pytest.param(
+            "iam",
+            "create_role",
+            {"RoleName": "x", "AssumeRolePolicyDocument": "{}", "MaxSessionDuration": 5},
+            "The parameter MaxSessionDuration of CreateRole",
+            id="parameter of IAM",
+        ),
+        pytest.param(
+            "sqs",
+            "create_queue",
+            {"QueueName": "x.fifo", "Attributes": {"FifoQueue": "true"}},
+            "The parameter Attributes of CreateQueue",
+            id="parameter of SQS",
+        ),
+        pytest.param("sts", "get_session_token", {}, "GetSessionToken", id="operation of STS"),
+    ],
+)
+def test_what_moto_would_ignore_of_iam_sqs_and_sts_is_refused(
+    client, service, operation, options, what
+):
+    with pytest.raises(ClientError, match=f": {what} is not supported by this local AWS$"):
+        getattr(client(service), operation)(**options)
+
+
 def test_an_error_in_moto_is_an_error_in_words_that_is_not_retried(client, monkeypatch):
     def break_down(*arguments, **options):
         raise TypeError("broken")
@@ -384,7 +412,7 @@ def test_what_is_not_signed_is_told_so(send):
 @pytest.mark.parametrize(
     ("content_type", "body", "message"),
     [
-        pytest.param("text/plain", b"\xff", "POST / failed in this local AWS: .*", id="no form"),
+        pytest.param("text/plain", b"\xff", "POST / .* this local AWS.*", id="no form"),
         pytest.param(
             "application/x-www-form-urlencoded",
             b"Action=<%26",

@@ -11,7 +11,8 @@ from tests.local_aws.query.python_functions import AGGREGATES, FUNCTIONS, TAKING
 from tests.local_aws.query.selects import Writer
 from tests.local_aws.query.types import LONG_NAMES, RANGES, format_value, in_range
 
-TIMEOUT = 60  # seconds that Timestream gives a query
+TIMEOUT = 10  # seconds for a query; Timestream gives it 60, but here the writes wait
+MAX_ROWS = 100_000  # of an answer, which is kept in memory as a whole
 # What SQLite says of a query that is right, but too much for it.
 TOO_LARGE = re.compile(
     "parser stack overflow|Expression tree is too large|too many|at most 64 tables|too big|too long"
@@ -51,7 +52,8 @@ class Engine:
                 self.errors.append(error)
                 raise
 
-        self.connection.create_function(name, -1, call, deterministic=True)
+        # Not as deterministic: SQLite would call it ahead of the conditions that guard it.
+        self.connection.create_function(name, -1, call)
 
     def add_aggregate(self, name, function):
         """Let SQLite call a function with the rows of a group whose last argument is not null."""
@@ -109,11 +111,15 @@ class Engine:
         end = time.monotonic() + TIMEOUT
         self.connection.set_progress_handler(lambda: time.monotonic() > end, 100_000)
         try:
-            return self.connection.execute(statement, constants).fetchall()
+            rows = self.connection.execute(statement, constants).fetchmany(MAX_ROWS + 1)
         except sqlite3.Error as error:
             raise self.explain(error) from error
         finally:
             self.connection.set_progress_handler(None, 0)
+        if len(rows) > MAX_ROWS:
+            text = f"More than {MAX_ROWS} rows are not supported by this local AWS: add a limit"
+            raise QueryError(text)
+        return rows
 
     def explain(self, error):
         """Return the QueryError for an error of SQLite."""
@@ -123,9 +129,12 @@ class Engine:
             if isinstance(error, QueryError):
                 return error
         elif text == "interrupted":
-            return QueryError(f"The query took longer than {TIMEOUT} seconds")
+            text = f"The query took longer than {TIMEOUT} seconds, which is not supported by"
+            return QueryError(f"{text} this local AWS")
         elif text == "integer overflow":
             return QueryError("A sum is out of range of bigint")
+        elif text == "unsupported frame specification":
+            return QueryError("The frame of a window ends before it starts")
         elif TOO_LARGE.search(text):
             return QueryError(f"The query is too large for this local AWS: {text}")
         # What is written here must be right for SQLite, whatever the query says.

@@ -485,3 +485,19 @@ def test_each_function_is_asked_for_here():
     sqls = [parameters.values[0] for parameters in QUERIES] + [line[0] for line in EXPRESSIONS]
     for name in FUNCTIONS:
         assert any(re.search(rf"\b{name}\(", sql) for sql in sqls), name
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("select a from (select 0 a union all select 5) where a <> 0 and 10 / a > 1", "5"),
+        (
+            "select s from (select '12' s union all select 'x') "
+            "where s <> 'x' and cast(s as bigint) > 1",
+            "12",
+        ),
+    ],
+    ids=["division", "cast"],
+)
+def test_a_condition_guards_what_stands_behind_it(store, sql, value):
+    assert store.query(sql)["Rows"] == [{"Data": [{"ScalarValue": value}]}]

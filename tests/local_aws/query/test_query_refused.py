@@ -287,6 +287,22 @@ def test_a_query_that_takes_too_long_is_given_up(store, monkeypatch):
     assert store.query("select 1")["Rows"]
 
 
+def test_an_answer_of_too_many_rows_is_given_up(store, monkeypatch):
+    monkeypatch.setattr("tests.local_aws.query.answer.MAX_ROWS", 2)
+    assert len(store.query("select 1 union all select 2")["Rows"]) == 2
+    sql = "select 1 union all select 2 union all select 3"
+    assert refuse(store, sql) == (
+        "More than 2 rows are not supported by this local AWS: add a limit"
+    )
+
+
+def test_a_frame_that_ends_before_it_starts_is_the_querys_mistake(store):
+    sql = (
+        "select sum(a) over (order by a rows between current row and 1 preceding) from (select 1 a)"
+    )
+    assert refuse(store, sql) == "The frame of a window ends before it starts"
+
+
 def test_nonsense_is_an_error_or_an_answer_and_never_a_fault(store):
     words = (
         "select from where group by order limit and or not in like is null case when then end cast "
