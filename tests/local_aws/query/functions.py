@@ -134,7 +134,10 @@ SCALAR_FUNCTIONS = {
     "coalesce": [row("T T T... -> T", "coalesce({all})", TYPES)],
     "greatest": [row("T T T... -> T", "max({all})", TYPES)],
     "least": [row("T T T... -> T", "min({all})", TYPES)],
-    "nullif": [row("T T -> T", "nullif({}, {})", TYPES)],
+    "nullif": [
+        row("T U -> T", "nullif({}, {})", NUMBERS),
+        row("T T -> T", "nullif({}, {})", TYPES),
+    ],
     "if": [
         row("BOOLEAN T -> T", "CASE WHEN {} THEN {} END", TYPES),
         row("BOOLEAN T T -> T", "CASE WHEN {} THEN {} ELSE {} END", TYPES),

@@ -3,6 +3,8 @@
 A method reads what its name says, from the next token on, and returns the node.
 """
 
+import difflib
+
 from tests.local_aws.query import functions, nodes, types
 from tests.local_aws.query.errors import QueryError, unsupported, wrong
 from tests.local_aws.query.tokens import RESERVED, read_tokens
@@ -20,6 +22,7 @@ NO_ALIAS = {"limit", "offset", "fetch", "tablesample", "window", "match_recogniz
 # Words that make a constant of the string behind them.
 TYPED = {"interval", *types.NAMES, *types.UNSUPPORTED_NAMES}
 COMPARISONS = set(functions.COMPARISONS)
+SEE = "query/functions.py lists those that are."
 
 
 def parse(sql):
@@ -567,8 +570,9 @@ class Parser:
         if name in UNSUPPORTED:
             raise unsupported(place, text)
         if name not in functions.FUNCTIONS:
-            known = ", ".join(sorted(functions.FUNCTIONS))
-            raise QueryError(f"{unsupported(place, text)}. Functions that are: {known}")
+            near = difflib.get_close_matches(name, functions.FUNCTIONS)
+            hint = f"Did you mean {', '.join(near)}?" if near else SEE
+            raise QueryError(f"{unsupported(place, text)}. {hint}")
         self.expect("(")
         distinct = self.accept("distinct")
         arguments = []

@@ -189,6 +189,9 @@ to_nanoseconds(now())                 | BIGINT    | 1795489445123000000
 to_nanoseconds(1us)                   | BIGINT    | 1000
 to_milliseconds(2s)                   | BIGINT    | 2000
 from_iso8601_timestamp('2026-11-24T03:04:05.5+01:00') | TIMESTAMP | 2026-11-24 02:04:05.500000000
+from_iso8601_timestamp('2026-11-24T03:04:05-01') | TIMESTAMP | 2026-11-24 04:04:05.000000000
+nullif(bigint '7', 7.0)               | BIGINT    | null
+nullif(bigint '-7', 0.0)              | BIGINT    | -7
 from_iso8601_timestamp('2026-11-24T03:04:05Z') | TIMESTAMP | 2026-11-24 03:04:05.000000000
 date_trunc('hour', now())             | TIMESTAMP | 2026-11-24 03:00:00.000000000
 date_trunc('week', now())             | TIMESTAMP | 2026-11-23 00:00:00.000000000

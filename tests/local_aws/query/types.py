@@ -57,9 +57,9 @@ RANGES = {
     "INTERVAL": (-(2**63), 2**63),
 }
 TIME = re.compile(
-    r"(\d{4})-(\d\d?)-(\d\d?)(?:[ T](\d\d?):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?", re.ASCII
+    r"(\d{4})-(\d\d?)-(\d\d?)(?: (\d\d?):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?", re.ASCII
 )
-ZONE = re.compile(r"(.*\d)(?:Z|([+-])(\d\d):?(\d\d))", re.ASCII)
+ZONE = re.compile(r"(.*\d)(?:Z|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)", re.ASCII)
 
 
 def fits(given, wanted):
@@ -85,6 +85,8 @@ def in_range(value, kind):
         # Where an integer gets too large, SQLite goes on with a float.
         least, end = RANGES[kind]
         is_right = isinstance(value, int) and least <= value < end
+    if kind == "TIMESTAMP" and isinstance(value, int) and value < 0:
+        raise QueryError("A time before 1970 is not supported by this local AWS")
     if not is_right:
         raise QueryError(f"{value} is out of range of {kind.lower()}")
     return value
@@ -108,14 +110,17 @@ def read_time(text):
         *numbers, fraction = match.groups(default="0")
         moment = datetime(*map(int, numbers), tzinfo=timezone.utc)
     except (AttributeError, ValueError):
-        raise QueryError(f"'{text}' is no timestamp, as 2026-11-24 03:04:05 is one") from None
+        raise QueryError(f"'{text}' is no timestamp such as 2026-11-24 03:04:05") from None
     seconds = (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(seconds=1)
     return in_range(seconds * 10**9 + int(fraction.ljust(9, "0")), "TIMESTAMP")
 
 
 def read_iso_time(text):
     """Return the nanoseconds of a time in ISO 8601, in its time zone or in UTC."""
-    match = ZONE.fullmatch(text)
+    if " " in text:
+        raise QueryError(f"'{text}' is no time in ISO 8601 such as 2026-11-24T03:04:05Z")
+    text = text.replace("T", " ", 1)
+    match = ZONE.fullmatch(text) if " " in text else None  # a date alone ends like a zone
     if not match:
         return read_time(text)
     rest, sign, hours, minutes = match.groups(default="0")
