@@ -397,7 +397,7 @@ class Pages:
 
 
 def describe_endpoints(backend, parameters):
-    """Answer DescribeEndpoints in this process. For all others, server.py does it."""
+    """Answer DescribeEndpoints in this process. For all others, gateway.py does it."""
     return backend.describe_endpoints()
 
 
