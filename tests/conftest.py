@@ -27,7 +27,14 @@ def service_models():
     85 ms for a client, and the tests make hundreds. So here the loaders have one cache.
     """
     read = defaultdict(dict)  # {search paths: what a loader has read there}
-    cache = property(lambda self: read[tuple(self.search_paths)], lambda self, empty: None)
+
+    def get_cache(loader):
+        return read[tuple(loader.search_paths)]
+
+    def keep_cache(loader, empty):  # each new loader wants to begin with an empty one
+        pass
+
+    cache = property(get_cache, keep_cache)
     with mock.patch.object(botocore.loaders.Loader, "_cache", cache, create=True):
         yield
 

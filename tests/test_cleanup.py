@@ -108,7 +108,6 @@ def test_in_another_region_it_finds_nothing_and_says_where(everything, run_scrip
         ("lambda", "ListEventSourceMappings", 1),
         ("kinesis", "DeleteStream", 1),
         ("timestream", "DeleteTable", 2),  # and the database, which is not empty then
-        ("logs", "DeleteLogGroup", 1),
         ("iam", "DetachRolePolicy", 1),
     ],
 )

@@ -227,12 +227,14 @@ def check_model(path, value, shape):
         )
 
 
+def contains(outer, inner):
+    """Return whether a parameter is another one, or a structure around it."""
+    return f"{inner}.".startswith(f"{outer}.")
+
+
 def is_acted_on(path, parameters):
-    """Return whether parameters hold one, a structure in which it is, or something in it."""
-    return any(
-        f"{path}.".startswith(f"{name}.") or f"{name}.".startswith(f"{path}.")
-        for name in parameters
-    )
+    """Return whether parameters hold one, a structure around it, or something in it."""
+    return any(contains(name, path) or contains(path, name) for name in parameters)
 
 
 def check(service, operation, request):

@@ -64,9 +64,11 @@ def shorten(lines, head=5, tail=2):
         if not is_at_an_end and not line.startswith("Not sent, "):
             left_out.append(line)
             continue
-        if len(left_out) > 1:
-            left_out = [f"... {len(left_out)} more lines ..."]
-        shown += [*left_out, line]
+        if len(left_out) == 1:
+            shown += left_out
+        elif left_out:
+            shown.append(f"... {len(left_out)} more lines ...")
+        shown.append(line)
         left_out = []
     return shown
 
