@@ -604,11 +604,16 @@ class Parser:
 
     def frame(self):
         """Read what stands behind ROWS."""
+        place = self.token.place
         if not self.accept("between"):
-            return f"ROWS {self.bound()}"
-        first = self.bound()
-        self.expect("and")
-        return f"ROWS BETWEEN {first} AND {self.bound()}"
+            first, last = self.bound(), "CURRENT ROW"
+        else:
+            first = self.bound()
+            self.expect("and")
+            last = self.bound()
+        if first == "UNBOUNDED FOLLOWING" or last == "UNBOUNDED PRECEDING":
+            raise wrong(place, "The frame of a window ends before it starts")
+        return f"ROWS BETWEEN {first} AND {last}"
 
     def bound(self):
         """Read a bound of a frame; return it as SQL, which is the same for SQLite."""

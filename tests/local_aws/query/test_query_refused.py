@@ -308,6 +308,20 @@ def test_a_frame_that_ends_before_it_starts_is_the_querys_mistake(store):
     assert refuse(store, sql) == "The frame of a window ends before it starts"
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "rows unbounded following",
+        "rows between unbounded following and current row",
+        "rows between current row and unbounded preceding",
+    ],
+)
+def test_a_frame_without_an_end_in_its_direction_is_the_querys_mistake(store, frame):
+    sql = f"select sum(a) over (order by a {frame}) from (select 1 a)"
+    assert "line 1:" in refuse(store, sql)
+    assert "The frame of a window ends before it starts" in refuse(store, sql)
+
+
 def test_nonsense_is_an_error_or_an_answer_and_never_a_fault(store):
     words = (
         "select from where group by order limit and or not in like is null case when then end cast "
