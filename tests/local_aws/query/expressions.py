@@ -115,6 +115,8 @@ class Expressions:
         ]
         if found:
             text += f". There are: {', '.join(dict.fromkeys(found))}"
+        if not name.isidentifier() and "::" not in name:
+            text += ". Text stands in single quotes"
         if name.lower() in map(str.lower, found):
             text += ". Upper and lower case count"
         if name.lower() in self.aliases:
@@ -299,6 +301,10 @@ def describe_mismatch(name, given, signatures):
         text += ", where t is any type" if set(letters) == set(TYPES) else ""
         if set(letters) < set(TYPES):
             text += f", where t is {' or '.join(map(str.lower, letters))}"
+    if name == "ago" and given == ["VARCHAR"]:
+        text += ". Write ago(15m), without quotes"
+    elif {"TIMESTAMP", "VARCHAR"} <= {*given}:
+        text += ". Write a time as timestamp '2026-11-24 03:04:05'"
     return text
 
 

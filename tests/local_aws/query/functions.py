@@ -104,10 +104,13 @@ SCALAR_FUNCTIONS = {
     "split_part": [row("VARCHAR VARCHAR BIGINT -> VARCHAR", "t_split_part({}, {}, {})")],
     "starts_with": [row("VARCHAR VARCHAR -> BOOLEAN", "t_starts_with({}, {})")],
     "strpos": [row("VARCHAR VARCHAR -> BIGINT", "t_strpos({}, {})")],
-    "substr": [
-        row("VARCHAR BIGINT -> VARCHAR", "t_substr({}, {})"),
-        row("VARCHAR BIGINT BIGINT -> VARCHAR", "t_substr({}, {}, {})"),
-    ],
+    **dict.fromkeys(
+        ["substr", "substring"],
+        [
+            row("VARCHAR BIGINT -> VARCHAR", "t_substr({}, {})"),
+            row("VARCHAR BIGINT BIGINT -> VARCHAR", "t_substr({}, {}, {})"),
+        ],
+    ),
     "trim": [row("VARCHAR -> VARCHAR", "t_trim({})")],
     "upper": [row("VARCHAR -> VARCHAR", "t_upper({})")],
     # Times
@@ -115,6 +118,7 @@ SCALAR_FUNCTIONS = {
     "bin": [row("TIMESTAMP INTERVAL -> TIMESTAMP", "({0} / t_width({1}) * {1})")],
     "date_add": [row("VARCHAR BIGINT TIMESTAMP -> TIMESTAMP", "t_date_add({}, {}, {})")],
     "date_diff": [row("VARCHAR TIMESTAMP TIMESTAMP -> BIGINT", "t_date_diff({}, {}, {})")],
+    "date_format": [row("TIMESTAMP VARCHAR -> VARCHAR", "t_date_format({}, {})")],
     "date_trunc": [row("VARCHAR TIMESTAMP -> TIMESTAMP", "t_date_trunc({}, {})")],
     "from_iso8601_timestamp": [row("VARCHAR -> TIMESTAMP", "t_from_iso8601({})")],
     "from_milliseconds": [row("BIGINT -> TIMESTAMP", "TIMESTAMP({} * 1000000)")],

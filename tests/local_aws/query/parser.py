@@ -426,10 +426,16 @@ class Parser:
             return nodes.Call(place, "positive", [self.signed()])
         value = self.value()
         if self.next_is("::"):
-            raise unsupported(self.place, "'::' (write it as cast(x as type))")
+            raise unsupported(self.place, f"'::' ({self.advise_on_cast(value)})")
         if self.next_is("["):
             raise unsupported(self.place, "an element of an array")
         return value
+
+    def advise_on_cast(self, value):
+        """Return what to write in place of a value and ::"""
+        if isinstance(value, nodes.Name) and value.parts[-1].lower() == "measure_value":
+            return "write measure_value::double and so on without spaces"
+        return "write it as cast(x as type)"
 
     def value(self):
         """Read a constant, a column, a call, or something in brackets."""

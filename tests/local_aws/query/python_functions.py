@@ -28,8 +28,7 @@ def double(compute):
         try:
             return in_range(float(compute(*arguments)), "DOUBLE")
         except (ValueError, OverflowError, ZeroDivisionError):
-            # SQLite has no NaN: it would be a null.
-            raise QueryError("Infinity and NaN are not supported by this local AWS") from None
+            raise QueryError(types.NOT_FINITE) from None
 
     return function
 
@@ -163,6 +162,8 @@ def offset(number):
 
 def read(kind, text):
     """Read a text as cast() does."""
+    if kind == "DOUBLE" and text.strip() in ("NaN", "Infinity", "+Infinity", "-Infinity"):
+        raise QueryError(types.NOT_FINITE)
     try:
         if kind == "DOUBLE":
             if not DOUBLE.fullmatch(text):
@@ -227,8 +228,46 @@ def date_diff(unit, first, second):
 def parse_duration(text):
     """Return an interval that is written as 42m."""
     if not re.fullmatch(r"\d+[a-z]+", text, re.IGNORECASE | re.ASCII):
-        raise QueryError(f"'{text}' is no duration, as 42m is one")
+        raise QueryError(f"'{text}' is not a duration such as 42m")
     return types.read_interval(text)
+
+
+def date_format(nanoseconds, pattern):
+    """Return a time in a format of MySQL's, which Trino has taken over."""
+    moment = EPOCH + timedelta(seconds=nanoseconds // 10**9)
+
+    def write(found):
+        if found[0] not in DATE_FORMATS:
+            raise QueryError(f"{found[0]} in date_format is not supported by this local AWS")
+        return DATE_FORMATS[found[0]](moment)
+
+    return re.sub(r"%.?", write, pattern, flags=re.DOTALL)
+
+
+# Names are English, whatever the machine speaks.
+MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+DATE_FORMATS = {
+    "%Y": lambda moment: f"{moment.year:04}",
+    "%y": lambda moment: f"{moment.year % 100:02}",
+    "%m": lambda moment: f"{moment.month:02}",
+    "%c": lambda moment: str(moment.month),
+    "%b": lambda moment: MONTHS[moment.month - 1][:3],
+    "%M": lambda moment: MONTHS[moment.month - 1],
+    "%d": lambda moment: f"{moment.day:02}",
+    "%e": lambda moment: str(moment.day),
+    "%j": lambda moment: f"{moment.timetuple().tm_yday:03}",
+    "%a": lambda moment: DAYS[moment.weekday()][:3],
+    "%W": lambda moment: DAYS[moment.weekday()],
+    "%H": lambda moment: f"{moment.hour:02}",
+    "%i": lambda moment: f"{moment.minute:02}",
+    "%s": lambda moment: f"{moment.second:02}",
+    "%S": lambda moment: f"{moment.second:02}",
+    "%T": lambda moment: moment.strftime("%H:%M:%S"),
+    "%%": lambda moment: "%",
+}
 
 
 def only_value(value, rows):
@@ -244,6 +283,7 @@ FUNCTIONS = {
     "concat": lambda *texts: "".join(texts),
     "date_add": date_add,
     "date_diff": date_diff,
+    "date_format": date_format,
     "date_trunc": date_trunc,
     "divide": divide,
     "exp": double(math.exp),

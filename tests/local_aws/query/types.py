@@ -62,6 +62,9 @@ TIME = re.compile(
 ZONE = re.compile(r"(.*\d)(?:Z|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)", re.ASCII)
 
 
+NOT_FINITE = "Infinity and NaN are not supported by this local AWS"
+
+
 def fits(given, wanted):
     """Return whether a value of a type can stand where another type is wanted."""
     return given == wanted or (given, wanted) in COERCIONS
@@ -80,11 +83,12 @@ def in_range(value, kind):
     if value is None:
         return None
     if kind == "DOUBLE":
-        is_right = math.isfinite(value)
-    else:
-        # Where an integer gets too large, SQLite goes on with a float.
-        least, end = RANGES[kind]
-        is_right = isinstance(value, int) and least <= value < end
+        if not math.isfinite(value):  # SQLite has no NaN: it would be a null
+            raise QueryError(NOT_FINITE)
+        return value
+    # Where an integer gets too large, SQLite goes on with a float.
+    least, end = RANGES[kind]
+    is_right = isinstance(value, int) and least <= value < end
     if kind == "TIMESTAMP" and isinstance(value, int) and value < 0:
         raise QueryError("A time before 1970 is not supported by this local AWS")
     if not is_right:
