@@ -193,7 +193,7 @@ from_iso8601_timestamp('2026-11-24T03:04:05-01') | TIMESTAMP | 2026-11-24 04:04:
 substring('abcd', 2, 2)               | VARCHAR   | bc
 date_format(timestamp '2026-11-04 03:04:05', '%Y-%m-%d %H:%i') | VARCHAR | 2026-11-04 03:04
 date_format(timestamp '2026-11-04', '%y %c %b %M %e %j') | VARCHAR | 26 11 Nov November 4 308
-date_format(timestamp '2026-11-04 03:04:05', '%a %W %T %S %%') | VARCHAR | Wed Wednesday 03:04:05 05 %
+date_format(timestamp '2026-11-04 03:04:05', '%a %W %T %%') | VARCHAR | Wed Wednesday 03:04:05 %
 nullif(bigint '7', 7.0)               | BIGINT    | null
 nullif(bigint '-7', 0.0)              | BIGINT    | -7
 from_iso8601_timestamp('2026-11-24T03:04:05Z') | TIMESTAMP | 2026-11-24 03:04:05.000000000
