@@ -5,7 +5,7 @@ README.md beside this file says what it does, what it refuses, and where it diff
 server.py       serves it to other processes:
 gateway.py        what a request asks of moto, and errors in AWS's form
 page.html         the query editor
-story.py          what the first terminal tells
+terminal.py       what the first terminal shows
 function.py     the Lambda function runs
 mapping.py      the event source mapping acts: it follows streams,
 shard.py          reads their shards,
@@ -16,9 +16,7 @@ iam.py          IAM refuses a trust policy that is no JSON
 timestream.py   Timestream refuses what it refuses on AWS,
 store.py          stores records,
 query/            and answers queries
-accepted.py     what Lambda, Kinesis and CloudWatch Logs do not act on is refused
-parameters.py   what Timestream does not act on is refused
-of_moto.py      what IAM, STS and SQS, which are moto's, do not act on is refused
+acted_on.py     the table of what is acted on, and the check of every request
 """
 
 import contextlib
@@ -26,13 +24,13 @@ import contextlib
 from moto import mock_aws
 
 from tests import environment
-from tests.local_aws.accepted import only_what_is_acted_on
+from tests.local_aws.acted_on import patch_acted_on
 from tests.local_aws.function import functions_run
-from tests.local_aws.iam import iam_checks
-from tests.local_aws.kinesis import streams_reshard
-from tests.local_aws.logs import patterns_filter
+from tests.local_aws.iam import patch_iam
+from tests.local_aws.kinesis import patch_kinesis
+from tests.local_aws.logs import patch_logs
 from tests.local_aws.mapping import mappings_act
-from tests.local_aws.timestream import timestream_refuses
+from tests.local_aws.timestream import patch_timestream
 
 
 @contextlib.contextmanager
@@ -46,12 +44,12 @@ def running(report=print, speed=1, managed_policies=True):
     with (
         environment.isolated(),
         mock_aws(config={"iam": {"load_aws_managed_policies": managed_policies}}),
-        iam_checks(),
-        streams_reshard(),
-        patterns_filter(),
-        timestream_refuses(),
+        patch_iam(),
+        patch_kinesis(),
+        patch_logs(),
+        patch_timestream(),
         functions_run(),
         mappings_act(report, speed) as mappings,
-        only_what_is_acted_on(),
+        patch_acted_on(),
     ):
         yield mappings

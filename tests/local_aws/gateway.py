@@ -9,18 +9,17 @@ import functools
 import json
 import re
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, unquote, urlsplit
-from xml.sax.saxutils import escape
 
 from botocore.awsrequest import AWSPreparedRequest
-from botocore.exceptions import UnknownServiceError
 from botocore.loaders import create_loader
-from botocore.model import OperationNotFoundError
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.request import normalize_request
+from moto.core.routing import get_service_router
+from werkzeug.exceptions import HTTPException
 
-from tests.local_aws.of_moto import find_unsupported
+from tests.local_aws.acted_on import find_near, respond_error
 
 # The services that are here, by their names in a signature, and their hosts on AWS.
 HOSTS = {
@@ -36,7 +35,10 @@ HOSTS = {
 # What they are for botocore, where that is not the same.
 SERVICES = {"monitoring": "cloudwatch", "timestream": "timestream-write"}
 
-SIGNATURE = re.compile(r"Credential=[^/,]*/[0-9]{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+SIGNATURE = re.compile(
+    r"Credential=(?P<access_key>[^/,]*)/[0-9]{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)"
+    r"/aws4_request"
+)
 QUEUE_URLS = ["CreateQueue", "GetQueueUrl", "ListQueues", "ListDeadLetterSourceQueues"]
 
 
@@ -52,84 +54,40 @@ class Response:
 class Call:
     """What a request asks for.
 
-    service, region: as they stand in its signature; None if it has none.
+    access_key, region, service: as its signature has them; None if it has none.
+    name: the service as botocore names it.
     """
 
     def __init__(self, method, path, headers, body):
-        self.method, self.path = method, path
-        self.body = body.encode() if isinstance(body, str) else body
-        self.headers = {name.lower(): read_header(value) for name, value in headers.items()}
+        self.method, self.path, self.body = method, path, body
+        self.headers = {name.lower(): value for name, value in headers.items()}
         found = SIGNATURE.search(self.headers.get("authorization", ""))
-        self.region, self.service = found.groups() if found else (None, None)
+        signature = found.groupdict() if found else {}
+        self.access_key, self.region = signature.get("access_key"), signature.get("region")
+        self.service = signature.get("service")
         self.host = HOSTS.get(self.service, "").format(region=self.region)
         self.name = SERVICES.get(self.service, self.service)
 
     @functools.cached_property
+    def request(self):
+        """The request as a client in this process sends it."""
+        url = f"https://{self.host}{self.path}"
+        headers = {name: value for name, value in self.headers.items() if name != "host"}
+        headers["x-forwarded-for"] = "127.0.0.1"  # to terminal.py: it comes from outside
+        return AWSPreparedRequest(self.method, url, headers, self.body, stream_output=False)
+
+    @functools.cached_property
     def operation(self):
-        """The name that AWS has for what is asked: from a header, a form, or method and path."""
+        """AWS's name of what is asked: from a header, a form, or method and path."""
         if "x-amz-target" in self.headers:
             return self.headers["x-amz-target"].rpartition(".")[2]
-        if self.has_form():
-            return self.read_form().get("Action", "No action")
-        routes = list_routes(self.name) if self.host else []
-        for route in routes:
-            if route["method"] == self.method and route["path"].fullmatch(self.read_path()):
-                return route["operation"]
-        return f"{self.method} {self.read_path() or '/'}"
-
-    def read_parameters(self):
-        """Return the operation's parameters: from a form, or from path and JSON."""
-        if self.has_form():
-            return self.read_form()
-        parameters = {}
-        routes = [] if "x-amz-target" in self.headers else list_routes(self.name)
-        for route in routes:
-            if route["operation"] == self.operation:
-                found = route["path"].fullmatch(self.read_path())
-                parameters = {name: unquote(text) for name, text in found.groupdict().items()}
+        request = normalize_request(self.request)
+        if "Action" in request.values:
+            return request.values["Action"]
         try:
-            content = json.loads(self.body or "{}")
-        except ValueError:
-            return parameters
-        return parameters | content if isinstance(content, dict) else parameters
-
-    def has_form(self):
-        """Return whether the body is what a form in HTML would send."""
-        return "form-urlencoded" in self.headers.get("content-type", "")
-
-    def read_form(self):
-        """Return the first value of each name in such a body."""
-        form = parse_qs(self.body.decode(errors="replace"))
-        return {name: values[0] for name, values in form.items()}
-
-    def read_path(self):
-        """Return the path without its query, and without a slash at its end."""
-        return urlsplit(self.path).path.rstrip("/")
-
-
-@functools.lru_cache
-def list_routes(service):
-    """Return method, path and name of a service's operations, but those at the path / alone."""
-    routes = []
-    for name, operation in describe_service(service)["operations"].items():
-        path = operation["http"]["requestUri"].partition("?")[0].rstrip("/")
-        # {FunctionName} stands for a part of the path.
-        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
-        if path:
-            route = {"method": operation["http"]["method"], "operation": name}
-            routes.append(route | {"path": re.compile(pattern)})
-    return routes
-
-
-@functools.lru_cache
-def describe_service(service):
-    """Return what botocore knows of a service."""
-    return create_loader().load_service_model(service, "service-2")
-
-
-def read_header(value):
-    """Return the value of a header as text."""
-    return value.decode() if isinstance(value, bytes) else str(value)
+            return get_service_router(self.name).match(request)[0].name
+        except (HTTPException, NotImplementedError):
+            return f"{self.method} {self.path.partition('?')[0]}"
 
 
 def answer(call, address):
@@ -139,11 +97,9 @@ def answer(call, address):
     """
     try:
         return find_refusal(call) or find_answer(call, address)
-    except (NotImplementedError, OperationNotFoundError):  # moto's words for it
-        return refuse_unsupported(call, call.operation)
     except Exception as error:  # whatever it is, the reader gets it as a line
         text = f"{call.operation} failed in this local AWS: {type(error).__name__}: {error}"
-        return refuse(call, "InternalFailure", text)
+        return respond(call, "InternalFailure", text)
 
 
 def find_answer(call, address):
@@ -157,35 +113,53 @@ def find_answer(call, address):
     return response
 
 
+@functools.lru_cache
+def find_endpoints():
+    """Return {service: regions} of all services on AWS, and the regions, as botocore has them."""
+    [partition] = [
+        each
+        for each in create_loader().load_data("endpoints")["partitions"]
+        if each["partition"] == "aws"
+    ]
+    services = {name: [*each["endpoints"]] for name, each in partition["services"].items()}
+    return services, [*partition["regions"]]
+
+
 def find_refusal(call):
     """Return the Response to a Call that cannot be passed on, or None."""
     if not call.service:
-        return refuse(call, "MissingAuthenticationToken", "The request is not signed")
+        return respond(call, "MissingAuthenticationToken", "Missing Authentication Token")
+    services, regions = find_endpoints()
+    if not call.host and call.service in services:
+        return respond_unsupported(call, f"The service {call.name}")
     if not call.host:
-        return refuse_unsupported(call, f"The service {call.name}")
-    regions = get_backend(call.name)[DEFAULT_ACCOUNT_ID]
+        near = find_near(call.service, services)
+        text = f"Credential should be scoped to a valid service, not '{call.service}'.{near}"
+        return respond(call, "InvalidSignatureException", text)
+    here = get_backend(call.name)[DEFAULT_ACCOUNT_ID]
     # "aws" stands for all of them, in services that have no regions for moto.
-    if call.region not in regions and "aws" not in regions:
-        return refuse_unsupported(call, f"The service {call.service} in region {call.region}")
-    parameters = call.read_parameters().keys() - {"Action", "Version"}  # in a form, they are AWS's
-    what = find_unsupported(call.service, call.operation, sorted(parameters))
-    return refuse_unsupported(call, what) if what else None
+    if call.region in here or "aws" in here:
+        return None
+    text = f"Credential should be scoped to a valid region, not '{call.region}'."
+    if call.region in regions:
+        text += f" {call.service} is in {', '.join(each for each in regions if each in here)}."
+    else:
+        text += find_near(call.region, regions)
+    return respond(call, "InvalidSignatureException", text)
 
 
 def ask_moto(call):
     """Return moto's Response to a Call, as its clients in this process get it."""
-    url = f"https://{call.host}{call.path}"
-    headers = {name: value for name, value in call.headers.items() if name != "host"}
-    request = AWSPreparedRequest(call.method, url, headers, call.body, stream_output=False)
     stubber = BotocoreStubber()
     stubber.enabled = True
-    response = stubber("before-send", request)
+    response = stubber("before-send", call.request)
     failed = response is None or response.status_code >= 400
     if failed and not (response and is_error(response.content)):
-        return refuse_unsupported(call, call.operation)
+        return respond_unsupported(call, call.operation)
     # An SDK would retry what has failed with 500 or more.
     status = min(response.status_code, 499)
-    return Response(status, response.content, dict(response.headers.items()))
+    body = b"" if status == 204 else response.content  # what follows 204 is the next response
+    return Response(status, body, dict(response.headers.items()))
 
 
 def is_error(body):
@@ -196,32 +170,25 @@ def is_error(body):
     return text.startswith(b"<") and not text.startswith((b"<!doctype html", b"<html"))
 
 
-def refuse_unsupported(call, what):
+def respond_unsupported(call, what):
     """Return the Response to a Call that AWS may know, but this does not."""
-    return refuse(call, "UnsupportedOperation", f"{what} is not supported by this local AWS")
+    return respond(call, "UnsupportedOperation", f"{what} is not supported by this local AWS")
 
 
-def refuse(call, code, message):
+def respond(call, code, message):
     """Return an error in the form that the service has on AWS: XML or JSON."""
-    if not speaks_xml(call):
-        return respond_json(400, {"__type": code, "message": message})
-    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-    if call.service != "s3":  # which is refused as a whole
-        error = f"<ErrorResponse>{error}</ErrorResponse>"
-    return Response(400, error.encode(), {"Content-Type": "text/xml"})
+    status, headers, body = respond_error(code, message, speaks_xml(call))
+    if call.service == "s3":
+        body = body.replace("<ErrorResponse>", "").replace("</ErrorResponse>", "")
+    return Response(status, body.encode(), headers)
 
 
 def speaks_xml(call):
     """Return whether the service has its responses in XML."""
     if "x-amz-target" in call.headers:
         return False
-    if call.has_form():
-        return True
-    try:
-        protocol = describe_service(call.name)["metadata"]["protocol"]
-    except (UnknownServiceError, TypeError):  # TypeError: it has no name
-        return False
-    return protocol in ("query", "ec2", "rest-xml")
+    form = "form-urlencoded" in call.headers.get("content-type", "")
+    return form or call.service in ("iam", "s3", "sts")
 
 
 def respond_json(status, content):

@@ -27,7 +27,7 @@ def create_checked_role(backend, role_name, assume_role_policy_document, *others
 
 
 @contextlib.contextmanager
-def iam_checks():
+def patch_iam():
     """Let moto refuse such a policy, and look for access keys in the partition aws only."""
     with (
         mock.patch("moto.iam.models.PARTITION_NAMES", ["aws"]),

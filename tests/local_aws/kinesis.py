@@ -132,7 +132,7 @@ def get(backend, stream_arn, shard_iterator, limit):
 
 
 @contextlib.contextmanager
-def streams_reshard():
+def patch_kinesis():
     """Let moto's streams be split and merged as on AWS."""
     with (
         mock.patch.multiple(

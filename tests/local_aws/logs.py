@@ -70,7 +70,7 @@ def filter_in_order(group, *arguments):
 
 
 @contextlib.contextmanager
-def patterns_filter():
+def patch_logs():
     """Let moto's log groups be filtered as on AWS."""
     with (
         mock.patch("moto.logs.models.EventMessageFilter", read_pattern),

@@ -22,7 +22,7 @@ from tests import local_aws
 from tests.environment import AWS_SETTINGS
 from tests.local_aws.function import find_terminal
 from tests.local_aws.gateway import Call, Response, answer, respond_json
-from tests.local_aws.story import Story, told
+from tests.local_aws.terminal import Terminal, patch_terminal
 
 WELCOME = """\
 This is AWS on your machine. Nothing leaves the machine, and nothing costs money.
@@ -153,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
 class Server(socketserver.ThreadingTCPServer):
     """Serves each connection in a thread, and ends without waiting for them.
 
-    story: told what happens, see story.py.
+    terminal: shows what happens, see terminal.py.
     verbose: show a line about each request.
     """
 
@@ -161,13 +161,13 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port, story, verbose=False):
-        self.story, self.verbose = story, verbose
+    def __init__(self, port, terminal, verbose=False):
+        self.terminal, self.verbose = terminal, verbose
         super().__init__(("127.0.0.1", port), Handler)
 
     def service_actions(self):
         """Do what is to be done now and then, which is twice a second."""
-        self.story.tell_waiting()
+        self.terminal.tell_waiting()
 
     def handle_error(self, request, client_address):
         """Say nothing about a client that went away; an error of our own shows as what it is."""
@@ -207,18 +207,18 @@ def main():
     parser.add_argument("--verbose", action="store_true", help="show a line about each request")
     options = parser.parse_args()
     sys.stdout.reconfigure(errors="backslashreplace")  # a query can hold any letter
-    story = Story(say)
+    terminal = Terminal(say)
     try:
-        server = Server(options.port, story, options.verbose)
+        server = Server(options.port, terminal, options.verbose)
     except (OSError, OverflowError) as error:
         return f"Port {options.port} cannot be used, try another one with --port: {error}"
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with server, local_aws.running(report=story), told(story):
+        with server, local_aws.running(report=terminal), patch_terminal(terminal):
             port = server.server_address[1]
             say(WELCOME.format(line=build_line(port), port=port))
             server.serve_forever()
     except KeyboardInterrupt:
-        story.end()
+        terminal.end()
         say("Stopped. Everything that was in it is gone.")
     return 0

@@ -18,8 +18,8 @@ from moto.kinesis.models import KinesisBackend
 from moto.kinesis.responses import KinesisResponse
 
 from tests.helpers import LIMIT
-from tests.local_aws import gateway, server, story
-from tests.local_aws.story import Story, told
+from tests.local_aws import gateway, server, terminal
+from tests.local_aws.terminal import Terminal, patch_terminal
 
 QUERY = {
     "Authorization": "AWS4-HMAC-SHA256 Credential=any/20261124/us-east-1/timestream/aws4_request",
@@ -33,8 +33,8 @@ def here(aws, monkeypatch):
     """The server in this process: itself, its port, and the lines that it tells."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     lines = []
-    teller = Story(lines.append)
-    with server.Server(0, teller) as running, told(teller):
+    first = Terminal(lines.append)
+    with server.Server(0, first) as running, patch_terminal(first):
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield SimpleNamespace(port=running.server_address[1], lines=lines, server=running)
@@ -142,8 +142,7 @@ def test_after_the_line_all_commands_lead_to_it_whatever_the_terminal_holds(
     assert process.process.wait(LIMIT) == 0
     told = process.process.stdout.read().splitlines()
     assert "Table WeatherMetrics created." in told
-    assert "1 reading stored in WeatherMetrics" in told
-    assert "1 more reading stored in WeatherMetrics" in told
+    assert told.count("1 reading stored in WeatherMetrics") == 2
     assert told[-1] == "Stopped. Everything that was in it is gone."
 
 
@@ -289,7 +288,7 @@ def test_what_is_not_here_is_an_error_in_words_that_is_not_retried(
         pytest.param(
             "iam",
             "create_role",
-            {"RoleName": "x", "AssumeRolePolicyDocument": "{}", "MaxSessionDuration": 5},
+            {"RoleName": "x", "AssumeRolePolicyDocument": "{}", "MaxSessionDuration": 3600},
             "The parameter MaxSessionDuration of CreateRole",
             id="parameter of IAM",
         ),
@@ -326,16 +325,46 @@ def test_an_error_in_moto_is_an_error_in_words_that_is_not_retried(client, monke
 
 
 @pytest.mark.parametrize(
-    ("service", "region"),
+    ("service", "region", "hint"),
     [
-        pytest.param("timestream-write", "eu-north-1", id="without LiveAnalytics"),
-        pytest.param("kinesis", "mars-1", id="that does not exist"),
+        pytest.param(
+            "timestream-write",
+            "eu-north-1",
+            " timestream is in ap-northeast-1, .*, us-west-2.",
+            id="without LiveAnalytics",
+        ),
+        pytest.param("kinesis", "us-est-1", " Did you mean us-west-1 or us-east-1?", id="a slip"),
+        pytest.param("kinesis", "mars-1", "", id="that does not exist"),
     ],
 )
-def test_a_region_that_is_not_here_is_an_error_in_words(client, service, region):
+def test_a_region_that_aws_does_not_have_is_awss_error(client, service, region, hint):
     operation = "describe_endpoints" if service == "timestream-write" else "list_streams"
-    with pytest.raises(ClientError, match=f"in region {region} is not supported by this local"):
+    with pytest.raises(ClientError) as caught:
         getattr(client(service, region), operation)()
+    error = caught.value.response["Error"]
+    assert error["Code"] == "InvalidSignatureException"
+    text = f"Credential should be scoped to a valid region, not '{region}'.{hint}"
+    assert re.fullmatch(text.replace("?", "[?]"), error["Message"])
+
+
+@pytest.mark.parametrize(("service", "near"), [("kinessis", " Did you mean kinesis?"), ("zzz", "")])
+def test_a_service_that_aws_does_not_have_is_another_error_than_one_that_is_not_here(
+    send, service, near
+):
+    signature = QUERY["Authorization"].replace("timestream", service)
+    answer = json.loads(send("POST", "/", QUERY | {"Authorization": signature}, b"{}").body)
+    assert answer == {
+        "__type": "InvalidSignatureException",
+        "message": f"Credential should be scoped to a valid service, not '{service}'.{near}",
+    }
+
+
+def test_a_204_has_no_body_that_would_be_read_as_the_next_response(client, send, monkeypatch):
+    monkeypatch.setattr(KinesisResponse, "list_streams", lambda _: (204, {"status": 204}, "{}"))
+    signature = QUERY["Authorization"].replace("timestream", "kinesis")
+    headers = {"Authorization": signature, "X-Amz-Target": "Kinesis_20131202.ListStreams"}
+    response = send("POST", "/", headers, b"{}")
+    assert (response.status, response.headers["Content-Length"]) == (204, "0")
 
 
 def test_an_error_page_of_moto_becomes_an_error_of_aws(client, monkeypatch):
@@ -401,12 +430,12 @@ def test_everything_else_is_an_error_in_json(send, method, path, headers, body):
 def test_a_body_that_is_no_json_object_is_told_so(send, body):
     answer = json.loads(send("POST", "/", QUERY, body).body)
     assert answer["__type"] == "SerializationException"
-    assert answer["message"] == "The body of the request is no JSON object"
+    assert answer["message"].startswith("The body of the request is not a JSON object")
 
 
 def test_what_is_not_signed_is_told_so(send):
     message = json.loads(send("POST", "/", {}, b"{}").body)["message"]
-    assert message == "The request is not signed"
+    assert message == "Missing Authentication Token"
 
 
 @pytest.mark.parametrize(
@@ -416,7 +445,7 @@ def test_what_is_not_signed_is_told_so(send):
         pytest.param(
             "application/x-www-form-urlencoded",
             b"Action=<%26",
-            "<& is not supported by this local AWS",
+            "AWS has no operation <&.",
             id="a form with what has a meaning in XML",
         ),
     ],
@@ -477,7 +506,7 @@ def test_what_is_no_proper_request_is_refused_in_json(here, request_line, status
 
 
 def test_what_waits_to_be_told_is_told_without_a_further_request(client, here, monkeypatch):
-    monkeypatch.setattr(story, "PAUSE", 0)
+    monkeypatch.setattr(terminal, "PAUSE", 0)
     for _ in range(2):
         client("sqs").create_queue(QueueName="any")
     end = time.monotonic() + LIMIT

@@ -19,7 +19,7 @@ from unittest import mock
 from moto.core.exceptions import JsonRESTError
 from moto.timestreamwrite.responses import TimestreamWriteResponse
 
-from tests.local_aws.parameters import check, invalid, read_parameters, unsupported
+from tests.local_aws.acted_on import invalid
 from tests.local_aws.query import QueryError
 from tests.local_aws.store import Record, Store
 
@@ -54,15 +54,11 @@ changing = threading.Lock()
 
 
 def answer_request(response):
-    """Answer a request. This takes the place of moto's method, which looks for one to call."""
-    name = response.headers.get("X-Amz-Target", "").rpartition(".")[2]
-    if name not in OPERATIONS:
-        raise unsupported(name or "A request without X-Amz-Target", "UnsupportedOperation")
-    operation, parameters = OPERATIONS[name], read_parameters(response.body)
-    check(operation["service"], name, parameters, operation["acted_on"])
-    answer = operation["answer"](response.timestreamwrite_backend, parameters)
-    status = 419 if "RejectedRecords" in answer else 200  # AWS's number for rejected records
-    return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(answer)
+    """Answer a request that acted_on.py has checked, in the place of moto's method."""
+    answer = OPERATIONS[response._get_action()]
+    content = answer(response.timestreamwrite_backend, response.parameters)
+    status = 419 if "RejectedRecords" in content else 200  # AWS's number for rejected records
+    return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(content)
 
 
 def get_store(backend):
@@ -401,56 +397,24 @@ def describe_endpoints(backend, parameters):
     return backend.describe_endpoints()
 
 
-# What is acted on: names of parameters, at any depth.
-SETTINGS = [
-    "RetentionProperties",
-    "MemoryStoreRetentionPeriodInHours",
-    "MagneticStoreRetentionPeriodInDays",
-    "MagneticStoreWriteProperties",
-    "EnableMagneticStoreWrites",
-]
-RECORD = [
-    "Dimensions",
-    "Name",
-    "Value",
-    "DimensionValueType",
-    "MeasureName",
-    "MeasureValue",
-    "MeasureValueType",
-    "Time",
-    "TimeUnit",
-    "Version",
-]
-
-
-def operation(answer, *acted_on, service="timestream-write"):
-    """Return an entry of the table below."""
-    return {"answer": answer, "acted_on": acted_on, "service": service}
-
-
 OPERATIONS = {
-    "CreateDatabase": operation(create_database, "DatabaseName"),
-    "DescribeDatabase": operation(describe_database, "DatabaseName"),
-    "ListDatabases": operation(list_databases, "MaxResults", "NextToken"),
-    "DeleteDatabase": operation(delete_database, "DatabaseName"),
-    "CreateTable": operation(create_table, "DatabaseName", "TableName", *SETTINGS),
-    "UpdateTable": operation(update_table, "DatabaseName", "TableName", *SETTINGS),
-    "DescribeTable": operation(describe_table, "DatabaseName", "TableName"),
-    "ListTables": operation(list_tables, "DatabaseName", "MaxResults", "NextToken"),
-    "DeleteTable": operation(delete_table, "DatabaseName", "TableName"),
-    "WriteRecords": operation(
-        write_records, "DatabaseName", "TableName", "CommonAttributes", "Records", *RECORD
-    ),
-    # SDKs make up a ClientToken, in case that they send a request again. Asking twice is no harm.
-    "Query": operation(
-        query, "QueryString", "MaxRows", "NextToken", "ClientToken", service="timestream-query"
-    ),
-    "DescribeEndpoints": operation(describe_endpoints),
+    "CreateDatabase": create_database,
+    "DescribeDatabase": describe_database,
+    "ListDatabases": list_databases,
+    "DeleteDatabase": delete_database,
+    "CreateTable": create_table,
+    "UpdateTable": update_table,
+    "DescribeTable": describe_table,
+    "ListTables": list_tables,
+    "DeleteTable": delete_table,
+    "WriteRecords": write_records,
+    "Query": query,
+    "DescribeEndpoints": describe_endpoints,
 }
 
 
 @contextlib.contextmanager
-def timestream_refuses():
+def patch_timestream():
     """Let moto's Timestream refuse what AWS refuses, and answer queries."""
     with mock.patch.object(TimestreamWriteResponse, "call_action", answer_request):
         yield

@@ -1,5 +1,6 @@
-"""story.py: what the first terminal tells."""
+"""terminal.py: what the first terminal shows."""
 
+import contextlib
 import threading
 import time
 
@@ -10,7 +11,7 @@ from botocore.exceptions import ClientError
 import setup_kinesis
 import setup_timestream
 from tests.helpers import build_package, deploy
-from tests.local_aws.story import PAUSE, Story, told
+from tests.local_aws.terminal import PAUSE, Terminal, patch_terminal
 
 TABLE = {"DatabaseName": "DemoDatabase", "TableName": "WeatherMetrics"}
 
@@ -26,103 +27,95 @@ class Clock:
 
 @pytest.fixture
 def clock():
-    """The time of the story."""
+    """The time of the terminal."""
     return Clock()
 
 
 @pytest.fixture
 def written():
-    """The lines that the story has printed."""
+    """The lines that the terminal has shown."""
     return []
 
 
 @pytest.fixture
-def story(written, clock):
-    """A Story."""
-    return Story(written.append, clock)
+def terminal(written, clock):
+    """A Terminal."""
+    return Terminal(written.append, clock)
 
 
-def pass_time(story, clock, seconds):
+def pass_time(terminal, clock, seconds):
     """Let time pass, second by second."""
     for _ in range(seconds):
         clock.now += 1
-        story.tell_waiting()
+        terminal.tell_waiting()
 
 
-def test_the_first_of_a_kind_is_told_at_once_and_others_are_summed_up(story, clock, written):
+def test_the_first_of_a_kind_is_shown_at_once_and_others_become_one_line(terminal, clock, written):
     for _ in range(PAUSE):
-        story("1 reading stored in WeatherMetrics")
-        pass_time(story, clock, 1)
+        terminal("1 reading stored in WeatherMetrics")
+        pass_time(terminal, clock, 1)
     assert written == [
         "1 reading stored in WeatherMetrics",
-        f"{PAUSE - 1} more readings stored in WeatherMetrics",
+        f"1 reading stored in WeatherMetrics ({PAUSE - 2} more like this)",
     ]
 
 
-def test_numbers_are_added_up_and_one_is_one(story, written):
-    for line in ("2 readings stored", "1 reading stored"):
-        story(line)
-    story.end()
-    assert written == ["2 readings stored", "1 more reading stored"]
-    for line in ("1 reading stored", "3 readings stored"):
-        story(line)
-    story.end()
-    assert written[2:] == ["4 more readings stored"]
+def test_lines_that_differ_in_numbers_are_alike(terminal, written):
+    for line in ("2 readings stored", "1 reading stored", "3 readings stored"):
+        terminal(line)
+    terminal.end()
+    assert written == ["2 readings stored", "3 readings stored (1 more like this)"]
 
 
-def test_things_that_take_turns_are_summed_up_each(story, clock, written):
+def test_things_that_take_turns_are_each_one_line(terminal, clock, written):
     for number in range(3):
-        story(f"batch of 1, try {number}")
-        story("1 reading stored")
-    pass_time(story, clock, PAUSE)
+        terminal(f"batch of 1, try {number}")
+        terminal("1 reading stored")
+    pass_time(terminal, clock, PAUSE)
     assert written == [
         "batch of 1, try 0",
         "1 reading stored",
         "batch of 1, try 2 (1 more like this)",
-        "2 more readings stored",
+        "1 reading stored (1 more like this)",
     ]
 
 
-def test_what_waits_is_told_before_something_else(story, written):
+def test_what_waits_is_shown_before_something_else(terminal, written):
     for line in ("1 reading stored", "1 reading stored", "Table WeatherMetrics deleted."):
-        story(line)
-    assert written == [
-        "1 reading stored",
-        "1 more reading stored",
-        "Table WeatherMetrics deleted.",
-    ]
+        terminal(line)
+    assert written == ["1 reading stored", "1 reading stored", "Table WeatherMetrics deleted."]
 
 
-def test_after_a_quiet_time_the_next_one_is_the_first_again(story, clock, written):
-    story("1 reading stored")
-    pass_time(story, clock, PAUSE + 1)
-    story("1 reading stored")
+def test_after_a_quiet_time_the_next_one_is_the_first_again(terminal, clock, written):
+    terminal("1 reading stored")
+    pass_time(terminal, clock, PAUSE + 1)
+    terminal("1 reading stored")
     assert written == ["1 reading stored"] * 2
 
 
-def test_a_line_is_one_line(story, written):
-    story("a\nb\x1b[31mc")
+def test_a_line_is_one_line(terminal, written):
+    terminal("a\nb\x1b[31mc")
     assert written == ["a b [31mc"]
 
 
-def test_lines_of_many_threads_all_count(story, written):
+def test_lines_of_many_threads_all_count(terminal, written):
     threads = [
-        threading.Thread(target=lambda: [story("1 reading stored") for _ in range(200)])
+        threading.Thread(target=lambda: [terminal("1 reading stored") for _ in range(200)])
         for _ in range(8)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    story.end()
-    assert written == ["1 reading stored", "1599 more readings stored"]
+    terminal.end()
+    assert written == ["1 reading stored", "1 reading stored (1598 more like this)"]
 
 
 @pytest.fixture
 def lines(aws):
     """The lines about what is asked of this AWS, each as it is."""
     lines = []
-    with told(lambda line, kind=None: lines.append(line)):
+    with patch_terminal(lines.append):
         yield lines
 
 
@@ -146,7 +139,7 @@ def reading(later=0):
     }
 
 
-def test_what_is_made_and_deleted_is_told(lines):
+def test_what_is_made_and_deleted_is_shown(lines):
     timestream, kinesis = boto3.client("timestream-write"), boto3.client("kinesis")
     setup_timestream.create_database(timestream)
     setup_timestream.create_database(timestream)  # there is one
@@ -189,14 +182,14 @@ def test_what_is_made_and_deleted_is_told(lines):
     ]
 
 
-def test_records_on_the_stream_are_told(stream, lines):
+def test_records_on_the_stream_are_shown(stream, lines):
     record = {"Data": b"x", "PartitionKey": "0"}
     stream.put_record(StreamName="TUTORIAL", **record)
     stream.put_records(StreamName="TUTORIAL", Records=[record] * 3)
     assert lines == ["1 record put on stream TUTORIAL", "3 records put on stream TUTORIAL"]
 
 
-def test_readings_that_are_stored_or_rejected_are_told(table, lines):
+def test_readings_that_are_stored_or_rejected_are_shown(table, lines):
     table.write_records(**TABLE, Records=[reading(), reading(1)])
     with pytest.raises(ClientError):
         table.write_records(**TABLE, Records=[reading(2), reading(10**7)])
@@ -212,20 +205,20 @@ def test_readings_that_are_stored_or_rejected_are_told(table, lines):
     assert lines[3:] == ["Nothing stored in WeatherMetrics: Record 0: 'warm' is no DOUBLE"]
 
 
-def test_rejected_readings_are_alike_though_the_times_differ(table, written, story):
-    with told(story):
+def test_rejected_readings_are_alike_though_the_times_differ(table, written, terminal):
+    with patch_terminal(terminal):
         for later in (10**7, 10**7 + 1):
             with pytest.raises(ClientError):
                 table.write_records(**TABLE, Records=[reading(later)])
             time.sleep(0.002)
-    story.end()
+    terminal.end()
     assert [line.partition(":")[0] for line in written] == [
         "1 reading rejected by WeatherMetrics",
-        "1 more reading rejected by WeatherMetrics",
+        "1 reading rejected by WeatherMetrics",
     ]
 
 
-def test_queries_are_told_with_what_came_of_them(table, lines):
+def test_queries_are_shown_with_what_came_of_them(table, lines):
     table.write_records(**TABLE, Records=[reading(), reading(1)])
     lines.clear()
     client = boto3.client("timestream-query")
@@ -242,26 +235,47 @@ def test_queries_are_told_with_what_came_of_them(table, lines):
     assert 'time, tim..." failed: ' in lines[2]
 
 
-def test_a_query_with_another_number_is_another_query(table, written, story):
-    client = boto3.client("timestream-query")
-    with told(story):
-        for limit in (1, 2, 2):
-            client.query(QueryString=f"select time from DemoDatabase.WeatherMetrics limit {limit}")
-    assert len(written) == 2
-
-
-def test_a_query_that_returns_more_rows_each_time_is_summed_up(table, written, story):
+def test_a_query_that_returns_more_rows_each_time_is_summed_up(table, written, terminal):
     client = boto3.client("timestream-query")
     for count in (2, 3, 12):
         table.write_records(**TABLE, Records=[reading(later) for later in range(count)])
-        with told(story):
+        with patch_terminal(terminal):
             client.query(QueryString="select time from DemoDatabase.WeatherMetrics")
     assert len(written) == 1
 
 
-def test_what_cannot_be_read_is_refused_as_ever(aws, lines):
+def test_what_is_refused_is_shown(aws, lines):
     config = boto3.session.Config(parameter_validation=False)
     client = boto3.client("timestream-query", config=config)
-    with pytest.raises(ClientError, match="QueryString is missing"):
+    with pytest.raises(ClientError, match="at 'queryString' failed"):
         client.query()
     assert len(lines) == 1
+
+
+def test_another_region_than_the_usual_one_is_named(lines):
+    boto3.client("kinesis", region_name="eu-west-1").create_stream(StreamName="S", ShardCount=1)
+    assert lines == ["Stream S created. (eu-west-1)"]
+
+
+def invoke(payload):
+    """Invoke the tutorial's function as from another process."""
+    client = boto3.client("lambda")
+    come_from_outside = {"X-Forwarded-For": "127.0.0.1"}
+    client.meta.events.register(
+        "before-call", lambda params, **_: params["headers"].update(come_from_outside)
+    )
+    with contextlib.suppress(ClientError):
+        client.invoke(FunctionName="kinesis-log-consumer", Payload=payload)
+
+
+def test_invocations_and_their_errors_are_shown(lines):
+    invoke("{}")
+    deploy("def handler(event, context): return 1 / event")
+    lines.clear()
+    for payload in ("1", "0", "no JSON"):
+        invoke(payload)
+    assert lines[:2] == [
+        "Function kinesis-log-consumer invoked.",
+        "Function kinesis-log-consumer failed: ZeroDivisionError: division by zero",
+    ]
+    assert lines[2].startswith("Function kinesis-log-consumer was not invoked: Could not parse")

@@ -1,0 +1,574 @@
+"""What is accepted is acted on: one table, and one check of every request.
+
+moto takes what it is sent, and forgets what it cannot do. Here each request is checked before moto
+sees it, wherever it comes from. There are three kinds of refusal:
+
+- AWS refuses it, too: AWS's own error. Types, required parameters, ranges, patterns and
+  enumerations come from botocore's models of the services.
+- AWS has it, and this has not: "is not supported by this local AWS".
+- a slip in a name: AWS's error, with the name that was probably meant.
+"""
+
+import base64
+import contextlib
+import difflib
+import functools
+import json
+import re
+from unittest import mock
+from xml.sax.saxutils import escape
+
+from botocore.model import OperationNotFoundError
+from botocore.validate import ParamValidator
+from moto.core.exceptions import JsonRESTError
+from moto.core.responses import BaseResponse
+from moto.core.utils import get_service_model
+
+
+def inside(structure, *names):
+    """Return the paths of parameters in a structure, or in each structure of a list."""
+    return [f"{structure}.{name}" for name in names]
+
+
+FUNCTION = [
+    "FunctionName",
+    "Runtime",
+    "Role",
+    "Handler",
+    "Description",
+    "Timeout",
+    "MemorySize",
+]
+MAPPING = [
+    "FunctionName",
+    "Enabled",
+    "BatchSize",
+    "MaximumBatchingWindowInSeconds",
+    "ParallelizationFactor",
+    "FunctionResponseTypes",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+    "BisectBatchOnFunctionError",
+    "DestinationConfig.OnFailure.Destination",
+]
+STREAM = ["StreamName", "StreamARN"]
+DATA = ["Data", "PartitionKey", "ExplicitHashKey"]
+LOG_STREAM = ["logGroupName", "logStreamName"]
+PAGE = ["Marker", "MaxItems"]
+TABLE = ["DatabaseName", "TableName"]
+TABLE_SETTINGS = [
+    *inside(
+        "RetentionProperties",
+        "MemoryStoreRetentionPeriodInHours",
+        "MagneticStoreRetentionPeriodInDays",
+    ),
+    "MagneticStoreWriteProperties.EnableMagneticStoreWrites",
+]
+READING = [
+    *inside("Dimensions", "Name", "Value", "DimensionValueType"),
+    "MeasureName",
+    "MeasureValue",
+    "MeasureValueType",
+    *inside("MeasureValues", "Name", "Value", "Type"),
+    "Time",
+    "TimeUnit",
+    "Version",
+]
+
+# {service: {operation: paths of parameters}}; a path stands for all that is inside it, too.
+ACTED_ON = {
+    "timestream-write": {
+        "CreateDatabase": ["DatabaseName"],
+        "DescribeDatabase": ["DatabaseName"],
+        "ListDatabases": ["MaxResults", "NextToken"],
+        "DeleteDatabase": ["DatabaseName"],
+        "CreateTable": [*TABLE, *TABLE_SETTINGS],
+        "UpdateTable": [*TABLE, *TABLE_SETTINGS],
+        "DescribeTable": TABLE,
+        "ListTables": ["DatabaseName", "MaxResults", "NextToken"],
+        "DeleteTable": TABLE,
+        "WriteRecords": [
+            *TABLE,
+            *inside("CommonAttributes", *READING),
+            *inside("Records", *READING),
+        ],
+        "DescribeEndpoints": [],
+    },
+    "timestream-query": {
+        # SDKs make up a ClientToken so that they can retry; repeating a query is harmless.
+        "Query": ["QueryString", "MaxRows", "NextToken", "ClientToken"],
+        "DescribeEndpoints": [],
+    },
+    "kinesis": {
+        "CreateStream": ["StreamName", "ShardCount", "StreamModeDetails.StreamMode"],
+        "DescribeStream": STREAM,
+        "DescribeStreamSummary": STREAM,
+        "ListStreams": ["Limit", "ExclusiveStartStreamName"],
+        "DeleteStream": [*STREAM, "EnforceConsumerDeletion"],
+        "AddTagsToStream": [*STREAM, "Tags"],
+        "ListTagsForStream": STREAM,
+        "RemoveTagsFromStream": [*STREAM, "TagKeys"],
+        "IncreaseStreamRetentionPeriod": [*STREAM, "RetentionPeriodHours"],
+        "DecreaseStreamRetentionPeriod": [*STREAM, "RetentionPeriodHours"],
+        "PutRecord": [*STREAM, *DATA, "SequenceNumberForOrdering"],
+        "PutRecords": [*STREAM, *inside("Records", *DATA)],
+        "ListShards": [*STREAM, "NextToken", "MaxResults"],
+        "GetShardIterator": [
+            *STREAM,
+            "ShardId",
+            "ShardIteratorType",
+            "StartingSequenceNumber",
+            "Timestamp",
+        ],
+        "GetRecords": ["StreamARN", "ShardIterator", "Limit"],
+        "SplitShard": [*STREAM, "ShardToSplit", "NewStartingHashKey"],
+        "MergeShards": [*STREAM, "ShardToMerge", "AdjacentShardToMerge"],
+        "UpdateShardCount": [*STREAM, "TargetShardCount", "ScalingType"],
+    },
+    "lambda": {
+        "CreateFunction": [*FUNCTION, "Code.ZipFile", "PackageType", "Tags"],
+        "UpdateFunctionCode": ["FunctionName", "ZipFile"],
+        "UpdateFunctionConfiguration": FUNCTION,
+        "GetFunction": ["FunctionName", "Qualifier"],
+        "GetFunctionConfiguration": ["FunctionName", "Qualifier"],
+        "ListFunctions": [],
+        "DeleteFunction": ["FunctionName"],
+        "Invoke": ["FunctionName", "Qualifier", "InvocationType", "LogType", "Payload"],
+        "CreateEventSourceMapping": [
+            *MAPPING,
+            "EventSourceArn",
+            "StartingPosition",
+            "StartingPositionTimestamp",
+            "Tags",
+        ],
+        "UpdateEventSourceMapping": [*MAPPING, "UUID"],
+        "GetEventSourceMapping": ["UUID"],
+        "ListEventSourceMappings": ["EventSourceArn", "FunctionName"],
+        "DeleteEventSourceMapping": ["UUID"],
+        "ListTags": ["Resource"],
+        "TagResource": ["Resource", "Tags"],
+        "UntagResource": ["Resource", "TagKeys"],
+    },
+    "logs": {
+        "CreateLogGroup": ["logGroupName", "tags"],
+        "DescribeLogGroups": ["logGroupNamePrefix", "limit", "nextToken"],
+        "DeleteLogGroup": ["logGroupName"],
+        "CreateLogStream": LOG_STREAM,
+        "DescribeLogStreams": [
+            "logGroupName",
+            "logStreamNamePrefix",
+            "orderBy",
+            "descending",
+            "limit",
+            "nextToken",
+        ],
+        "DeleteLogStream": LOG_STREAM,
+        "PutLogEvents": [
+            *LOG_STREAM,
+            *inside("logEvents", "timestamp", "message"),
+            "sequenceToken",
+        ],
+        "GetLogEvents": [
+            *LOG_STREAM,
+            "startTime",
+            "endTime",
+            "limit",
+            "nextToken",
+            "startFromHead",
+        ],
+        "FilterLogEvents": [
+            "logGroupName",
+            "logStreamNames",
+            "startTime",
+            "endTime",
+            "filterPattern",
+            "limit",
+            "nextToken",
+            "interleaved",
+        ],
+        "ListTagsForResource": ["resourceArn"],
+        "TagResource": ["resourceArn", "tags"],
+        "UntagResource": ["resourceArn", "tagKeys"],
+        "ListTagsLogGroup": ["logGroupName"],
+    },
+    "iam": {
+        "AttachRolePolicy": ["RoleName", "PolicyArn"],
+        "CreatePolicy": ["PolicyName", "PolicyDocument", "Path", "Description", "Tags"],
+        "CreateRole": ["RoleName", "AssumeRolePolicyDocument", "Path", "Description", "Tags"],
+        "DeletePolicy": ["PolicyArn"],
+        "DeleteRole": ["RoleName"],
+        "DeleteRolePolicy": ["RoleName", "PolicyName"],
+        "DetachRolePolicy": ["RoleName", "PolicyArn"],
+        "GetPolicy": ["PolicyArn"],
+        "GetPolicyVersion": ["PolicyArn", "VersionId"],
+        "GetRole": ["RoleName"],
+        "GetRolePolicy": ["RoleName", "PolicyName"],
+        "ListAttachedRolePolicies": ["RoleName", "PathPrefix", *PAGE],
+        "ListPolicies": ["Scope", "OnlyAttached", "PathPrefix", *PAGE],
+        "ListRolePolicies": ["RoleName", *PAGE],
+        "ListRoles": ["PathPrefix", *PAGE],
+        "ListRoleTags": ["RoleName", *PAGE],
+        "PutRolePolicy": ["RoleName", "PolicyName", "PolicyDocument"],
+        "TagRole": ["RoleName", "Tags"],
+        "UntagRole": ["RoleName", "TagKeys"],
+        "UpdateAssumeRolePolicy": ["RoleName", "PolicyDocument"],
+    },
+    "sqs": {
+        "CreateQueue": ["QueueName"],
+        "DeleteMessage": ["QueueUrl", "ReceiptHandle"],
+        "DeleteQueue": ["QueueUrl"],
+        "GetQueueAttributes": ["QueueUrl", "AttributeNames"],
+        "GetQueueUrl": ["QueueName"],
+        "ListQueues": ["QueueNamePrefix"],
+        "PurgeQueue": ["QueueUrl"],
+        "ReceiveMessage": [
+            "QueueUrl",
+            "MaxNumberOfMessages",
+            "VisibilityTimeout",
+            "WaitTimeSeconds",
+        ],
+        "SendMessage": ["QueueUrl", "MessageBody", "DelaySeconds"],
+    },
+    "sts": {
+        "GetCallerIdentity": [],
+    },
+}
+
+# Of some parameters only these values are acted on. {service: {path: pattern}}
+VALUES = {
+    "lambda": {
+        "FunctionName": r"(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]+(:\$LATEST)?",
+        "PackageType": r"Zip",
+        "Qualifier": r"\$LATEST",
+        "InvocationType": r"RequestResponse|DryRun",
+        "EventSourceArn": r"arn:[\w-]+:kinesis:[\w-]+:\d{12}:stream/[\w.-]+",
+        "DestinationConfig.OnFailure.Destination": r"arn:[\w-]+:sqs:[\w-]+:\d{12}:[\w-]+",
+    },
+}
+
+# The runtimes for which functions can be created; botocore's model has all that there ever were.
+RUNTIMES = """
+    nodejs20.x python3.14 provided.al2023 python3.12 python3.13 nodejs24.x nodejs22.x java25
+    python3.10 python3.11 java21 ruby3.3 ruby3.4 ruby3.2 python3.8 python3.9 java17 nodejs16.x
+    dotnet10 dotnet8 java11 dotnet6 nodejs18.x provided.al2 java8.al2
+""".split()
+
+# What the models leave open, or allow for what is not supported here. {path: (least, most)}
+RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10240)}
+
+# The error code of a value that the model does not allow, where it is not ValidationException.
+INVALID = {
+    "iam": "ValidationError",
+    "logs": "InvalidParameterException",
+    "sqs": "InvalidParameterValue",
+    "sts": "ValidationError",
+}
+
+
+class Refused(Exception):
+    """A request is refused, with an error code and a message."""
+
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+def invalid(message):
+    """Return the error of a request that AWS does not accept, to be raised in moto."""
+    return JsonRESTError("ValidationException", message)
+
+
+def unsupported(what):
+    """Return the error of a request that AWS accepts, but this does not, to be raised in moto."""
+    return JsonRESTError("UnsupportedOperation", f"{what} is not supported by this local AWS")
+
+
+def refuse_unsupported(what):
+    """Refuse what AWS has, and this has not."""
+    raise Refused("UnsupportedOperation", f"{what} is not supported by this local AWS")
+
+
+def find_near(name, names):
+    """Return a sentence with the names that were probably meant, or nothing."""
+    near = difflib.get_close_matches(name, names, n=2, cutoff=0.8)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+# The check of a request
+
+
+def asks_for_nothing(value):
+    """Return whether a parameter is empty, 0 or false, or holds nothing that is not."""
+    if isinstance(value, dict):
+        return all(asks_for_nothing(each) for each in value.values())
+    return not value
+
+
+def contains(outer, inner):
+    """Return whether a path is another one, or leads to a structure around it."""
+    return f"{inner}.".startswith(f"{outer}.")
+
+
+@functools.lru_cache
+def is_acted_on(service, operation, path):
+    """Return whether the table has a parameter, a structure around it, or something in it."""
+    paths = ACTED_ON[service][operation]
+    return any(contains(each, path) or contains(path, each) for each in paths)
+
+
+def find_parameters(value, shape, path="", place=""):
+    """Yield (path, place, value, shape) of a request's parameters, and of what is in them.
+
+    path: as in the table; place: as AWS says it; value: None for a required one that is missing.
+    """
+    if path:
+        yield path, place, value, shape
+    if value is None:
+        return
+    if shape.type_name == "structure":
+        missing = dict.fromkeys(shape.required_members)
+        for name, member in (missing | value).items():
+            if member is not None or name in missing:
+                inner = f"{path}.{name}".lstrip(".")
+                where = f"{place}.{name[0].lower()}{name[1:]}".lstrip(".")
+                yield from find_parameters(member, shape.members[name], inner, where)
+    elif shape.type_name == "list" and shape.member.type_name != "string":
+        for number, member in enumerate(value, 1):
+            yield from find_parameters(member, shape.member, path, f"{place}.{number}.member")
+
+
+def fits(value, pattern):
+    """Return whether a text fits a pattern of AWS's; some are not in Python's language."""
+    try:
+        return re.fullmatch(pattern, value)
+    except re.error:
+        return True
+
+
+def find_constraint(path, value, shape):
+    """Return the constraint of AWS's model that a value does not satisfy, None if it does all."""
+    limits = shape.metadata
+    if value is None:
+        return "Member must not be null"
+    if shape.type_name == "string":
+        if "enum" in limits and value not in limits["enum"]:
+            return f"Member must satisfy enum value set: [{', '.join(limits['enum'])}]"
+        if "pattern" in limits and not fits(value, limits["pattern"]):
+            return f"Member must satisfy regular expression pattern: {limits['pattern']}"
+    if shape.type_name == "list" and shape.member.type_name == "string":
+        for member in value:
+            constraint = find_constraint(path, member, shape.member)
+            if constraint:
+                also = ", Member must not be null" if "enum" in shape.member.metadata else ""
+                return f"Member must satisfy constraint: [{constraint}{also}]"
+    if shape.type_name in ("string", "list", "map", "blob"):
+        size, what = len(value), "length"
+    elif shape.type_name in ("integer", "long"):
+        size, what = value, "value"
+    else:
+        return None
+    least, most = RANGES.get(path, (limits.get("min"), limits.get("max")))
+    if least is not None and size < least:
+        return f"Member must have {what} greater than or equal to {least}"
+    if most is not None and size > most:
+        return f"Member must have {what} less than or equal to {most}"
+    return None
+
+
+def refuse_value(service, place, value, constraint):
+    """Refuse a value in the words of its service."""
+    if service == "sqs":
+        name = place[0].upper() + place[1:]
+        if value is None:
+            raise Refused("MissingParameter", f"The request must contain the parameter {name}.")
+        raise Refused(INVALID["sqs"], f"Value {value} for parameter {name} is invalid.")
+    if value is None:
+        shown = " null"
+    elif service == "iam" or isinstance(value, bytes):
+        shown = ""
+    elif isinstance(value, list):
+        shown = f" '[{', '.join(map(str, value))[:100]}]'"
+    else:
+        shown = f" '{str(value)[:100]}'"
+    raise Refused(
+        INVALID.get(service, "ValidationException"),
+        f"1 validation error detected: Value{shown} at '{place}' failed to satisfy constraint:"
+        f" {constraint}",
+    )
+
+
+def check_runtime(runtime, shape):
+    """Refuse a runtime that AWS does not have, has no longer, or that is not Python."""
+    if runtime not in RUNTIMES and runtime in shape.metadata["enum"]:
+        raise Refused(
+            "InvalidParameterValueException",
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating"
+            " AWS Lambda functions. We recommend you use a supported runtime while creating or"
+            " updating functions.",
+        )
+    if runtime not in RUNTIMES:
+        near = find_near(runtime, RUNTIMES)
+        raise Refused(
+            "InvalidParameterValueException",
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum"
+            f" value set: [{', '.join(RUNTIMES)}] or be a valid ARN" + ("." + near if near else ""),
+        )
+    if not runtime.startswith("python"):
+        refuse_unsupported(f"Runtime {runtime}")
+
+
+def check_types(parameters, shape):
+    """Refuse parameters that do not exist, and values of another type."""
+    lines = ParamValidator().validate(parameters, shape).generate_report().splitlines()
+    for line in lines:
+        if line.startswith("Unknown parameter"):
+            unknown = re.search('"(.*)", must be one of: (.*)', line)
+            near = find_near(unknown[1], unknown[2].split(", "))
+            raise Refused("ValidationException", line + ("." + near if near else ""))
+        if line.startswith("Invalid type"):
+            raise Refused("SerializationException", line)
+
+
+def decode(value, shape):
+    """Return a value as it is meant: binary data is base64-encoded in JSON."""
+    try:
+        if shape.type_name == "blob" and isinstance(value, str):
+            return base64.b64decode(value, validate=True)
+        if shape.type_name == "string" and value is not None:
+            value.encode()  # half a character, as "\udcff", is no text
+    except ValueError as error:
+        raise Refused("SerializationException", f"{str(value)[:100]!r}: {error}") from None
+    return value
+
+
+def check(service, operation, parameters):
+    """Refuse a request that AWS refuses, or that holds what is not acted on."""
+    shape = get_service_model(service).operation_model(operation).input_shape
+    if shape is None:
+        return
+    check_types(parameters, shape)
+    patterns = VALUES.get(service, {})
+    for path, place, value, member in find_parameters(parameters, shape):
+        value = decode(value, member)
+        if path in patterns and value and re.fullmatch(patterns[path], value):
+            continue  # however old botocore's model is
+        if path == "Runtime":
+            check_runtime(value, member)
+            continue
+        constraint = find_constraint(path, value, member)
+        if constraint:
+            refuse_value(service, place, value, constraint)
+        if not is_acted_on(service, operation, path) and not asks_for_nothing(value):
+            refuse_unsupported(f"The parameter {path} of {operation}")
+        if path in patterns and value:
+            refuse_unsupported(f"{path} {value}")
+
+
+# What a request holds
+
+
+def has_form(request):
+    """Return whether the body of a request is what a form in HTML would send."""
+    return "form-urlencoded" in request.headers.get("Content-Type", "")
+
+
+def read_json(service, request):
+    """Return the JSON object in the body of a request."""
+    code, text = "SerializationException", "The body of the request is not a JSON object"
+    if service == "lambda":
+        code, text = "InvalidRequestContentException", "Could not parse request body into json"
+    try:
+        content = json.loads(request.data or b"{}")
+    except ValueError as error:
+        raise Refused(code, f"{text}: {error}") from None
+    if not isinstance(content, dict):
+        raise Refused(code, text)
+    return content
+
+
+def read_parameters(response, service, operation):
+    """Return what a request asks for, as AWS's model of its operation names it."""
+    request = response.normalized_request
+    shape = get_service_model(service).operation_model(operation).input_shape
+    payload = shape.serialization.get("payload") if shape else None
+    content = {} if has_form(request) or payload else read_json(service, request)
+    if service != "lambda" and not has_form(request):
+        return content
+    try:
+        response.parse_parameters(request)  # also from the path, the query and the headers
+    except (AttributeError, TypeError, ValueError) as error:
+        raise Refused("SerializationException", str(error)) from None
+    return response.params | content
+
+
+def find_service(response, operation):
+    """Return the service of a request. Both of Timestream are one for moto."""
+    if response.service_name == "timestream-write" and operation == "Query":
+        return "timestream-query"
+    return response.boto3_service_name
+
+
+def check_request(response):
+    """Refuse a request to moto, or keep its operation and parameters in its response."""
+    operation = response.operation = response._get_action()
+    service = find_service(response, operation)
+    if service not in ACTED_ON:
+        refuse_unsupported(f"The service {service}")
+    if operation not in ACTED_ON[service]:
+        refuse_operation(service, operation)
+    response.parameters = read_parameters(response, service, operation)
+    check(service, operation, response.parameters)
+
+
+def refuse_operation(service, operation):
+    """Refuse an operation that AWS or this does not have."""
+    names = get_service_model(service).operation_names
+    if service == "timestream-write":
+        names = [*names, *get_service_model("timestream-query").operation_names]
+    if operation in names:
+        refuse_unsupported(operation)
+    near = find_near(str(operation), names)
+    raise Refused("UnknownOperationException", f"AWS has no operation {operation}.{near}")
+
+
+# The response
+
+
+def respond_error(code, message, as_xml):
+    """Return status, headers and body of an error in the form that a service has on AWS."""
+    headers = {"x-amzn-ErrorType": code, "Content-Type": "application/x-amz-json-1.0"}
+    if not as_xml:
+        return 400, headers, json.dumps({"__type": code, "message": message})
+    parts = f"<Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message>"
+    body = f"<ErrorResponse><Error>{parts}</Error></ErrorResponse>"
+    return 400, headers | {"Content-Type": "text/xml"}, body
+
+
+def answer_checked(response, request, full_url=None, headers=None):
+    """Answer a request, in the place of moto's method that all services share."""
+    response.operation, response.parameters = None, {}
+    try:
+        set_up(response, request, full_url, headers)
+        check_request(response)
+    except Refused as error:
+        as_xml = has_form(request) or response.service_name in ("iam", "sts")
+        return respond_error(error.code, error.message, as_xml)
+    return response.call_action()
+
+
+def set_up(response, request, full_url, headers):
+    """Let moto read a request, which it cannot if that is no text, or lacks a number."""
+    try:
+        response.setup_class(request, full_url, headers)
+    except OperationNotFoundError as error:
+        refuse_operation(find_service(response, None), str(error))
+    except (AttributeError, TypeError, ValueError) as error:
+        read_json(find_service(response, None), request)
+        raise Refused("SerializationException", str(error)) from None
+
+
+@contextlib.contextmanager
+def patch_acted_on():
+    """Let moto's services refuse what AWS refuses, and what this local AWS does not act on."""
+    with mock.patch.object(BaseResponse, "_dispatch", answer_checked):
+        yield
