@@ -16,8 +16,7 @@ from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.request import normalize_request
-from moto.core.routing import get_service_router
-from werkzeug.exceptions import HTTPException
+from moto.core.responses import BaseResponse
 
 from tests.local_aws.acted_on import find_near, respond_error
 
@@ -81,13 +80,9 @@ class Call:
         """AWS's name of what is asked: from a header, a form, or method and path."""
         if "x-amz-target" in self.headers:
             return self.headers["x-amz-target"].rpartition(".")[2]
-        request = normalize_request(self.request)
-        if "Action" in request.values:
-            return request.values["Action"]
-        try:
-            return get_service_router(self.name).match(request)[0].name
-        except (HTTPException, NotImplementedError):
-            return f"{self.method} {self.path.partition('?')[0]}"
+        response = BaseResponse(self.name)
+        response.setup_class(normalize_request(self.request), use_raw_body=True)
+        return response._get_action() or f"{self.method} {self.path}"
 
 
 def answer(call, address):

@@ -114,6 +114,8 @@ def patch_terminal(show):
 def show_request(show, response, status, headers, body):
     """Show what has come of a request, if that is worth a line."""
     operation, parameters = response.operation, shorten_names(response.parameters)
+    if operation is None:
+        return  # it could not be read
     if operation == "Invoke" and "X-Forwarded-For" not in response.headers:
         return  # a mapping's, which tells itself what it does
     region = "" if response.region in (REGION, "aws") else f" ({response.region})"

@@ -270,9 +270,9 @@ def invoke(payload):
 
 def test_invocations_and_their_errors_are_shown(lines):
     invoke("{}")
-    deploy("def handler(event, context): return 1 / event")
+    deploy("def handler(event, context): return 1 / event['by']")
     lines.clear()
-    for payload in ("1", "0", "no JSON"):
+    for payload in ('{"by": 1}', '{"by": 0}', "no JSON"):
         invoke(payload)
     assert lines[:2] == [
         "Function kinesis-log-consumer invoked.",
