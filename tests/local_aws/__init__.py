@@ -31,7 +31,7 @@ from tests.local_aws.function import functions_run
 from tests.local_aws.iam import iam_checks
 from tests.local_aws.kinesis import streams_reshard
 from tests.local_aws.logs import patterns_filter
-from tests.local_aws.mapping import mappings_act
+from tests.local_aws.mapping import patch_mappings
 from tests.local_aws.timestream import timestream_refuses
 
 
@@ -51,7 +51,7 @@ def running(report=print, speed=1, managed_policies=True):
         patterns_filter(),
         timestream_refuses(),
         functions_run(),
-        mappings_act(report, speed) as mappings,
+        patch_mappings(report, speed) as mappings,
         only_what_is_acted_on(),
     ):
         yield mappings
