@@ -329,8 +329,12 @@ class Mappings(Delivery):
             for _, mapping in self.list_all():
                 if mapping.state in SECONDS:
                     return False
-                waits = mapping.active and not mapping.problem
-                if waits and (mapping.reader is None or mapping.reader.has_work()):
+                if not mapping.active:
+                    continue
+                reader = self.find_reader(mapping)
+                if reader is not mapping.reader:
+                    return False
+                if not mapping.problem and (reader is None or reader.has_work()):
                     return False
         return True
 

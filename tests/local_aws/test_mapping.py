@@ -4,6 +4,7 @@ A record is a letter here, a batch a word. The function reports the letters of i
 """
 
 import base64
+import contextlib
 import gc
 import itertools
 import json
@@ -21,7 +22,7 @@ from moto.core.utils import utcnow
 from cleanup import FUNCTION_NAME
 from setup_kinesis import STREAM_NAME
 from tests.helpers import create_function, deploy, make_client
-from tests.local_aws import mapping as mapping_module
+from tests.local_aws.delivery import MAX_PAYLOAD
 
 SOURCE = "def handler(event, context): pass\n"
 FUNCTION = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
@@ -96,7 +97,13 @@ class Stage:
         )
 
     def connect(self, *answers, **settings):
-        """Make a mapping of a function with these answers; return its id."""
+        """Make a mapping of a function with these answers, and let it work; return its id."""
+        mapping = self.start(*answers, **settings)
+        self.rest()
+        return mapping
+
+    def start(self, *answers, **settings):
+        """Make a mapping of a function with these answers; return its id when it is enabled."""
         consumer.answers = list(answers)
         usual = {
             "FunctionName": FUNCTION_NAME,
@@ -104,9 +111,9 @@ class Stage:
             "StartingPosition": "TRIM_HORIZON",
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
         }
-        mapping = self.functions.create_event_source_mapping(**usual | settings)
-        self.rest()
-        return mapping["UUID"]
+        mapping = self.functions.create_event_source_mapping(**usual | settings)["UUID"]
+        self.wait_until(lambda: self.look(mapping)[0] != "Creating")
+        return mapping
 
     def update(self, mapping, **settings):
         """Change settings of a mapping."""
@@ -118,14 +125,31 @@ class Stage:
         if not self.mappings.wait_until_idle(PATIENCE):
             pytest.fail(f"no rest after {PATIENCE} s; batches: {consumer.batches}; {self.lines}")
 
+    def wait_until(self, condition):
+        """Wait until a condition is true."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > end:
+                pytest.fail(f"It did not come to that; batches: {consumer.batches}; {self.lines}")
+            time.sleep(0.002)
+
     def wait_for(self, batch):
         """Wait until the function has got a batch."""
-        end = time.monotonic() + PATIENCE
-        while batch not in consumer.batches:
-            if time.monotonic() > end:
-                pytest.fail(f"{batch!r} did not come, but {consumer.batches}; {self.lines}")
-            time.sleep(0.002)
+        self.wait_until(lambda: batch in consumer.batches)
         self.rest()
+
+    def look(self, mapping):
+        """Return state and result of a mapping."""
+        found = self.functions.get_event_source_mapping(UUID=mapping)
+        return found["State"], found["LastProcessingResult"]
+
+    @contextlib.contextmanager
+    def slow(self):
+        """Let no change of a mapping be finished meanwhile."""
+        self.mappings.speed = 0.01
+        yield
+        self.mappings.speed = 100
+        self.mappings.wake.set()
 
     def finish(self):
         """Wait until all before a last record is done or discarded; return the batches."""
@@ -508,3 +532,347 @@ def test_a_mapping_is_found_by_the_functions_name_and_arn_however_it_was_made(st
 def test_a_mapping_that_does_not_exist_is_an_error(stage, operation):
     with pytest.raises(stage.functions.exceptions.ResourceNotFoundException):
         getattr(stage.functions, operation)(UUID="0" * 36)
+
+
+# As recorded on AWS, in LocalStack's test_create_kinesis_event_source_mapping.
+RECORDED = {
+    "BatchSize": 100,
+    "BisectBatchOnFunctionError": False,
+    "DestinationConfig": {"OnFailure": {}},
+    "EventSourceArn": STREAM,
+    "FunctionArn": FUNCTION,
+    "FunctionResponseTypes": [],
+    "LastProcessingResult": "No records processed",
+    "MaximumBatchingWindowInSeconds": 0,
+    "MaximumRecordAgeInSeconds": -1,
+    "MaximumRetryAttempts": -1,
+    "ParallelizationFactor": 1,
+    "StartingPosition": "LATEST",
+    "State": "Creating",
+    "StateTransitionReason": "User action",
+    "TumblingWindowInSeconds": 0,
+}
+
+
+def strip(answer):
+    """Return an answer without what is another one each time, and its status."""
+    status = answer.pop("ResponseMetadata")["HTTPStatusCode"]
+    arn = answer.pop("EventSourceMappingArn")
+    assert arn == f"arn:aws:lambda:us-east-1:123456789012:event-source-mapping:{answer.pop('UUID')}"
+    assert abs(answer.pop("LastModified").timestamp() - time.time()) < PATIENCE
+    return status, answer
+
+
+def test_each_operation_answers_as_recorded(stage):
+    created = stage.functions.create_event_source_mapping(
+        FunctionName=FUNCTION_NAME, EventSourceArn=STREAM, StartingPosition="LATEST", Tags={"a": ""}
+    )
+    name = {"UUID": created["UUID"]}
+    assert strip(created) == (202, RECORDED)
+    stage.rest()
+    enabled = RECORDED | {"State": "Enabled"}
+    assert strip(stage.functions.get_event_source_mapping(**name)) == (200, enabled)
+    [listed] = stage.functions.list_event_source_mappings()["EventSourceMappings"]
+    assert strip(listed | {"ResponseMetadata": {"HTTPStatusCode": 200}}) == (200, enabled)
+    updating = RECORDED | {"State": "Updating", "BatchSize": 10}
+    assert strip(stage.functions.update_event_source_mapping(**name, BatchSize=10)) == (
+        202,
+        updating,
+    )
+    stage.rest()
+    deleting = updating | {"State": "Deleting"}
+    assert strip(stage.functions.delete_event_source_mapping(**name)) == (202, deleting)
+    assert strip(stage.functions.get_event_source_mapping(**name)) == (200, deleting)
+    stage.rest()
+    assert stage.functions.list_event_source_mappings()["EventSourceMappings"] == []
+
+
+def test_a_mapping_at_a_timestamp_says_which(stage):
+    moment = int(time.time()) - 100
+    mapping = stage.connect(
+        "", StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=moment, Enabled=False
+    )
+    found = stage.functions.get_event_source_mapping(UUID=mapping)
+    assert (found["State"], found["StartingPositionTimestamp"].timestamp()) == ("Disabled", moment)
+
+
+def test_an_empty_destination_takes_the_destination_away(stage):
+    make_client("sqs").create_queue(QueueName="discarded")
+    destination = {"OnFailure": {"Destination": QUEUE}}
+    mapping = stage.connect("", DestinationConfig=destination)
+    found = stage.functions.get_event_source_mapping(UUID=mapping)
+    assert found["DestinationConfig"] == destination
+    stage.update(mapping, DestinationConfig={"OnFailure": {"Destination": ""}})
+    found = stage.functions.get_event_source_mapping(UUID=mapping)
+    assert found["DestinationConfig"] == {"OnFailure": {}}
+
+
+def test_a_function_named_with_its_version_stays_so(stage):
+    mapping = stage.connect("", FunctionName=f"{FUNCTION_NAME}:$LATEST")
+    found = stage.functions.get_event_source_mapping(UUID=mapping)
+    assert found["FunctionArn"] == f"{FUNCTION}:$LATEST"
+
+
+def test_while_a_change_is_not_finished_another_one_is_refused(stage):
+    mapping = stage.connect("")
+    for change in ({"BatchSize": 5}, {"Enabled": False}, {"Enabled": True}):
+        with stage.slow():
+            stage.functions.update_event_source_mapping(UUID=mapping, **change)
+            with pytest.raises(ClientError) as update:
+                stage.functions.update_event_source_mapping(UUID=mapping, BatchSize=7)
+            with pytest.raises(ClientError) as delete:
+                stage.functions.delete_event_source_mapping(UUID=mapping)
+        for verb, caught in {"update": update, "delete": delete}.items():
+            assert caught.value.response["Error"] == {
+                "Code": "ResourceInUseException",
+                "Message": f"Cannot {verb} the event source mapping because it is in use.",
+            }
+        stage.rest()
+
+
+@pytest.mark.parametrize(
+    "change, during, after",
+    [
+        ({"BatchSize": 5}, "Updating", "Enabled"),
+        ({"Enabled": False}, "Disabling", "Disabled"),
+        ({"Enabled": True}, "Enabling", "Enabled"),
+        ({"BatchSize": 5}, "Updating", "Disabled"),
+    ],
+)
+def test_a_change_goes_through_the_states_of_aws(stage, change, during, after):
+    mapping = stage.connect("")
+    if during == "Enabling" or after == "Disabled" and during == "Updating":
+        stage.update(mapping, Enabled=False)
+    with stage.slow():
+        stage.functions.update_event_source_mapping(UUID=mapping, **change)
+        assert stage.look(mapping)[0] == during
+    stage.rest()
+    assert stage.look(mapping)[0] == after
+
+
+def test_until_an_update_is_finished_the_old_settings_count(stage):
+    mapping = stage.connect("", BatchSize=2)
+    stage.mappings.speed, speed = 20, stage.mappings.speed  # 150 ms
+    stage.functions.update_event_source_mapping(UUID=mapping, BatchSize=4)
+    stage.put("abcd")
+    while len(consumer.batches) < 2:
+        assert stage.look(mapping)[0] == "Updating"
+        time.sleep(0.002)
+    stage.mappings.speed = speed
+    stage.rest()
+    stage.put("efgh")
+    stage.rest()
+    assert consumer.batches == ["ab", "cd", "efgh"]
+
+
+def test_nothing_is_delivered_before_a_mapping_is_created(stage):
+    stage.put("a")
+    with stage.slow():
+        stage.functions.create_event_source_mapping(
+            FunctionName=FUNCTION_NAME, EventSourceArn=STREAM, StartingPosition="TRIM_HORIZON"
+        )
+        stage.mappings.wake.set()
+        time.sleep(0.05)
+        assert consumer.batches == []
+        assert stage.mappings.look()[0]["waiting"] == 1
+    stage.wait_for("a")
+
+
+@pytest.mark.parametrize(
+    "settings, code, message",
+    [
+        ({"StartingPosition": None}, "InvalidParameterValueException", "Value null at 'startingPo"),
+        ({"EventSourceArn": None}, "InvalidParameterValueException", "Unrecognized event source."),
+        ({"FunctionName": "no"}, "InvalidParameterValueException", "Function does not exist"),
+        (
+            {"EventSourceArn": f"{STREAM}2"},
+            "InvalidParameterValueException",
+            f"Stream not found: {STREAM}2",
+        ),
+        ({"StartingPosition": "AT_TIMESTAMP"}, "InvalidParameterValueException", "Need to specify"),
+        (
+            {"StartingPositionTimestamp": 1},
+            "InvalidParameterValueException",
+            "only allowed with AT_TIMESTAMP",
+        ),
+        (
+            {"MaximumRecordAgeInSeconds": 59},
+            "InvalidParameterValueException",
+            "MaximumRecordAgeInSeconds must be either -1 (forever) or between 60 and 604800",
+        ),
+        (
+            {"DestinationConfig": {"OnFailure": {}}},
+            "InvalidParameterValueException",
+            "The Destination field is required for an OnFailure configuration.",
+        ),
+    ],
+)
+def test_what_aws_refuses_is_refused_in_its_words(stage, settings, code, message):
+    usual = {
+        "FunctionName": FUNCTION_NAME,
+        "EventSourceArn": STREAM,
+        "StartingPosition": "TRIM_HORIZON",
+    }
+    given = {key: value for key, value in (usual | settings).items() if value is not None}
+    with pytest.raises(ClientError) as caught:
+        stage.functions.create_event_source_mapping(**given)
+    assert caught.value.response["Error"]["Code"] == code
+    assert message in caught.value.response["Error"]["Message"]
+
+
+def test_the_smallest_record_age_is_accepted(stage):
+    stage.connect("", MaximumRecordAgeInSeconds=60)
+
+
+def test_tags_of_a_mapping_that_does_not_exist_are_refused_in_aws_words(stage):
+    uuid = "00000000-0000-0000-0000-000000000000"
+    arn = f"arn:aws:lambda:us-east-1:123456789012:event-source-mapping:{uuid}"
+    with pytest.raises(ClientError, match=f"Event source mapping not found: {arn}"):
+        stage.functions.list_tags(Resource=arn)
+
+
+def test_the_last_result_says_how_the_last_call_went(stage):
+    mapping = stage.connect("b")
+    assert stage.look(mapping) == ("Enabled", "No records processed")
+    stage.put("a")
+    stage.wait_for("a")
+    assert stage.look(mapping) == ("Enabled", "OK")
+    consumer.answers = [FAIL]
+    stage.put("b")
+    stage.wait_for("b")
+    assert stage.look(mapping) == ("Enabled", "PROBLEM: Function call failed")
+
+
+def test_a_mapping_outlives_its_function(stage):
+    mapping = stage.connect("")
+    stage.functions.delete_function(FunctionName=FUNCTION_NAME)
+    assert stage.look(mapping) == ("Enabled", "No records processed")
+
+
+def receive(stage):
+    """Return the message in the queue of discarded records."""
+    sqs = make_client("sqs")
+    url = sqs.get_queue_url(QueueName="discarded")["QueueUrl"]
+    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+    return json.loads(message["Body"])
+
+
+def test_a_record_that_is_too_old_is_reported_as_recorded(stage, monkeypatch):
+    make_client("sqs").create_queue(QueueName="discarded")
+    put_old(stage, "a", monkeypatch)
+    destination = {"OnFailure": {"Destination": QUEUE}}
+    stage.connect("", MaximumRecordAgeInSeconds=50_000, DestinationConfig=destination)
+    stage.finish()
+    message = receive(stage)
+    assert message["requestContext"]["condition"] == "RecordAgeExceeded"
+    assert message["requestContext"]["approximateInvokeCount"] == 1
+    assert "responseContext" not in message
+    assert message["KinesisBatchInfo"]["batchSize"] == 1
+
+
+def test_a_partial_failure_is_no_function_error(stage):
+    make_client("sqs").create_queue(QueueName="discarded")
+    destination = {"OnFailure": {"Destination": QUEUE}}
+    stage.put("abc")
+    stage.connect("c", MaximumRetryAttempts=3, DestinationConfig=destination)
+    assert stage.finish() == ["abc", "c", "c", "c", "c"]
+    message = receive(stage)
+    assert message["requestContext"]["approximateInvokeCount"] == 4
+    assert message["responseContext"]["functionError"] is None
+
+
+def test_only_the_records_that_are_too_old_are_discarded_wherever_they_are(stage, monkeypatch):
+    stage.put("a")
+    put_old(stage, "b", monkeypatch)  # the clock was set back
+    stage.put("c")
+    stage.connect("", MaximumRecordAgeInSeconds=50_000)
+    assert stage.finish() == ["ac"]
+    assert stage.mappings.look()[0]["discarded"] == 1
+
+
+def test_an_event_is_no_larger_than_lambda_takes(stage):
+    number = 20
+    megabyte = "x" * 1_000_000
+    for _ in range(number):
+        stage.kinesis.put_record(StreamName=STREAM_NAME, PartitionKey="0", Data=megabyte)
+    stage.connect("", BatchSize=100)
+    sizes = [len(json.dumps(event)) for event in consumer.events]
+    assert sum(len(event["Records"]) for event in consumer.events) == number
+    assert MAX_PAYLOAD / 2 < max(sizes) < 6 * 2**20
+
+
+def test_a_slow_function_stops_no_other_shard(stage):
+    stage.split()
+    consumer.slow = "ab"
+    stage.put("ab")
+    stage.put("yz", hash_key=HIGHEST)
+    stage.start("")
+    stage.wait_until(lambda: set(consumer.batches) == {"ab", "yz"})
+
+
+def test_a_slow_function_stops_no_other_partition_key(stage):
+    consumer.slow = "ab"
+    stage.put("ab", partition_key="bad")
+    stage.put("yz", partition_key="good")
+    stage.start("", ParallelizationFactor=10)
+    stage.wait_until(lambda: set(consumer.batches) == {"ab", "yz"})
+
+
+def test_a_slow_function_stops_no_other_mapping(stage):
+    create_function(stage.functions, SOURCE, FunctionName="other")
+    consumer.slow = "ab"
+    stage.put("ab")
+    stage.start("")
+    stage.wait_until(lambda: consumer.batches == ["ab"])
+    stage.start("", FunctionName="other", BatchSize=1)
+    stage.wait_until(lambda: consumer.batches == ["ab", "a", "b"])
+
+
+def test_a_deleted_mapping_keeps_no_records(stage):
+    mapping = stage.connect("a")
+    stage.put("a")
+    stage.wait_for("a")
+    reader = weakref.ref(stage.mappings.list_all()[0][1].reader)
+    stage.functions.delete_event_source_mapping(UUID=mapping)
+    stage.rest()
+    gc.collect()
+    assert reader() is None
+
+
+def test_a_batch_that_runs_while_its_mapping_is_updated_is_delivered_once(stage):
+    mapping = stage.start("", BatchSize=2)
+    consumer.slow = "ab"
+    stage.put("abcd")
+    stage.wait_until(lambda: consumer.batches == ["ab"])
+    stage.functions.update_event_source_mapping(UUID=mapping, BatchSize=1, ParallelizationFactor=3)
+    stage.wait_until(lambda: stage.look(mapping)[0] == "Enabled")
+    consumer.go_on.set()
+    stage.rest()
+    assert consumer.batches == ["ab", "c", "d"]
+
+
+def test_a_batch_that_runs_while_its_mapping_is_disabled_is_delivered_once(stage):
+    mapping = stage.start("", BatchSize=2)
+    consumer.slow = "ab"
+    stage.put("abcd")
+    stage.wait_until(lambda: consumer.batches == ["ab"])
+    stage.functions.update_event_source_mapping(UUID=mapping, Enabled=False)
+    stage.wait_until(lambda: stage.look(mapping)[0] == "Disabled")
+    consumer.go_on.set()
+    stage.wait_until(lambda: stage.mappings.look()[0]["done"] == 2)
+    assert consumer.batches == ["ab"]
+    stage.update(mapping, Enabled=True)
+    assert consumer.batches == ["ab", "cd"]
+
+
+def test_a_batch_that_fails_after_its_mapping_was_deleted_is_not_retried(stage):
+    mapping = stage.start(FAIL)
+    consumer.slow = "ab"
+    stage.put("ab")
+    stage.wait_until(lambda: consumer.batches == ["ab"])
+    stage.functions.delete_event_source_mapping(UUID=mapping)
+    consumer.go_on.set()
+    stage.wait_until(lambda: "function error" in "".join(stage.lines))
+    stage.wait_until(lambda: not stage.mappings.list_all())
+    time.sleep(0.05)  # a retry would come after 0.01
+    assert consumer.batches == ["ab"]
