@@ -77,6 +77,7 @@ create_function = LambdaBackend.create_function
 delete_function = LambdaBackend.delete_function
 update_function_code = LambdaBackend.update_function_code
 update_function_configuration = LambdaBackend.update_function_configuration
+enrich = LambdaResponse._enrich_response
 
 
 class Conflict(LambdaClientError):
@@ -504,13 +505,28 @@ class Functions:
         arn = function.function_arn + (f":{qualifier}" if qualifier else "")
         invocation = Invocation(self.find_running(function), arn)
         payload = invocation.run((event or b"{}").decode(), self.make_process)
-        response_headers["x-amzn-RequestId"] = invocation.request_id
+        response_headers["x-amzn-requestid"] = invocation.request_id
         response_headers["X-Amz-Executed-Version"] = "$LATEST"
         if invocation.error:
             response_headers["x-amz-function-error"] = "Unhandled"
         tail = base64.b64encode(invocation.find_tail())
         response_headers["x-amz-log-result"] = tail.decode()
         return payload
+
+
+def keep_request_id(headers, body):
+    """Give an answer its request id: an invocation's is that of its log. moto would replace it."""
+    request_id = headers.get("x-amzn-requestid")
+    headers, body = enrich(headers, body)
+    if request_id:
+        headers["x-amzn-requestid"] = request_id
+    return headers, body
+
+
+def build_error_body(error, *_):
+    """Return the body of an error of Lambda, which has keys of its own."""
+    name = "Message" if error.error_type == "ResourceNotFoundException" else "message"
+    return json.dumps({"Type": "User", name: error.message, "__type": error.error_type})
 
 
 def bind(action):
@@ -533,6 +549,8 @@ def patch_functions(server, speed):
         ),
         mock.patch.object(LambdaFunction, "get_configuration", describe),
         mock.patch.object(LambdaResponse, "list_functions", list_functions),
+        mock.patch.object(LambdaResponse, "_enrich_response", staticmethod(keep_request_id)),
+        mock.patch.object(LambdaClientError, "get_body", build_error_body),
     ):
         try:
             yield
