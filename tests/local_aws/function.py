@@ -23,6 +23,7 @@ from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionExceptio
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import make_function_arn
+from moto.core.exceptions import JsonRESTError
 from moto.core.utils import utcnow
 from moto.iam.exceptions import NotFoundException as IAMNotFoundException
 from moto.iam.models import iam_backends
@@ -523,10 +524,11 @@ def keep_request_id(headers, body):
     return headers, body
 
 
-def build_error_body(error, *_):
-    """Return the body of an error of Lambda, which has keys of its own."""
-    name = "Message" if error.error_type == "ResourceNotFoundException" else "message"
-    return json.dumps({"Type": "User", name: error.message, "__type": error.error_type})
+def make_error(error, code, message):
+    """Make an error of Lambda, which has keys of its own in its body; moto's lacks them."""
+    JsonRESTError.__init__(error, code, message)
+    name = "Message" if code == "ResourceNotFoundException" else "message"
+    error.description = json.dumps({"Type": "User", name: message, "__type": code})
 
 
 def bind(action):
@@ -550,7 +552,7 @@ def patch_functions(server, speed):
         mock.patch.object(LambdaFunction, "get_configuration", describe),
         mock.patch.object(LambdaResponse, "list_functions", list_functions),
         mock.patch.object(LambdaResponse, "_enrich_response", staticmethod(keep_request_id)),
-        mock.patch.object(LambdaClientError, "get_body", build_error_body),
+        mock.patch.object(LambdaClientError, "__init__", make_error),
     ):
         try:
             yield

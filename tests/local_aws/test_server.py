@@ -4,7 +4,6 @@ import http.client
 import json
 import re
 import socket
-import sys
 import time
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -448,7 +447,7 @@ def test_a_204_has_no_body_that_would_be_read_as_the_next_response(client, send,
     signature = QUERY["Authorization"].replace("timestream", "kinesis")
     headers = {"Authorization": signature, "X-Amz-Target": "Kinesis_20131202.ListStreams"}
     response = send("POST", "/", headers, b"{}")
-    assert (response.status, response.headers["Content-Length"]) == (204, "0")
+    assert (response.status, response.headers["Content-Length"]) == (204, None)
 
 
 def test_an_error_page_of_moto_becomes_an_error_of_aws(client, monkeypatch):
