@@ -47,12 +47,16 @@ class Found:
     def __init__(self):
         self.session = boto3.Session()
         self.region = self.session.region_name
+        self.clients = {}
 
     def make_client(self, service, region=None):
-        """Return the client for a service."""
-        retries = {"total_max_attempts": 2, "mode": "standard"}
-        config = Config(connect_timeout=5, read_timeout=20, retries=retries)
-        return self.session.client(service, region_name=region, config=config)
+        """Return the client for a service; it takes a while to make one, so each is made once."""
+        key = service, region or self.region
+        if key not in self.clients:
+            retries = {"total_max_attempts": 2, "mode": "standard"}
+            config = Config(connect_timeout=5, read_timeout=20, retries=retries)
+            self.clients[key] = self.session.client(service, region_name=region, config=config)
+        return self.clients[key]
 
     @cached_property
     def table(self):
