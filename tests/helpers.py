@@ -72,7 +72,7 @@ def create_function(client, source, **settings):
         "Code": {"ZipFile": build_package(source)},
     }
     until(lambda: can_be_assumed(client, defaults | settings))
-    wait_for_function(client)
+    wait_for_function(client, settings.get("FunctionName", FUNCTION_NAME))
 
 
 def can_be_assumed(client, parameters):
@@ -85,11 +85,11 @@ def can_be_assumed(client, parameters):
         return False
 
 
-def wait_for_function(client):
-    """Wait until the tutorial's function is as it was created or updated."""
+def wait_for_function(client, name=FUNCTION_NAME):
+    """Wait until a function is as it was created or updated."""
     until(
         lambda: (
-            client.get_function_configuration(FunctionName=FUNCTION_NAME).get("LastUpdateStatus")
+            client.get_function_configuration(FunctionName=name).get("LastUpdateStatus")
             == "Successful"
         )
     )

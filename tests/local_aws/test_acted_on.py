@@ -11,7 +11,7 @@ from moto.core.utils import get_service_model
 from cleanup import FUNCTION_NAME
 from setup_kinesis import STREAM_NAME
 from tests import local_aws
-from tests.helpers import build_package, deploy
+from tests.helpers import build_package, deploy, wait_for_function
 from tests.local_aws.acted_on import ACTED_ON, RANGES, is_acted_on
 
 SOURCE = "def handler(event, context): return 'done'"
@@ -489,3 +489,4 @@ def test_ranges_have_two_ends(functions, path):
         assert refused[0] == "ValidationException" and f"Value '{value}'" in refused[1]
     for value in (least, most):
         assert update(FunctionName=FUNCTION_NAME, **{path: value})[path] == value
+        wait_for_function(functions)

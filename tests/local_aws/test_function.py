@@ -380,6 +380,29 @@ def test_a_deleted_function_does_not_go_on_whatever_it_catches(functions, tmp_pa
     assert not (tmp_path / "beat").exists()
 
 
+def test_what_a_function_has_started_ends_with_it(functions, tmp_path):
+    functions.configure(Timeout=1)
+    functions.run(
+        "import subprocess, time\n"
+        "def handler(event, context):\n"
+        "    child = subprocess.Popen(['sleep', '100'])\n"
+        f"    print(child.pid, file=open({str(tmp_path / 'pid')!r}, 'w'), flush=True)\n"
+        "    time.sleep(100)\n"
+    )
+    until(lambda: not is_alive((tmp_path / "pid").read_text().strip()))
+
+
+def test_a_process_that_runs_old_code_ends_when_it_is_done(functions):
+    functions.upload("import os, time\ndef handler(e, c): time.sleep(0.3); return os.getpid()")
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(functions.invoke)
+        time.sleep(0.15)
+        functions.upload(NOTHING)
+        functions.invoke()
+        process_id = answer.result()[0]
+    until(lambda: not is_alive(process_id))
+
+
 def test_closed_output_is_the_functions_own_affair(functions):
     source = "import sys\ndef handler(event, context):\n    sys.stdout.close()\n    return 1\n"
     assert [functions.run(source)[0], functions.invoke()[0]] == [1, 1]

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 import setup_kinesis
 import setup_timestream
-from tests.helpers import build_package, deploy
+from tests.helpers import build_package, deploy, wait_for_function
 from tests.local_aws.terminal import PAUSE, Terminal, patch_terminal
 
 TABLE = {"DatabaseName": "DemoDatabase", "TableName": "WeatherMetrics"}
@@ -150,6 +150,7 @@ def test_what_is_made_and_deleted_is_shown(lines):
     deploy("def handler(event, context): pass")
     client = boto3.client("lambda")
     client.update_function_code(FunctionName="kinesis-log-consumer", ZipFile=build_package("x = 1"))
+    wait_for_function(client)
     client.update_function_configuration(FunctionName="kinesis-log-consumer", Timeout=30)
     mapping = client.create_event_source_mapping(
         FunctionName="kinesis-log-consumer",
