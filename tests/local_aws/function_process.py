@@ -167,12 +167,11 @@ class FunctionProcess:
         return "Runtime exited without providing a reason"
 
     def close(self):
-        """End the process and what it has started. Its guard deletes the folder."""
+        """End the process. Its guard ends what that has started, and deletes the folder."""
         with self.lock:
             if self.life is None:
                 return
             life, self.life = self.life, None
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended already
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
         os.close(life)
         self.process.wait()
