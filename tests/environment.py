@@ -2,7 +2,7 @@
 
 Tests and programs run in it, and so does every process that they start. Whatever the shell, ~/.aws,
 ~/.boto or the machine's metadata service hold, nothing can reach anything but this machine. Only
-tests/aws, like the CLI for which it stands, goes where the shell that calls it points.
+tests/aws_cli, like the CLI for which it stands, goes where the shell that calls it points.
 """
 
 import contextlib

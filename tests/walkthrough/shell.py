@@ -1,6 +1,6 @@
 """The little of bash that README.md's commands use, run in this process: no shell, no AWS CLI.
 
-`python SCRIPT` is the script's main(), `aws` is tests/aws, and the few others are what they mean.
+`python SCRIPT` is the script's main(), `aws` is tests/aws_cli, the few others are what they mean.
 Whatever else the README may come to use is an error that names it, so it cannot show a command
 that was not run. tokens.py reads a command, this runs it:
 
@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 from unittest import mock
 
-from tests.aws import cli
+from tests.aws_cli import cli
 from tests.local_aws.function import capture
 from tests.walkthrough.tokens import (
     ASSIGNMENT,

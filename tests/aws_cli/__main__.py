@@ -1,7 +1,11 @@
+"""`python -m tests.aws_cli`; from every folder, `python /whole/path/tests/aws_cli`."""
+
 import os
 import sys
+from pathlib import Path
 
-from tests.aws.cli import main
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.aws_cli.cli import main
 
 sys.stdout.reconfigure(errors="backslashreplace")
 try:

@@ -1,0 +1,14 @@
+"""A stand-in for the AWS CLI, for readers who have none; see cli.py."""
+
+import shlex
+import sys
+from pathlib import Path
+
+
+def build_alias():
+    """Return a bash line after which `aws` is this program, in every folder and in scripts.
+
+    It defines a function, as bash scripts do not see the aliases of the shell that starts them.
+    """
+    program = shlex.join([sys.executable, str(Path(__file__).resolve().parent)])
+    return f'aws() {{ {program} "$@"; }}; export -f aws'
