@@ -11,6 +11,10 @@ from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
 
+# What Timestream says when it is asked where to send the records: anywhere, as all goes here.
+ENDPOINTS = {"Endpoints": [{"Address": "any", "CachePeriodInMinutes": 60}]}
+
+
 def response(body, status=200):
     """Return a response of AWS; its body is a text, or a dict that becomes JSON."""
     text = body if isinstance(body, str) else json.dumps(body)
