@@ -23,7 +23,7 @@ def response(body, status=200):
 
 def refusal(code, status=400, **details):
     """Return a response of AWS that says no."""
-    return response({"__type": code, "message": "as asked", **details}, status)
+    return response({"__type": code, "message": "as asked"} | details, status)
 
 
 @contextlib.contextmanager
