@@ -10,7 +10,6 @@ from unittest import mock
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
-
 # What Timestream says when it is asked where to send the records: anywhere, as all goes here.
 ENDPOINTS = {"Endpoints": [{"Address": "any", "CachePeriodInMinutes": 60}]}
 

@@ -4,7 +4,6 @@ import itertools
 import json
 import time
 
-import boto3
 import pytest
 from botocore import exceptions
 
