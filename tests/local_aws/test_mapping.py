@@ -82,13 +82,16 @@ class Stage:
         self.mappings, self.kinesis = mappings, kinesis
         self.functions = make_client("lambda")
         self.lines = []
+        self.numbers = {}  # the sequence number of each letter
         mappings.report = self.lines.append
 
     def put(self, letters, partition_key="0", hash_key="0"):
         """Put letters on the stream."""
         keys = {"PartitionKey": partition_key, "ExplicitHashKey": hash_key}
         records = [{"Data": letter, **keys} for letter in letters]
-        self.kinesis.put_records(StreamName=STREAM_NAME, Records=records)
+        response = self.kinesis.put_records(StreamName=STREAM_NAME, Records=records)
+        for letter, record in zip(letters, response["Records"]):
+            self.numbers[letter] = record["SequenceNumber"]
 
     def split(self):
         """Split the only shard in the middle."""
@@ -228,7 +231,8 @@ def test_after_the_maximum_retry_attempts_the_rest_of_the_batch_is_discarded(sta
     stage.put("abcd")
     stage.connect("bc", MaximumRetryAttempts=2)
     assert stage.finish() == ["abcd", "bcd", "bcd", "bcd"], "counted anew after a was done"
-    assert f"{FUNCTION_NAME}: discarded 3 records after 2 retries: 2 to 4" in stage.lines
+    numbers = f"{stage.numbers['b']} to {stage.numbers['d']}"
+    assert f"{FUNCTION_NAME}: discarded 3 records after 2 retries: {numbers}" in stage.lines
 
 
 def test_each_batch_has_its_own_retries(stage):
@@ -255,8 +259,8 @@ def test_what_is_older_than_the_maximum_record_age_is_discarded_and_no_more(stag
     assert set(consumer.batches) == {"ab"}
     stage.update(mapping, MaximumRecordAgeInSeconds=50_000)
     stage.wait_for("b")
-    line = "discarded 1 record, older than the maximum record age of 50000 seconds: 1"
-    assert f"{FUNCTION_NAME}: {line}" in stage.lines
+    line = "discarded 1 record, older than the maximum record age of 50000 seconds"
+    assert f"{FUNCTION_NAME}: {line}: {stage.numbers['a']}" in stage.lines
 
 
 def test_the_pauses_between_retries_grow_up_to_ten_seconds(stage):
@@ -341,11 +345,12 @@ def test_what_happens_is_said_and_counted(stage):
     stage.put("abc")
     mapping = stage.connect("bc", FAIL, FAIL, "", MaximumRetryAttempts=1)
     stage.finish()
+    numbers = stage.numbers
     assert stage.lines == [
-        f"{FUNCTION_NAME}: batch of 3, 2 failed: 2: 'no good'",
+        f"{FUNCTION_NAME}: batch of 3, 2 failed: {numbers['b']}: 'no good'",
         f"{FUNCTION_NAME}: retry of a batch of 2, function error ValueError: broken",
         f"{FUNCTION_NAME}: retry of a batch of 2, function error ValueError: broken",
-        f"{FUNCTION_NAME}: discarded 2 records after 1 retry: 2 to 3",
+        f"{FUNCTION_NAME}: discarded 2 records after 1 retry: {numbers['b']} to {numbers['c']}",
         f"{FUNCTION_NAME}: batch of 1, done",
     ]
     assert stage.mappings.look() == [
@@ -414,8 +419,8 @@ def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stag
         "timestamp": "then",
         "KinesisBatchInfo": {
             "shardId": SHARD,
-            "startSequenceNumber": "2",
-            "endSequenceNumber": "3",
+            "startSequenceNumber": stage.numbers["b"],
+            "endSequenceNumber": stage.numbers["c"],
             "batchSize": 2,
             "streamArn": STREAM,
             "approximateArrivalOfFirstRecord": "then",
