@@ -29,7 +29,7 @@ from tests.local_aws.function import functions_run
 from tests.local_aws.iam import patch_iam
 from tests.local_aws.kinesis import patch_kinesis
 from tests.local_aws.logs import patch_logs
-from tests.local_aws.mapping import mappings_act
+from tests.local_aws.mapping import patch_mappings
 from tests.local_aws.timestream import patch_timestream
 
 
@@ -49,7 +49,7 @@ def running(report=print, speed=1, managed_policies=True):
         patch_logs(),
         patch_timestream(),
         functions_run(),
-        mappings_act(report, speed) as mappings,
+        patch_mappings(report, speed) as mappings,
         patch_acted_on(),
     ):
         yield mappings

@@ -1,13 +1,14 @@
-"""A batch is delivered: the function is called, and what it could not do is retried or discarded.
+"""A batch is delivered: the function is called, and what failed is retried or discarded.
 
 The rules are those of the Lambda Developer Guide, "Using Lambda to process records from Amazon
-Kinesis Data Streams".
+Kinesis Data Streams". Records are moto's.
 """
 
 import base64
 import functools
 import json
 import re
+import threading
 import time
 import uuid
 from datetime import datetime, timezone
@@ -15,28 +16,82 @@ from datetime import datetime, timezone
 import boto3
 
 LONGEST_PAUSE = 10  # seconds before a retry; the first is 1, each next one twice as long
+MAX_PAYLOAD = 6 * 2**20 - 100_000  # bytes of data in a batch: an event of 6 MB, less its keys
 MAX_SHOWN = 100  # characters of what a function printed
 
 
-def build_event_record(record, shard_name, stream_arn, role_arn):
-    """Return a record of a stream as it stands in a Lambda event, with all documented fields."""
-    number, arrival = record["SequenceNumber"], record["ApproximateArrivalTimestamp"]
-    return {
-        "kinesis": {
-            "kinesisSchemaVersion": "1.0",
-            "partitionKey": record["PartitionKey"],
-            "sequenceNumber": number,
-            "data": base64.b64encode(record["Data"]).decode(),
-            "approximateArrivalTimestamp": round(arrival.timestamp(), 3),
-        },
-        "eventSource": "aws:kinesis",
-        "eventVersion": "1.0",
-        "eventName": "aws:kinesis:record",
-        "eventID": f"{shard_name}:{number}",
-        "invokeIdentityArn": role_arn,
-        "awsRegion": stream_arn.split(":")[3],
-        "eventSourceARN": stream_arn,
-    }
+class Lane:
+    """The records of some partition keys of a shard, delivered one batch after the other.
+
+    records: those that are in no batch yet; gathering_since: when the first of them came.
+    batches: the next one to deliver, and what bisecting has left behind it.
+    attempts: how often the next batch was tried; next_try: when to try it again.
+    failed: how many of its records failed the last time; error: how the function failed.
+    busy: a thread delivers the next batch now, and only that thread changes the batches.
+    """
+
+    def __init__(self):
+        self.records = []
+        self.gathering_since = 0
+        self.batches = []
+        self.busy = False
+        self.start_anew()
+
+    def start_anew(self):
+        """Forget how often the batch was tried."""
+        self.attempts, self.failed, self.error, self.next_try = 0, 0, "", 0
+
+    def add(self, record, now):
+        """Add a record that was just read."""
+        if not self.records:
+            self.gathering_since = now
+        self.records.append(record)
+
+    def make_batch(self, size, window, now):
+        """Make a batch of what was read, if that fills one or the batching window has passed."""
+        if self.batches or not self.records:
+            return
+        count = count_fitting(self.records, size)
+        is_full = count == size or count < len(self.records)
+        if is_full or now >= self.gathering_since + window:
+            self.batches.append(self.records[:count])
+            self.records = self.records[count:]
+            self.gathering_since = now
+
+    def is_due(self, now):
+        """Return whether there is a batch to deliver now."""
+        return bool(self.batches) and not self.busy and now >= self.next_try
+
+    def drop(self, records):
+        """Go on without some records of the batch. What is left of it is tried anew."""
+        dropped = {record.sequence_number for record in records}
+        rest = [each for each in self.batches[0] if each.sequence_number not in dropped]
+        self.batches[:1] = [rest] if rest else []
+        self.start_anew()
+
+    def split(self):
+        """Split the batch in two."""
+        batch = self.batches[0]
+        middle = len(batch) // 2
+        self.batches[:1] = [batch[:middle], batch[middle:]]
+
+    def has_work(self):
+        """Return whether there is something to do but to retry."""
+        return self.busy or (bool(self.find_all()) and not self.failed)
+
+    def find_all(self):
+        """Return all records, those in batches first."""
+        return [record for batch in self.batches for record in batch] + self.records
+
+
+def count_fitting(records, size):
+    """Return how many records make a batch of a size, in an event that Lambda can pass."""
+    payload = 0
+    for count, record in enumerate(records[:size]):
+        payload += len(record.data)
+        if payload > MAX_PAYLOAD and count:
+            return count
+    return min(size, len(records))
 
 
 class Response:
@@ -48,32 +103,42 @@ class Response:
         self.log = base64.b64decode(response["LogResult"]).decode(errors="replace")
 
 
+def find_error(answer):
+    """Return type and message of a function error, without what differs each time."""
+    message = re.sub(r"RequestId: \S+ (Error: )?", "", answer["errorMessage"])
+    return shorten(f"{answer['errorType']}: {message}")
+
+
 def find_failed(response, settings, batch):
     """Return the places in a batch of what has to be retried, in order."""
     if response.error:
         return [*range(len(batch))]
-    if "ReportBatchItemFailures" not in settings.get("FunctionResponseTypes", []):
+    if "ReportBatchItemFailures" not in settings["FunctionResponseTypes"]:
         return []
     answer = response.answer if isinstance(response.answer, dict) else {}
     failures = answer.get("batchItemFailures")
-    numbers = [record["SequenceNumber"] for record in batch]
+    numbers = [str(record.sequence_number) for record in batch]
     try:
         return sorted({numbers.index(failure["itemIdentifier"]) for failure in failures or []})
     except (KeyError, TypeError, ValueError):  # all, if one of them is unknown
         return [*range(len(batch))]
 
 
-def find_reason(log, number):
+def find_reason(log, record):
     """Return what a function printed of a record after "Failed:", "" if it printed no such line."""
     printed = re.findall(r"^Failed: (.*)$", log, re.MULTILINE)
-    of_record = [line for line in printed if line.startswith(f"{number}:")]
+    of_record = [line for line in printed if line.startswith(f"{record.sequence_number}:")]
     return shorten((of_record or printed or [""])[0])
 
 
-def find_error(answer):
-    """Return type and message of a function error, without what differs each time."""
-    message = re.sub(r"RequestId: \S+ (Error: )?", "", answer["errorMessage"])
-    return shorten(f"{answer['errorType']}: {message}")
+def shorten(text):
+    """Return a text, cut if it is long."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+
+
+def count_records(records):
+    """Return 1 record, or 2 records."""
+    return "1 record" if len(records) == 1 else f"{len(records)} records"
 
 
 @functools.lru_cache
@@ -85,25 +150,48 @@ def make_client(service, region):
     return boto3.Session().client(service, region_name=region)
 
 
-def shorten(text):
-    """Return a text, cut if it is long."""
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+def invoke(settings, shard_name, batch):
+    """Call the function with a batch; return its Response."""
+    arn = settings["FunctionArn"]
+    client = make_client("lambda", arn.split(":")[3])
+    role = client.get_function_configuration(FunctionName=arn)["Role"]
+    records = [
+        build_event_record(record, shard_name, settings["EventSourceArn"], role) for record in batch
+    ]
+    return Response(
+        client.invoke(FunctionName=arn, Payload=json.dumps({"Records": records}), LogType="Tail")
+    )
 
 
-def count(records):
-    """Return how many records there are, in words."""
-    return "1 record" if len(records) == 1 else f"{len(records)} records"
-
-
-def build_message(settings, shard, lane, records, condition):
-    """Return what an on-failure destination is told: where the records are that are discarded."""
-    first, last = records[0], records[-1]
+def build_event_record(record, shard_name, stream_arn, role_arn):
+    """Return a record as it stands in a Lambda event, with all documented fields."""
+    number = str(record.sequence_number)
     return {
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": record.partition_key,
+            "sequenceNumber": number,
+            "data": record.data,  # base64, as a client has sent it
+            "approximateArrivalTimestamp": round(record.created_at, 3),
+        },
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"{shard_name}:{number}",
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": role_arn,
+        "awsRegion": stream_arn.split(":")[3],
+        "eventSourceARN": stream_arn,
+    }
+
+
+def build_message(settings, shard_name, lane, records, condition):
+    """Return what an on-failure destination is told: where the discarded records are."""
+    message = {
         "requestContext": {
             "requestId": str(uuid.uuid4()),
             "functionArn": settings["FunctionArn"],
             "condition": condition,
-            "approximateInvokeCount": lane.attempts,
+            "approximateInvokeCount": max(lane.attempts, 1),
         },
         "responseContext": {
             "statusCode": 200,
@@ -111,134 +199,137 @@ def build_message(settings, shard, lane, records, condition):
             "functionError": "Unhandled" if lane.error else None,
         },
         "version": "1.0",
-        "timestamp": format_time(datetime.now()),
+        "timestamp": format_time(time.time()),
         "KinesisBatchInfo": {
-            "shardId": shard.name,
+            "shardId": shard_name,
+            "startSequenceNumber": str(records[0].sequence_number),
+            "endSequenceNumber": str(records[-1].sequence_number),
+            "approximateArrivalOfFirstRecord": format_time(records[0].created_at),
+            "approximateArrivalOfLastRecord": format_time(records[-1].created_at),
             "batchSize": len(records),
             "streamArn": settings["EventSourceArn"],
-            "startSequenceNumber": first["SequenceNumber"],
-            "endSequenceNumber": last["SequenceNumber"],
-            "approximateArrivalOfFirstRecord": format_time(first["ApproximateArrivalTimestamp"]),
-            "approximateArrivalOfLastRecord": format_time(last["ApproximateArrivalTimestamp"]),
         },
     }
+    if condition == "RecordAgeExceeded":  # whatever the function has answered does not matter
+        del message["responseContext"]
+    return message
 
 
-def format_time(moment):
+def format_time(seconds):
     """Return a time as the messages of on-failure destinations show it."""
-    return f"{moment.astimezone(timezone.utc).isoformat(timespec='milliseconds')[:-6]}Z"
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 class Delivery:
-    """Calls functions with batches, and keeps account of what became of them.
+    """Delivers the batches of mappings, each in a thread of its own.
 
     report: a function that takes a line for each thing that happens.
     speed: how much faster time passes here: pauses are that much shorter, records that much older.
-    delivered: how many records are done.
-    failed, discarded: {event id: data} of the records that were reported, and discarded.
-    reasons: {event id: what the function printed of a record that it reported}.
-    errors: type and message of each error of the function.
+    wake: an event that is set when there may be more to do.
     """
 
     def __init__(self, report, speed):
         self.report = report
         self.speed = speed
-        self.delivered = 0
-        self.failed, self.discarded, self.reasons = {}, {}, {}
-        self.errors = []
+        self.wake = threading.Event()
+        self.counting = threading.Lock()
 
     def say(self, settings, text):
         """Report a line about a mapping's function."""
-        self.report(f"{settings['FunctionArn'].rpartition(':')[2]}: {text}")
+        self.report(f"{settings['FunctionArn'].split(':')[6]}: {text}")
 
-    def deliver(self, settings, shard, lane):
-        """Call the function with a lane's next batch, or discard what is too old of it."""
-        old = self.find_expired(settings, lane.batches[0])
-        if old:
-            limit = settings["MaximumRecordAgeInSeconds"]
-            reason = f", older than the maximum record age of {limit} seconds"
-            self.discard(settings, shard, lane, old, "RecordAgeExpired", reason)
-        else:
-            self.call(settings, shard, lane)
+    def start(self, mapping, shard_name, lane):
+        """Deliver a lane's next batch in a thread, with the settings as they are now."""
+        lane.busy = True
+        arguments = (mapping, mapping.settings, shard_name, lane)
+        threading.Thread(target=self.deliver, args=arguments, daemon=True).start()
+
+    def deliver(self, mapping, settings, shard_name, lane):
+        """Deliver a lane's next batch."""
+        try:
+            old = self.find_expired(settings, lane.batches[0])
+            if old:
+                limit = settings["MaximumRecordAgeInSeconds"]
+                reason = f", older than the maximum record age of {limit} seconds"
+                self.discard(mapping, settings, shard_name, lane, old, "RecordAgeExceeded", reason)
+            else:
+                self.call(mapping, settings, shard_name, lane)
+            mapping.problem = ""
+        except Exception as error:  # the function or the queue is gone, for instance
+            lane.next_try = time.monotonic() + 1 / self.speed
+            self.tell_problem(mapping, error)
+        finally:
+            lane.busy = False
+            self.wake.set()
+
+    def tell_problem(self, mapping, error):
+        """Report what keeps a mapping from its work, once."""
+        if mapping.problem != str(error):
+            mapping.problem = str(error)
+            self.report(f"Mapping {mapping.uuid[:8]}: {error}")
+
+    def find_age(self, record):
+        """Return how old a record is, in seconds."""
+        return (time.time() - record.created_at) * self.speed
 
     def find_expired(self, settings, batch):
-        """Return the first records of a batch that are older than they may be."""
-        limit = settings.get("MaximumRecordAgeInSeconds", -1)
-        if limit == -1:
-            return []
-        now = datetime.now(timezone.utc)
-        return [
-            record
-            for record in batch
-            if (now - record["ApproximateArrivalTimestamp"]).total_seconds() * self.speed > limit
-        ]
+        """Return the records of a batch that are older than they may be."""
+        limit = settings["MaximumRecordAgeInSeconds"]
+        return [record for record in batch if limit != -1 and self.find_age(record) > limit]
 
-    def call(self, settings, shard, lane):
+    def call(self, mapping, settings, shard_name, lane):
         """Call the function with a batch; go on with what is done, retry the rest."""
         batch = lane.batches[0]
-        response = self.invoke(settings, shard, batch)
+        what = "retry of a batch" if lane.failed else "batch"
+        mapping.result = "PROBLEM: Function call failed"
+        response = invoke(settings, shard_name, batch)
         failed = find_failed(response, settings, batch)
-        lane.error = response.error
+        outcome = "done"
         if response.error:
-            self.errors.append(response.error)
             outcome = f"function error {response.error}"
-        elif failed:
-            outcome = self.note_failed(shard, batch, failed, response.log)
         else:
-            outcome = "done"
-        what = "retry of a batch" if lane.attempts else "batch"
+            mapping.result = "OK"
+            if failed:
+                reason = find_reason(response.log, batch[failed[0]])
+                outcome = f"{len(failed)} failed" + (f": {reason}" if reason else "")
         self.say(settings, f"{what} of {len(batch)}, {outcome}")
-        done = failed[0] if failed else len(batch)
-        self.delivered += done
-        lane.drop(done)
+        done = batch[: failed[0]] if failed else batch
+        if done:
+            lane.drop(done)
+            with self.counting:
+                mapping.done += len(done)
+        else:
+            lane.attempts += 1
         if failed:
-            self.plan_retry(settings, shard, lane)
+            lane.failed, lane.error = len(failed), response.error
+            self.plan_retry(mapping, settings, shard_name, lane)
 
-    def invoke(self, settings, shard, batch):
-        """Call the function with a batch; return its Response."""
-        arn, stream = settings["FunctionArn"], settings["EventSourceArn"]
-        client = make_client("lambda", arn.split(":")[3])
-        role = client.get_function_configuration(FunctionName=arn)["Role"]
-        records = [build_event_record(record, shard.name, stream, role) for record in batch]
-        response = client.invoke(
-            FunctionName=arn, Payload=json.dumps({"Records": records}), LogType="Tail"
-        )
-        return Response(response)
-
-    def note_failed(self, shard, batch, failed, log):
-        """Remember the records that the function reports; return what is said of them."""
-        for place in failed:
-            record = batch[place]
-            event_id = f"{shard.name}:{record['SequenceNumber']}"
-            self.failed[event_id] = record["Data"]
-            self.reasons[event_id] = find_reason(log, record["SequenceNumber"])
-        reason = find_reason(log, batch[failed[0]]["SequenceNumber"])
-        return f"{len(failed)} failed" + (f": {reason}" if reason else "")
-
-    def plan_retry(self, settings, shard, lane):
+    def plan_retry(self, mapping, settings, shard_name, lane):
         """Plan a retry of the batch that is next, or split or discard it."""
         batch = lane.batches[0]
-        if settings.get("BisectBatchOnFunctionError") and lane.error and len(batch) > 1:
-            lane.split()  # which does not count as a retry
+        if settings["BisectBatchOnFunctionError"] and lane.error and len(batch) > 1:
+            lane.split()
+            lane.start_anew()
             return
-        pause = min(2**lane.attempts, LONGEST_PAUSE)
+        pause = min(2 ** max(lane.attempts - 1, 0), LONGEST_PAUSE)
         lane.next_try = time.monotonic() + pause / self.speed
-        lane.attempts += 1
-        limit = settings.get("MaximumRetryAttempts", -1)
+        limit = settings["MaximumRetryAttempts"]
         if 0 <= limit < lane.attempts:
             reason = f" after {limit} {'retry' if limit == 1 else 'retries'}"
-            self.discard(settings, shard, lane, batch, "RetryAttemptsExhausted", reason)
+            condition = "RetryAttemptsExhausted"
+            self.discard(mapping, settings, shard_name, lane, batch, condition, reason)
 
-    def discard(self, settings, shard, lane, records, condition, reason):
-        """Discard the first records of a batch; tell the on-failure destination, if any."""
-        for record in records:
-            self.discarded[f"{shard.name}:{record['SequenceNumber']}"] = record["Data"]
-        first, last = records[0]["SequenceNumber"], records[-1]["SequenceNumber"]
-        numbers = first if first == last else f"{first} to {last}"
-        self.say(settings, f"discarded {count(records)}{reason}: {numbers}")
-        message = build_message(settings, shard, lane, records, condition)
-        lane.drop(len(records))  # before the queue is told, as that can fail
-        target = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    def discard(self, mapping, settings, shard_name, lane, records, condition, reason):
+        """Discard records of a batch; tell the on-failure destination, if any."""
+        numbers = [str(record.sequence_number) for record in records]
+        numbers = numbers[0] if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+        self.say(settings, f"discarded {count_records(records)}{reason}: {numbers}")
+        message = build_message(settings, shard_name, lane, records, condition)
+        lane.drop(records)  # before the queue is told, as that can fail
+        with self.counting:
+            mapping.discarded += len(records)
+        target = settings["DestinationConfig"]["OnFailure"].get("Destination")
         if target:
             self.send(target, message)
             self.say(settings, f"sent a message about that to the queue {target.split(':')[5]}")

@@ -1,184 +1,181 @@
-"""The mapping acts: it reads the streams of all event source mappings, and calls their functions.
+"""The event source mapping acts: it follows a stream, and calls a function with what is on it.
 
-The rules are those of the Lambda Developer Guide, "Using Lambda to process records from Amazon
-Kinesis Data Streams". An update takes effect with the next batch.
+moto keeps the mappings. Here they take a moment to be created, updated and deleted, as on AWS, say
+what AWS says, and act: shard.py reads the stream, delivery.py calls the function.
 """
 
 import contextlib
+import json
 import threading
 import time
 from unittest import mock
 
-from moto.awslambda.exceptions import LambdaClientError
-from moto.awslambda.models import LambdaBackend, lambda_backends
+from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
+from moto.awslambda.models import EventSourceMapping, LambdaBackend, lambda_backends
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import make_function_arn
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.kinesis.models import kinesis_backends
 from moto.sqs.models import sqs_backends
 
-from tests.local_aws.delivery import Delivery, make_client
-from tests.local_aws.shard import Shard, Stream
+from tests.local_aws import kinesis
+from tests.local_aws.delivery import Delivery
+from tests.local_aws.shard import Reader
 
-POLL_INTERVAL = 1  # seconds between two looks at an empty shard, as Lambda's
-SHORTEST_AGE = 60  # seconds, of a maximum record age
+POLL_INTERVAL = 1  # seconds between two looks at a shard, as Lambda's
+
+# How many seconds a mapping is in these states. In all others it can be updated and deleted.
+SECONDS = {"Creating": 3, "Updating": 3, "Enabling": 3, "Disabling": 3, "Deleting": 1}
+
+# What a mapping of a stream has if nobody says otherwise.
+DEFAULTS = {
+    "MaximumBatchingWindowInSeconds": 0,
+    "ParallelizationFactor": 1,
+    "LastProcessingResult": "No records processed",
+    "StateTransitionReason": "User action",
+    "MaximumRecordAgeInSeconds": -1,
+    "BisectBatchOnFunctionError": False,
+    "MaximumRetryAttempts": -1,
+    "TumblingWindowInSeconds": 0,
+    "FunctionResponseTypes": [],
+}
 
 create_mapping = LambdaBackend.create_event_source_mapping
 list_mappings = LambdaBackend.list_event_source_mappings
+find_resource = LambdaBackend._get_resource_by_arn
 get_mapping = LambdaResponse.get_event_source_mapping
-update_mapping = LambdaResponse.update_event_source_mapping
-delete_mapping = LambdaResponse.delete_event_source_mapping
+
+lock = threading.RLock()  # held while a mapping changes or is looked at
 
 
-class Mappings(Delivery):
-    """Reads and delivers, a batch of each lane of each shard in a round."""
+class Mapping(EventSourceMapping):
+    """moto's mapping, with a state and an account of its records.
 
-    def __init__(self, report, speed):
-        super().__init__(report, speed)
-        self.streams = {}  # {mapping: Stream}
-        self.waiting = set()  # mappings that cannot do anything now
-        self.idle_round = 0  # when the last one began in which there was nothing to do
-        self.stopped = threading.Event()
+    state: as AWS calls it, since the moment changed.
+    settings: the configuration that counts; None: not yet. An update has to be finished first.
+    active: whether it reads and delivers.
+    reader: how far it has come with the stream. result: of the last call of the function.
+    problem: what keeps it from its work. done, discarded: how many records.
+    """
 
-    def go_round(self):
-        """Do one round after the other until told to stop; pause after an idle one."""
-        pause = 0
-        while not self.stopped.wait(pause):
-            begin = time.monotonic()
-            if self.do_round():
-                pause = 0.001  # others want to run, too
-                continue
-            pause = POLL_INTERVAL / self.speed
-            if not self.is_gathering():
-                self.idle_round = begin
+    def __init__(self, spec):
+        super().__init__(spec)
+        if spec["FunctionName"].endswith(":$LATEST"):
+            self.function_arn = f"{self.function_arn.removesuffix(':$LATEST')}:$LATEST"
+        self.settings, self.active, self.reader = None, False, None
+        self.result, self.problem = DEFAULTS["LastProcessingResult"], ""
+        self.done, self.discarded = 0, 0
+        self.change("Creating")
 
-    def wait_until_idle(self, limit):
-        """Wait until there is nothing to do but to retry; return False after `limit` seconds."""
-        begin = time.monotonic()
-        while self.idle_round <= begin and time.monotonic() < begin + limit:
-            self.stopped.wait(0.005)
-        return self.idle_round > begin
+    def change(self, state):
+        """Begin a change, which takes a moment."""
+        self.state = state
+        self.changed = time.monotonic()
+        self.last_modified = time.time()
 
-    def find_mappings(self):
-        """Return the mappings that are enabled, of all regions."""
-        return [
-            mapping
-            for backend in list(lambda_backends[DEFAULT_ACCOUNT_ID].values())
-            for mapping in backend.list_event_source_mappings("", "")
-            if mapping.enabled
-        ]
+    def finish_change(self):
+        """Let the new configuration count."""
+        self.active = self.enabled
+        self.state = "Enabled" if self.enabled else "Disabled"
+        self.settings = self.get_configuration()
 
-    def is_gathering(self):
-        """Return whether there are records that wait for a batching window to end."""
-        return any(
-            self.streams[mapping.uuid].is_gathering()
-            for mapping in self.find_mappings()
-            if mapping.uuid in self.streams and mapping.uuid not in self.waiting
-        )
-
-    def do_round(self):
-        """Deliver a batch of each lane of each mapping; return whether there was one."""
-        delivered = False
-        for mapping in self.find_mappings():
-            try:
-                if self.follow(mapping):
-                    delivered = True
-                self.waiting.discard(mapping.uuid)
-            except Exception as error:  # a stream or a function that is gone, for instance
-                if mapping.uuid not in self.waiting:
-                    self.report(f"Mapping {mapping.uuid[:8]}: {error}")
-                self.waiting.add(mapping.uuid)
-        return delivered
-
-    def follow(self, mapping):
-        """Deliver a batch of each lane of a mapping; return whether there was one."""
-        settings = mapping.get_configuration()
-        kinesis = make_client("kinesis", settings["EventSourceArn"].split(":")[3])
-        stream = self.find_stream(mapping, settings, kinesis)
-        delivered = False
-        for shard in stream.shards.values():
-            if not stream.is_next(shard):
-                continue
-            shard.set_lane_count(settings.get("ParallelizationFactor", 1), time.monotonic())
-            shard.read(kinesis, time.monotonic())
-            for lane in shard.lanes:
-                if self.deliver_if_due(settings, shard, lane):
-                    delivered = True
-        return delivered
-
-    def find_stream(self, mapping, settings, kinesis):
-        """Return the Stream of a mapping, with all shards that it has now."""
-        arn = settings["EventSourceArn"]
-        description = kinesis.describe_stream(StreamARN=arn)["StreamDescription"]
-        created = description["StreamCreationTimestamp"]
-        stream = self.streams.get(mapping.uuid)
-        start = {"ShardIteratorType": "TRIM_HORIZON"}  # of shards that are made later
-        if stream is None or stream.created != created:
-            stream = self.streams[mapping.uuid] = Stream(created)
-            start = {"ShardIteratorType": settings["StartingPosition"]}
-            if mapping.starting_position_timestamp:
-                start["Timestamp"] = mapping.starting_position_timestamp
-        for each in description["Shards"]:
-            name = each["ShardId"]
-            if name not in stream.shards:
-                response = kinesis.get_shard_iterator(
-                    StreamName=description["StreamName"], ShardId=name, **start
-                )
-                stream.shards[name] = Shard(each, response["ShardIterator"])
-        return stream
-
-    def deliver_if_due(self, settings, shard, lane):
-        """Deliver a lane's next batch, if it is time for that; return whether it was."""
-        now = time.monotonic()
-        window = settings.get("MaximumBatchingWindowInSeconds", 0) / self.speed
-        lane.make_batch(settings["BatchSize"], window, now)
-        if not lane.batches or now < lane.next_try:
-            return False
-        self.deliver(settings, shard, lane)
-        return True
+    def get_configuration(self):
+        """Return what AWS answers about the mapping."""
+        answer = DEFAULTS | super().get_configuration()
+        target = (self.destination_config or {}).get("OnFailure", {}).get("Destination")
+        answer |= {
+            "DestinationConfig": {"OnFailure": {"Destination": target} if target else {}},
+            "LastProcessingResult": self.result,
+            "State": self.state,
+            "StateTransitionReason": DEFAULTS["StateTransitionReason"],
+        }
+        if self.starting_position == "AT_TIMESTAMP":
+            answer["StartingPositionTimestamp"] = self.starting_position_timestamp
+        del answer["Tags"]  # ListTags has them
+        return answer
 
 
-def refuse(message, code="InvalidParameterValueException"):
-    """Raise an error of Lambda."""
-    raise LambdaClientError(code, message)
+class MappingError(LambdaClientError):
+    """An error in the form that Lambda has for it."""
+
+    def __init__(self, message, code="InvalidParameterValueException", status=400):
+        super().__init__(code, message)
+        self.code = status
+        self.description = json.dumps({"Type": "User", "message": message})
 
 
-def check_age(spec):
-    """Refuse a maximum record age that Lambda does not allow."""
+def check_settings(backend, spec):
+    """Refuse settings that Lambda refuses, and that botocore's model of it allows."""
     age = spec.get("MaximumRecordAgeInSeconds", -1)
-    if age != -1 and age < SHORTEST_AGE:
-        refuse(f"Maximum record age in seconds must be -1 or at least {SHORTEST_AGE}, not {age}")
+    if age != -1 and not 60 <= age <= 604_800:
+        raise MappingError(
+            "MaximumRecordAgeInSeconds must be either -1 (forever) or between 60 and 604800"
+            " (inclusive)"
+        )
+    if "FunctionName" in spec:
+        try:
+            backend.get_function(spec["FunctionName"])
+        except UnknownFunctionException:
+            raise MappingError("Function does not exist") from None
+    on_failure = (spec.get("DestinationConfig") or {}).get("OnFailure")
+    if on_failure is not None:
+        check_destination(on_failure)
 
 
-def check_destination(spec):
+def check_destination(on_failure):
     """Refuse an on-failure destination that does not exist."""
-    target = spec.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-    if target:
-        _, _, _, region, account, name = target.split(":")
+    if "Destination" not in on_failure:
+        raise MappingError("The Destination field is required for an OnFailure configuration.")
+    if on_failure["Destination"]:  # an empty one takes the destination away
+        _, _, _, region, account, name = on_failure["Destination"].split(":")
         if name not in sqs_backends[account][region].queues:
-            refuse(f"The queue {target} does not exist")
+            raise MappingError(
+                "Error occurred while SendMessage. SQS Error Code:"
+                " AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue"
+                " does not exist."
+            )
 
 
-def create_checked(backend, spec):
-    """Make a mapping that Lambda would make, but no second one of a stream and function."""
-    check_age(spec)
-    check_destination(spec)
+def find_stream(arn):
+    """Return moto's stream with an ARN, None if there is none."""
+    region, account = arn.split(":")[3:5]
+    streams = kinesis_backends[account][region].list_streams()
+    return next((stream for stream in streams if stream.arn == arn), None)
+
+
+def create(backend, spec):
+    """Create a mapping, if Lambda would."""
     arn, position = spec.get("EventSourceArn"), spec.get("StartingPosition")
     if not arn:
-        refuse("EventSourceArn is required")
+        raise MappingError("Unrecognized event source.")
+    check_settings(backend, spec)
     if not position:
-        refuse("StartingPosition is required: TRIM_HORIZON, LATEST or AT_TIMESTAMP")
-    if (position == "AT_TIMESTAMP") != ("StartingPositionTimestamp" in spec):
-        refuse("StartingPositionTimestamp and the starting position AT_TIMESTAMP belong together")
-    streams = kinesis_backends[backend.account_id][backend.region_name].list_streams()
-    if arn not in [stream.arn for stream in streams]:
-        refuse(f"Stream not found: {arn}")
-    function = backend.get_function(spec["FunctionName"])
-    for mapping in backend.list_event_source_mappings(arn, None):
-        if mapping.function_arn == function.function_arn:
-            text = f"There is one of this stream and function already, with UUID {mapping.uuid}"
-            refuse(text, "ResourceConflictException")
-    return create_mapping(backend, spec)
+        raise MappingError(
+            "1 validation error detected: Value null at 'startingPosition' failed to satisfy"
+            " constraint: Member must not be null."
+        )
+    if position == "AT_TIMESTAMP" and "StartingPositionTimestamp" not in spec:
+        raise MappingError("Need to specify a timestamp")
+    if position != "AT_TIMESTAMP" and "StartingPositionTimestamp" in spec:
+        raise MappingError("StartingPositionTimestamp is only allowed with AT_TIMESTAMP")
+    if arn.split(":")[3] != backend.region_name or not find_stream(arn):
+        raise MappingError(f"Stream not found: {arn}")
+    with lock:
+        refuse_second(backend, arn, spec["FunctionName"])
+        return create_mapping(backend, spec)
+
+
+def refuse_second(backend, stream_arn, function_name):
+    """Refuse a second mapping of a stream and a function."""
+    for mapping in list_all(backend, stream_arn, function_name):
+        name = mapping.function_arn.split(":")[6]
+        raise MappingError(
+            f'The event source arn (" {stream_arn} ") and function (" {name} ") provided mapping'
+            f" already exists. Please update or delete the existing mapping with UUID"
+            f" {mapping.uuid}",
+            "ResourceConflictException",
+            409,
+        )
 
 
 def list_all(backend, event_source_arn, function_name):
@@ -186,41 +183,218 @@ def list_all(backend, event_source_arn, function_name):
     mappings = list_mappings(backend, event_source_arn, "")
     if not function_name:
         return mappings
-    function_name = function_name.removesuffix(":$LATEST")
-    arn = make_function_arn(backend.region_name, backend.account_id, function_name)
-    return [mapping for mapping in mappings if mapping.function_arn in (arn, function_name)]
+    name = function_name.removesuffix(":$LATEST").rpartition(":")[2]
+    arn = make_function_arn(backend.region_name, backend.account_id, name)
+    return [mapping for mapping in mappings if mapping.function_arn.removesuffix(":$LATEST") == arn]
 
 
-def update_checked(response):
-    """Answer UpdateEventSourceMapping, if there is that mapping."""
-    check_age(response.json_body)
-    check_destination(response.json_body)
-    found = get_mapping(response)
-    return found if found[0] == 404 else update_mapping(response)
+def answer_changed(response, verb, change):
+    """Change a mapping, unless another change of it is not finished; return the answer."""
+    with lock:
+        found = get_mapping(response)
+        if found[0] == 404:
+            return found
+        mapping = response.backend.get_event_source_mapping(response.path.split("/")[-1])
+        if mapping.state in SECONDS:
+            text = f"Cannot {verb} the event source mapping because it is in use."
+            raise MappingError(text, "ResourceInUseException")
+        change(response, mapping)
+        return 202, {"status": 202}, json.dumps(mapping.get_configuration())
 
 
-def delete_checked(response):
-    """Answer DeleteEventSourceMapping, if there is that mapping."""
-    found = get_mapping(response)
-    return found if found[0] == 404 else delete_mapping(response)
+def update(response):
+    """Answer UpdateEventSourceMapping."""
+    return answer_changed(response, "update", begin_update)
+
+
+def begin_update(response, mapping):
+    """Begin to update a mapping."""
+    spec = response.json_body
+    check_settings(response.backend, spec)
+    enabled = mapping.enabled
+    response.backend.update_event_source_mapping(mapping.uuid, spec)
+    if mapping.enabled == enabled:
+        mapping.change("Updating")
+    else:
+        mapping.change("Enabling" if mapping.enabled else "Disabling")
+
+
+def delete(response):
+    """Answer DeleteEventSourceMapping."""
+    return answer_changed(response, "delete", begin_delete)
+
+
+def begin_delete(response, mapping):
+    """Begin to delete a mapping: it stops at once, and forgets its records."""
+    mapping.change("Deleting")
+    mapping.active, mapping.reader = False, None
+
+
+def answer_created(response):
+    """Answer CreateEventSourceMapping, with the status that AWS has for it."""
+    mapping = response.backend.create_event_source_mapping(response.json_body)
+    return 202, {"status": 202}, json.dumps(mapping.get_configuration())
+
+
+def find_tagged(backend, arn):
+    """Return what has an ARN and tags; a mapping that does not exist is refused as AWS does."""
+    if ":event-source-mapping:" in arn and not backend.get_event_source_mapping(
+        arn.rpartition(":")[2]
+    ):
+        text = f"Event source mapping not found: {arn}"
+        raise MappingError(text, "ResourceNotFoundException", 404)
+    return find_resource(backend, arn)
+
+
+class Mappings(Delivery):
+    """Follows the streams of all mappings: looks at each now and then, starts what is due."""
+
+    def __init__(self, report, speed):
+        super().__init__(report, speed)
+        self.stopped = False
+
+    def follow_all(self):
+        """Follow all mappings until told to stop."""
+        while not self.stopped:
+            self.wake.clear()
+            with lock:
+                for backend, mapping in self.list_all():
+                    self.finish_change(backend, mapping)
+                    if mapping.active:
+                        self.follow(mapping)
+            self.wake.wait(POLL_INTERVAL / self.speed)
+
+    def stop(self):
+        """Start nothing more."""
+        self.stopped = True
+        self.wake.set()
+
+    def list_all(self):
+        """Return a pair (backend, mapping) for each mapping, of all regions."""
+        return [
+            (backend, mapping)
+            for backend in list(lambda_backends[DEFAULT_ACCOUNT_ID].values())
+            for mapping in list_mappings(backend, "", "")
+        ]
+
+    def finish_change(self, backend, mapping):
+        """Finish a change of a mapping, if its time has passed."""
+        seconds = SECONDS.get(mapping.state)
+        if seconds is None or time.monotonic() < mapping.changed + seconds / self.speed:
+            return
+        if mapping.state == "Deleting":
+            backend.delete_event_source_mapping(mapping.uuid)
+        else:
+            mapping.finish_change()
+
+    def follow(self, mapping):
+        """Read what is new on a mapping's stream, and start to deliver what is due."""
+        settings, now = mapping.settings, time.monotonic()
+        reader = self.find_reader(mapping)
+        if reader is not mapping.reader:
+            mapping.reader, mapping.problem = reader, ""
+        if reader is None:
+            name = mapping.event_source_arn.rpartition("/")[2]
+            self.tell_problem(mapping, f"Stream {name} not found")
+            return
+        with kinesis.lock:
+            reader.read(settings["ParallelizationFactor"], now)
+        window = settings["MaximumBatchingWindowInSeconds"] / self.speed
+        for shard, lane in reader.list_lanes():
+            lane.make_batch(settings["BatchSize"], window, now)
+            if lane.is_due(now):
+                self.start(mapping, shard.shard.shard_id, lane)
+
+    def find_reader(self, mapping):
+        """Return how far a mapping has come with its stream, None if that is gone."""
+        stream = find_stream(mapping.event_source_arn)
+        if stream is None:
+            return None
+        if mapping.reader and mapping.reader.stream is stream:
+            return mapping.reader
+        return Reader(stream, mapping.starting_position, mapping.starting_position_timestamp)
+
+    def wait_until_idle(self, limit):
+        """Wait until there is nothing to do but to retry; return False after `limit` seconds."""
+        end = time.monotonic() + limit
+        while not self.is_idle():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def is_idle(self):
+        """Return whether there is nothing to do but to retry."""
+        with lock, kinesis.lock:
+            for _, mapping in self.list_all():
+                if mapping.state in SECONDS:
+                    return False
+                if not mapping.active:
+                    continue
+                reader = self.find_reader(mapping)
+                if reader is not mapping.reader:
+                    return False
+                if not mapping.problem and (reader is None or reader.has_work()):
+                    return False
+        return True
+
+    def look(self):
+        """Return what the page shows of each mapping: where the records of its stream are."""
+        with lock, kinesis.lock:
+            return [self.look_at(mapping) for _, mapping in self.list_all()]
+
+    def look_at(self, mapping):
+        """Return what the page shows of a mapping."""
+        seen = {
+            "uuid": mapping.uuid,
+            "stream": mapping.event_source_arn.rpartition("/")[2],
+            "function": mapping.function_arn.split(":")[6],
+            "state": mapping.state,
+            "on_stream": 0,
+            "waiting": 0,
+            "oldest": 0,
+            "failing": 0,
+            "done": mapping.done,
+            "discarded": mapping.discarded,
+        }
+        reader = self.find_reader(mapping)
+        if reader is None or mapping.state == "Deleting":
+            return seen
+        waiting = []
+        for shard in reader.shards.values():
+            seen["on_stream"] += len(shard.shard.records)
+            waiting += shard.find_read() + shard.find_unread()
+        seen["waiting"] = len(waiting)
+        seen["oldest"] = max([self.find_age(record) for record in waiting], default=0)
+        seen["failing"] = sum(lane.failed for _, lane in reader.list_lanes())
+        return seen
 
 
 @contextlib.contextmanager
-def mappings_act(report, speed):
-    """Let the mappings act in a thread of their own; give the Mappings."""
+def patch_mappings(report, speed):
+    """Let moto's mappings act, in threads of their own; give the Mappings."""
     mappings = Mappings(report, speed)
-    thread = threading.Thread(target=mappings.go_round, daemon=True)
+    thread = threading.Thread(target=mappings.follow_all, daemon=True)
     with (
-        mock.patch.object(LambdaBackend, "create_event_source_mapping", create_checked),
-        mock.patch.object(LambdaBackend, "list_event_source_mappings", list_all),
-        mock.patch.object(LambdaResponse, "update_event_source_mapping", update_checked),
-        mock.patch.object(LambdaResponse, "delete_event_source_mapping", delete_checked),
-        # moto would call the function for each record that is put on the stream.
-        mock.patch.object(LambdaBackend, "send_kinesis_message"),
+        mock.patch("moto.awslambda.models.EventSourceMapping", Mapping),
+        mock.patch.multiple(
+            LambdaBackend,
+            create_event_source_mapping=create,
+            list_event_source_mappings=list_all,
+            _get_resource_by_arn=find_tagged,
+            # moto would call the function for each record that is put on the stream.
+            send_kinesis_message=mock.DEFAULT,
+        ),
+        mock.patch.multiple(
+            LambdaResponse,
+            create_event_source_mapping=answer_created,
+            update_event_source_mapping=update,
+            delete_event_source_mapping=delete,
+        ),
     ):
         thread.start()
         try:
             yield mappings
         finally:
-            mappings.stopped.set()
+            mappings.stop()
             thread.join(5)

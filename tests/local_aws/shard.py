@@ -1,124 +1,106 @@
-"""How far a mapping has come with a stream: what it has read, and what of that is not done yet."""
+"""How far a mapping has come with a stream, shard by shard.
 
+moto keeps the records of a stream; a mapping remembers the last sequence number it has read.
+"""
+
+import itertools
 import zlib
 
-AT_ONCE = 10_000  # records, as many as one GetRecords gives
+from tests.local_aws.delivery import Lane
 
-
-class Lane:
-    """The records of some partition keys, one batch after the other.
-
-    records: those that have been read and are in no batch yet; gathering_since: when that began.
-    batches: the one that is delivered next, and what it was split into.
-    attempts, error, next_try: how often that was tried, how the function has failed, when to retry.
-    """
-
-    def __init__(self):
-        self.records = []
-        self.gathering_since = 0
-        self.batches = []
-        self.forget_attempts()
-
-    def forget_attempts(self):
-        """Begin with another batch."""
-        self.attempts = 0
-        self.error = ""
-        self.next_try = 0
-
-    def add(self, record, now):
-        """Add a record that was just read."""
-        if not self.records:
-            self.gathering_since = now
-        self.records.append(record)
-
-    def make_batch(self, size, window, now):
-        """Make a batch of what was read, if that is enough for one, or the window has passed."""
-        if self.batches or not self.records:
-            return
-        if len(self.records) >= size or now >= self.gathering_since + window:
-            self.batches.append(self.records[:size])
-            self.records = self.records[size:]
-            self.gathering_since = now
-
-    def drop(self, count):
-        """Go on with what follows the first records of the batch."""
-        self.batches[0] = self.batches[0][count:]
-        if not self.batches[0]:
-            del self.batches[0]
-            self.forget_attempts()
-
-    def split(self):
-        """Split the batch in two."""
-        batch = self.batches[0]
-        middle = len(batch) // 2
-        self.batches[:1] = [batch[:middle], batch[middle:]]
-
-    def is_gathering(self):
-        """Return whether there are records that wait for more, to be one batch."""
-        return bool(self.records) and not self.batches
-
-    def find_all(self):
-        """Return all records, those in batches first."""
-        return [record for batch in self.batches for record in batch] + self.records
+READ_AHEAD = 10_000  # records that a mapping holds of a shard before it reads more
 
 
 class Shard:
     """A shard of a stream, as a mapping reads it.
 
-    parents: names of the shards from which it came.
-    iterator: where to read on; None: it is closed, and all was read.
-    lanes: as many as the mapping's parallelization factor. The records of a key are all in one.
+    shard: moto's. position: the last sequence number that was read.
+    lanes: as many as the mapping's parallelization factor; a partition key is always in the same.
     """
 
-    def __init__(self, description, iterator):
-        self.name = description["ShardId"]
-        parents = [description.get("ParentShardId"), description.get("AdjacentParentShardId")]
-        self.parents = [parent for parent in parents if parent]
-        self.iterator = iterator
+    def __init__(self, shard, position):
+        self.shard = shard
+        self.position = position
         self.lanes = [Lane()]
 
+    def find_unread(self):
+        """Return the records that have not been read yet, the newest first."""
+        newest_first = reversed(self.shard.records.values())
+        return list(
+            itertools.takewhile(lambda each: each.sequence_number > self.position, newest_first)
+        )
+
+    def find_read(self):
+        """Return the records that have been read and are not done."""
+        return [record for lane in self.lanes for record in lane.find_all()]
+
     def is_done(self):
-        """Return whether all that was put on it was delivered, and no more will come."""
-        return self.iterator is None and not any(lane.find_all() for lane in self.lanes)
+        """Return whether everything on it is done, and nothing more can come."""
+        return not (self.shard.is_open or self.find_unread() or self.find_read())
 
     def find_lane(self, record):
         """Return the lane of a record."""
-        return self.lanes[zlib.crc32(record["PartitionKey"].encode()) % len(self.lanes)]
+        return self.lanes[zlib.crc32(record.partition_key.encode()) % len(self.lanes)]
 
     def set_lane_count(self, count, now):
-        """Let there be so many lanes; what has been read changes lanes, in the same order."""
-        if count == len(self.lanes):
+        """Set the number of lanes, as soon as none of them is busy; keep the records' order."""
+        if count == len(self.lanes) or any(lane.busy for lane in self.lanes):
             return
-        records = [record for lane in self.lanes for record in lane.find_all()]
+        records = self.find_read()
         self.lanes = [Lane() for _ in range(count)]
-        for record in sorted(records, key=lambda record: int(record["SequenceNumber"])):
+        for record in sorted(records, key=lambda record: record.sequence_number):
             self.find_lane(record).add(record, now)
 
-    def read(self, kinesis, now):
-        """Read what is new on the shard."""
-        if self.iterator is None:
+    def read(self, now):
+        """Read what is new."""
+        if len(self.find_read()) >= READ_AHEAD:
             return
-        response = kinesis.get_records(ShardIterator=self.iterator, Limit=AT_ONCE)
-        self.iterator = response.get("NextShardIterator")
-        for record in response["Records"]:
+        records, self.position, _ = self.shard.get_records(self.position, READ_AHEAD)
+        for record in records:
             self.find_lane(record).add(record, now)
 
 
-class Stream:
-    """A stream, as a mapping follows it. One that was deleted and made again is another one.
+class Reader:
+    """Reads a stream for a mapping.
 
-    created: when it was made. shards: {name: Shard}.
+    stream: moto's. One that was deleted and created again is another one.
     """
 
-    def __init__(self, created):
-        self.created = created
+    def __init__(self, stream, starting_position, timestamp):
+        self.stream = stream
         self.shards = {}
+        for name, shard in stream.shards.items():
+            position = 0
+            if starting_position == "LATEST":
+                position = shard.get_max_sequence_number()
+            if starting_position == "AT_TIMESTAMP":
+                position = shard.get_sequence_number_at(timestamp)
+            self.shards[name] = Shard(shard, position)
 
-    def is_next(self, shard):
-        """Return whether a shard can be read: all is done that is on those from which it came."""
-        parents = [self.shards[name] for name in shard.parents if name in self.shards]
-        return all(parent.is_done() for parent in parents)
+    def read(self, lane_count, now):
+        """Read what is new on the shards that can be read."""
+        for name, shard in self.stream.shards.items():
+            if name not in self.shards:  # resharding created it: start at its first record
+                self.shards[name] = Shard(shard, 0)
+        for shard in self.find_readable():
+            shard.set_lane_count(lane_count, now)
+            shard.read(now)
 
-    def is_gathering(self):
-        """Return whether there are records that wait for more, to be one batch."""
-        return any(lane.is_gathering() for shard in [*self.shards.values()] for lane in shard.lanes)
+    def find_readable(self):
+        """Return the shards whose parents are done."""
+        return [shard for shard in self.shards.values() if self.are_parents_done(shard.shard)]
+
+    def are_parents_done(self, shard):
+        """Return whether everything is done on the shards from which one was made."""
+        parents = [shard.parent, shard.adjacent_parent]
+        return all(self.shards[name].is_done() for name in parents if name in self.shards)
+
+    def list_lanes(self):
+        """Return a pair (shard, lane) for each lane."""
+        return [(shard, lane) for shard in self.shards.values() for lane in shard.lanes]
+
+    def has_work(self):
+        """Return whether there is something to do but to retry."""
+        if any(lane.has_work() for _, lane in self.list_lanes()):
+            return True
+        return any(shard.find_unread() for shard in self.find_readable())

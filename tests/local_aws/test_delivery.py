@@ -1,24 +1,88 @@
-"""tests/local_aws/delivery.py: what is said of a failure. test_mapping.py has the rest."""
+"""tests/local_aws/delivery.py: how batches are made, and what is said of a failure."""
 
-from tests import local_aws
-from tests.local_aws.delivery import find_error, find_reason
+from types import SimpleNamespace
+
+import pytest
+
+from tests.local_aws.delivery import MAX_PAYLOAD, Lane, count_fitting, find_error, find_reason
 
 LOG = "START RequestId: 1\nFailed: 7: 'first'\nFailed: 8: 'second'\n1 of 3 records stored\n"
 
 
+def record(number, data=""):
+    """Return a record."""
+    return SimpleNamespace(sequence_number=number, data=data)
+
+
+@pytest.fixture
+def lane():
+    """A Lane with records 0 to 4, one each second from 100 on."""
+    lane = Lane()
+    for number in range(5):
+        lane.add(record(number), now=100 + number)
+    return lane
+
+
+def find_numbers(records):
+    """Return the sequence numbers of records."""
+    return [each.sequence_number for each in records]
+
+
+def test_a_full_batch_is_made_at_once(lane):
+    lane.make_batch(size=3, window=10, now=104)
+    assert find_numbers(lane.batches[0]) == [0, 1, 2]
+    assert find_numbers(lane.records) == [3, 4]
+
+
+def test_a_batch_that_is_not_full_waits_for_its_window(lane):
+    lane.make_batch(size=9, window=10, now=109)
+    assert lane.batches == []
+    lane.make_batch(size=9, window=10, now=110)
+    assert find_numbers(lane.batches[0]) == [0, 1, 2, 3, 4]
+
+
+def test_what_a_batch_leaves_behind_waits_for_a_window_of_its_own(lane):
+    lane.make_batch(size=3, window=10, now=104)
+    lane.drop(lane.batches[0])
+    lane.make_batch(size=3, window=10, now=113)
+    assert lane.batches == []
+    lane.make_batch(size=3, window=10, now=114)
+    assert find_numbers(lane.batches[0]) == [3, 4]
+
+
+def test_what_is_left_of_a_batch_is_tried_anew(lane):
+    lane.make_batch(size=5, window=0, now=104)
+    lane.attempts, lane.failed, lane.next_try = 3, 1, 200
+    lane.drop(lane.batches[0][1:3])
+    assert find_numbers(lane.batches[0]) == [0, 3, 4]
+    assert (lane.attempts, lane.failed) == (0, 0)
+    assert lane.is_due(now=104)
+
+
+def test_a_batch_is_due_when_its_pause_is_over_and_no_thread_has_it(lane):
+    assert not lane.is_due(now=100), "there is none"
+    lane.make_batch(size=5, window=0, now=104)
+    lane.next_try = 110
+    assert [lane.is_due(now) for now in (109, 110)] == [False, True]
+    lane.busy = True
+    assert not lane.is_due(now=110)
+
+
+def test_a_batch_ends_where_its_event_would_be_too_large():
+    half = "x" * (MAX_PAYLOAD // 2)
+    assert count_fitting([record(number, half) for number in range(5)], 4) == 2
+    assert count_fitting([record(0, "x" * (MAX_PAYLOAD + 1)), record(1)], 4) == 1
+    assert count_fitting([record(number) for number in range(5)], 4) == 4
+
+
 def test_the_reason_of_a_failure_is_what_the_function_printed_of_that_record():
-    assert find_reason(LOG, "8") == "8: 'second'"
-    assert find_reason(LOG, "9") == "7: 'first'"
-    assert find_reason("START\n", "7") == ""
-    assert find_reason(f"Failed: 7: {'x' * 1000}", "7") == f"7: {'x' * 97}..."
+    assert find_reason(LOG, record(8)) == "8: 'second'"
+    assert find_reason(LOG, record(9)) == "7: 'first'"
+    assert find_reason("START\n", record(7)) == ""
+    assert find_reason(f"Failed: 7: {'x' * 1000}", record(7)) == f"7: {'x' * 97}..."
 
 
 def test_an_error_is_said_in_the_same_words_each_time():
     message = "RequestId: 1-2-3 Error: Task timed out after 60.00 seconds"
     found = find_error({"errorType": "Sandbox.Timedout", "errorMessage": message})
     assert found == "Sandbox.Timedout: Task timed out after 60.00 seconds"
-
-
-def test_time_passes_as_ever_unless_it_is_to_be_faster():
-    with local_aws.running(managed_policies=False) as mappings:
-        assert mappings.speed == 1

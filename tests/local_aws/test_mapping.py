@@ -4,21 +4,27 @@ A record is a letter here, a batch a word. The function reports the letters of i
 """
 
 import base64
+import contextlib
+import gc
 import itertools
 import json
 import re
+import threading
 import time
+import weakref
 from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.awslambda.models import LambdaBackend
 from moto.core.utils import utcnow
 
 from cleanup import FUNCTION_NAME
 from setup_kinesis import STREAM_NAME
 from tests.helpers import create_function, deploy, make_client
+from tests.local_aws.delivery import MAX_PAYLOAD
 
-SOURCE = f"import {__name__} as tests\ndef handler(event, context): return tests.consumer(event)\n"
+SOURCE = "def handler(event, context): pass\n"
 FUNCTION = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
 STREAM = f"arn:aws:kinesis:us-east-1:123456789012:stream/{STREAM_NAME}"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:discarded"
@@ -26,20 +32,24 @@ SHARD = "shardId-000000000000"
 HIGHEST = str(2**128 - 1)  # hash key of a record for the last shard
 PATIENCE = 10  # seconds; the mappings are 100 times as fast as on AWS
 
-FAIL = ValueError("broken")
+FAIL = ("broken",)
 
 
 class Consumer:
     """The function: it notes what it gets, and gives its answers, the last one again and again.
 
     An answer is the letters to report, an error to raise, or what to return.
+    slow: a word that takes until `go_on` is set.
     """
 
     def __init__(self):
         self.answers = [""]
         self.events, self.batches, self.times = [], [], []
+        self.slow, self.go_on = None, threading.Event()
 
-    def __call__(self, event):
+    def invoke(self, backend, function_name, qualifier, body, headers, response_headers):
+        """Stand for LambdaBackend.invoke()."""
+        event = json.loads(body)
         parts = [record["kinesis"] for record in event["Records"]]
         numbers = {
             base64.b64decode(part["data"]).decode(): part["sequenceNumber"] for part in parts
@@ -47,15 +57,19 @@ class Consumer:
         self.events.append(event)
         self.batches.append("".join(numbers))
         self.times.append(time.monotonic())
+        if "".join(numbers) == self.slow:
+            assert self.go_on.wait(PATIENCE)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        reported = [numbers[letter] for letter in answer or "" if letter in numbers]
+        log = "".join(f"Failed: {number}: 'no good'\n" for number in reported)
+        response_headers["x-amz-log-result"] = base64.b64encode(log.encode()).decode()
         if answer is FAIL:
-            raise FAIL
-        if not isinstance(answer, str):
-            return answer
-        reported = [numbers[letter] for letter in answer if letter in numbers]
-        for number in reported:
-            print(f"Failed: {number}: 'no good'")
-        return {"batchItemFailures": [{"itemIdentifier": number} for number in reported]}
+            response_headers["x-amz-function-error"] = "Unhandled"
+            answer = {"errorType": "ValueError", "errorMessage": "broken"}
+        elif isinstance(answer, str):
+            failures = [{"itemIdentifier": number} for number in reported]
+            answer = {"batchItemFailures": failures}
+        return json.dumps(answer)
 
 
 consumer = Consumer()
@@ -68,13 +82,16 @@ class Stage:
         self.mappings, self.kinesis = mappings, kinesis
         self.functions = make_client("lambda")
         self.lines = []
+        self.numbers = {}  # the sequence number of each letter
         mappings.report = self.lines.append
 
     def put(self, letters, partition_key="0", hash_key="0"):
         """Put letters on the stream."""
         keys = {"PartitionKey": partition_key, "ExplicitHashKey": hash_key}
         records = [{"Data": letter, **keys} for letter in letters]
-        self.kinesis.put_records(StreamName=STREAM_NAME, Records=records)
+        response = self.kinesis.put_records(StreamName=STREAM_NAME, Records=records)
+        for letter, record in zip(letters, response["Records"]):
+            self.numbers[letter] = record["SequenceNumber"]
 
     def split(self):
         """Split the only shard in the middle."""
@@ -83,7 +100,13 @@ class Stage:
         )
 
     def connect(self, *answers, **settings):
-        """Make a mapping of a function with these answers; return its id."""
+        """Make a mapping of a function with these answers, and let it work; return its id."""
+        mapping = self.start(*answers, **settings)
+        self.rest()
+        return mapping
+
+    def start(self, *answers, **settings):
+        """Make a mapping of a function with these answers; return its id when it is enabled."""
         consumer.answers = list(answers)
         usual = {
             "FunctionName": FUNCTION_NAME,
@@ -91,9 +114,9 @@ class Stage:
             "StartingPosition": "TRIM_HORIZON",
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
         }
-        mapping = self.functions.create_event_source_mapping(**usual | settings)
-        self.rest()
-        return mapping["UUID"]
+        mapping = self.functions.create_event_source_mapping(**usual | settings)["UUID"]
+        self.wait_until(lambda: self.look(mapping)[0] != "Creating")
+        return mapping
 
     def update(self, mapping, **settings):
         """Change settings of a mapping."""
@@ -105,14 +128,31 @@ class Stage:
         if not self.mappings.wait_until_idle(PATIENCE):
             pytest.fail(f"no rest after {PATIENCE} s; batches: {consumer.batches}; {self.lines}")
 
+    def wait_until(self, condition):
+        """Wait until a condition is true."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > end:
+                pytest.fail(f"It did not come to that; batches: {consumer.batches}; {self.lines}")
+            time.sleep(0.002)
+
     def wait_for(self, batch):
         """Wait until the function has got a batch."""
-        end = time.monotonic() + PATIENCE
-        while batch not in consumer.batches:
-            if time.monotonic() > end:
-                pytest.fail(f"{batch!r} did not come, but {consumer.batches}; {self.lines}")
-            time.sleep(0.002)
+        self.wait_until(lambda: batch in consumer.batches)
         self.rest()
+
+    def look(self, mapping):
+        """Return state and result of a mapping."""
+        found = self.functions.get_event_source_mapping(UUID=mapping)
+        return found["State"], found["LastProcessingResult"]
+
+    @contextlib.contextmanager
+    def slow(self):
+        """Let no change of a mapping be finished meanwhile."""
+        self.mappings.speed = 0.01
+        yield
+        self.mappings.speed = 100
+        self.mappings.wake.set()
 
     def finish(self):
         """Wait until all before a last record is done or discarded; return the batches."""
@@ -122,11 +162,13 @@ class Stage:
 
 
 @pytest.fixture
-def stage(aws, stream):
+def stage(aws, stream, monkeypatch):
     """The Stage, with the function."""
     consumer.__init__()
+    monkeypatch.setattr(LambdaBackend, "invoke", lambda *given: consumer.invoke(*given))
     deploy(SOURCE)
-    return Stage(aws, stream)
+    yield Stage(aws, stream)
+    consumer.go_on.set()
 
 
 def put_old(stage, letters, monkeypatch):
@@ -188,8 +230,9 @@ def test_after_an_error_or_an_unknown_number_the_whole_batch_is_retried(stage):
 def test_after_the_maximum_retry_attempts_the_rest_of_the_batch_is_discarded(stage):
     stage.put("abcd")
     stage.connect("bc", MaximumRetryAttempts=2)
-    assert stage.finish() == ["abcd", "bcd", "bcd"]
-    assert f"{FUNCTION_NAME}: discarded 3 records after 2 retries: 2 to 4" in stage.lines
+    assert stage.finish() == ["abcd", "bcd", "bcd", "bcd"], "counted anew after a was done"
+    numbers = f"{stage.numbers['b']} to {stage.numbers['d']}"
+    assert f"{FUNCTION_NAME}: discarded 3 records after 2 retries: {numbers}" in stage.lines
 
 
 def test_each_batch_has_its_own_retries(stage):
@@ -216,8 +259,8 @@ def test_what_is_older_than_the_maximum_record_age_is_discarded_and_no_more(stag
     assert set(consumer.batches) == {"ab"}
     stage.update(mapping, MaximumRecordAgeInSeconds=50_000)
     stage.wait_for("b")
-    line = "discarded 1 record, older than the maximum record age of 50000 seconds: 1"
-    assert f"{FUNCTION_NAME}: {line}" in stage.lines
+    line = "discarded 1 record, older than the maximum record age of 50000 seconds"
+    assert f"{FUNCTION_NAME}: {line}: {stage.numbers['a']}" in stage.lines
 
 
 def test_the_pauses_between_retries_grow_up_to_ten_seconds(stage):
@@ -300,19 +343,48 @@ def test_what_is_on_a_merged_shard_comes_when_all_on_both_old_ones_is_done(stage
 
 def test_what_happens_is_said_and_counted(stage):
     stage.put("abc")
-    stage.connect("bc", FAIL, "", MaximumRetryAttempts=1)
+    mapping = stage.connect("bc", FAIL, FAIL, "", MaximumRetryAttempts=1)
     stage.finish()
+    numbers = stage.numbers
     assert stage.lines == [
-        f"{FUNCTION_NAME}: batch of 3, 2 failed: 2: 'no good'",
+        f"{FUNCTION_NAME}: batch of 3, 2 failed: {numbers['b']}: 'no good'",
         f"{FUNCTION_NAME}: retry of a batch of 2, function error ValueError: broken",
-        f"{FUNCTION_NAME}: discarded 2 records after 1 retry: 2 to 3",
+        f"{FUNCTION_NAME}: retry of a batch of 2, function error ValueError: broken",
+        f"{FUNCTION_NAME}: discarded 2 records after 1 retry: {numbers['b']} to {numbers['c']}",
         f"{FUNCTION_NAME}: batch of 1, done",
     ]
-    mappings = stage.mappings
-    assert mappings.failed == mappings.discarded == {f"{SHARD}:2": b"b", f"{SHARD}:3": b"c"}
-    assert mappings.reasons == {f"{SHARD}:2": "2: 'no good'", f"{SHARD}:3": "3: 'no good'"}
-    assert mappings.errors == ["ValueError: broken"]
-    assert mappings.delivered == 2
+    assert stage.mappings.look() == [
+        {
+            "uuid": mapping,
+            "stream": STREAM_NAME,
+            "function": FUNCTION_NAME,
+            "state": "Enabled",
+            "on_stream": 4,
+            "waiting": 0,
+            "oldest": 0,
+            "failing": 0,
+            "done": 2,
+            "discarded": 2,
+        }
+    ]
+
+
+def test_what_waits_is_counted_while_one_record_fails(stage):
+    stage.put("abc")
+    stage.connect("b", BatchSize=3)
+    stage.put("de")
+    stage.rest()
+    [seen] = stage.mappings.look()
+    assert seen["oldest"] > 0
+    counts = {name: seen[name] for name in ("on_stream", "waiting", "failing", "done")}
+    assert counts == {"on_stream": 5, "waiting": 4, "failing": 1, "done": 1}
+
+
+def test_what_waits_is_counted_while_the_mapping_is_disabled(stage):
+    mapping = stage.connect("")
+    stage.update(mapping, Enabled=False)
+    stage.put("ab")
+    assert stage.mappings.look()[0]["waiting"] == 2
 
 
 def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stage):
@@ -321,6 +393,7 @@ def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stag
     stage.put("abc")
     stage.connect(
         "bc",
+        FAIL,
         FAIL,
         "",
         MaximumRetryAttempts=1,
@@ -346,8 +419,8 @@ def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stag
         "timestamp": "then",
         "KinesisBatchInfo": {
             "shardId": SHARD,
-            "startSequenceNumber": "2",
-            "endSequenceNumber": "3",
+            "startSequenceNumber": stage.numbers["b"],
+            "endSequenceNumber": stage.numbers["c"],
             "batchSize": 2,
             "streamArn": STREAM,
             "approximateArrivalOfFirstRecord": "then",
@@ -358,10 +431,10 @@ def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stag
 
 def test_a_queue_that_does_not_exist_is_refused(stage):
     destination = {"OnFailure": {"Destination": QUEUE}}
-    with pytest.raises(ClientError, match=f"The queue {QUEUE} does not exist"):
+    with pytest.raises(ClientError, match="The specified queue does not exist"):
         stage.connect("", DestinationConfig=destination)
     mapping = stage.connect("")
-    with pytest.raises(ClientError, match=f"The queue {QUEUE} does not exist"):
+    with pytest.raises(ClientError, match="The specified queue does not exist"):
         stage.update(mapping, DestinationConfig=destination)
 
 
@@ -423,7 +496,7 @@ def test_a_stream_that_is_made_again_is_another_one(stage):
     stage.rest()
     stage.kinesis.delete_stream(StreamName=STREAM_NAME)
     stage.rest()
-    assert f"Stream {STREAM_NAME} under account" in stage.lines[-1]
+    assert f"Stream {STREAM_NAME} not found" in stage.lines[-1]
     stage.kinesis.create_stream(StreamName=STREAM_NAME, ShardCount=1)
     stage.put("b")
     stage.wait_for("b")
@@ -433,7 +506,7 @@ def test_a_stream_that_is_made_again_is_another_one(stage):
 def test_what_was_gathered_from_a_stream_that_is_gone_is_forgotten(stage):
     stage.connect("", MaximumBatchingWindowInSeconds=300)
     stage.put("a")
-    while not stage.mappings.is_gathering():
+    while not stage.mappings.list_all()[0][1].reader.shards[SHARD].find_read():
         time.sleep(0.002)
     stage.kinesis.delete_stream(StreamName=STREAM_NAME)
     stage.rest()
@@ -464,3 +537,347 @@ def test_a_mapping_is_found_by_the_functions_name_and_arn_however_it_was_made(st
 def test_a_mapping_that_does_not_exist_is_an_error(stage, operation):
     with pytest.raises(stage.functions.exceptions.ResourceNotFoundException):
         getattr(stage.functions, operation)(UUID="0" * 36)
+
+
+# As recorded on AWS, in LocalStack's test_create_kinesis_event_source_mapping.
+RECORDED = {
+    "BatchSize": 100,
+    "BisectBatchOnFunctionError": False,
+    "DestinationConfig": {"OnFailure": {}},
+    "EventSourceArn": STREAM,
+    "FunctionArn": FUNCTION,
+    "FunctionResponseTypes": [],
+    "LastProcessingResult": "No records processed",
+    "MaximumBatchingWindowInSeconds": 0,
+    "MaximumRecordAgeInSeconds": -1,
+    "MaximumRetryAttempts": -1,
+    "ParallelizationFactor": 1,
+    "StartingPosition": "LATEST",
+    "State": "Creating",
+    "StateTransitionReason": "User action",
+    "TumblingWindowInSeconds": 0,
+}
+
+
+def strip(answer):
+    """Return an answer without what is another one each time, and its status."""
+    status = answer.pop("ResponseMetadata")["HTTPStatusCode"]
+    arn = answer.pop("EventSourceMappingArn")
+    assert arn == f"arn:aws:lambda:us-east-1:123456789012:event-source-mapping:{answer.pop('UUID')}"
+    assert abs(answer.pop("LastModified").timestamp() - time.time()) < PATIENCE
+    return status, answer
+
+
+def test_each_operation_answers_as_recorded(stage):
+    created = stage.functions.create_event_source_mapping(
+        FunctionName=FUNCTION_NAME, EventSourceArn=STREAM, StartingPosition="LATEST", Tags={"a": ""}
+    )
+    name = {"UUID": created["UUID"]}
+    assert strip(created) == (202, RECORDED)
+    stage.rest()
+    enabled = RECORDED | {"State": "Enabled"}
+    assert strip(stage.functions.get_event_source_mapping(**name)) == (200, enabled)
+    [listed] = stage.functions.list_event_source_mappings()["EventSourceMappings"]
+    assert strip(listed | {"ResponseMetadata": {"HTTPStatusCode": 200}}) == (200, enabled)
+    updating = RECORDED | {"State": "Updating", "BatchSize": 10}
+    assert strip(stage.functions.update_event_source_mapping(**name, BatchSize=10)) == (
+        202,
+        updating,
+    )
+    stage.rest()
+    deleting = updating | {"State": "Deleting"}
+    assert strip(stage.functions.delete_event_source_mapping(**name)) == (202, deleting)
+    assert strip(stage.functions.get_event_source_mapping(**name)) == (200, deleting)
+    stage.rest()
+    assert stage.functions.list_event_source_mappings()["EventSourceMappings"] == []
+
+
+def test_a_mapping_at_a_timestamp_says_which(stage):
+    moment = int(time.time()) - 100
+    mapping = stage.connect(
+        "", StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=moment, Enabled=False
+    )
+    found = stage.functions.get_event_source_mapping(UUID=mapping)
+    assert (found["State"], found["StartingPositionTimestamp"].timestamp()) == ("Disabled", moment)
+
+
+def test_an_empty_destination_takes_the_destination_away(stage):
+    make_client("sqs").create_queue(QueueName="discarded")
+    destination = {"OnFailure": {"Destination": QUEUE}}
+    mapping = stage.connect("", DestinationConfig=destination)
+    found = stage.functions.get_event_source_mapping(UUID=mapping)
+    assert found["DestinationConfig"] == destination
+    stage.update(mapping, DestinationConfig={"OnFailure": {"Destination": ""}})
+    found = stage.functions.get_event_source_mapping(UUID=mapping)
+    assert found["DestinationConfig"] == {"OnFailure": {}}
+
+
+def test_a_function_named_with_its_version_stays_so(stage):
+    mapping = stage.connect("", FunctionName=f"{FUNCTION_NAME}:$LATEST")
+    found = stage.functions.get_event_source_mapping(UUID=mapping)
+    assert found["FunctionArn"] == f"{FUNCTION}:$LATEST"
+
+
+def test_while_a_change_is_not_finished_another_one_is_refused(stage):
+    mapping = stage.connect("")
+    for change in ({"BatchSize": 5}, {"Enabled": False}, {"Enabled": True}):
+        with stage.slow():
+            stage.functions.update_event_source_mapping(UUID=mapping, **change)
+            with pytest.raises(ClientError) as update:
+                stage.functions.update_event_source_mapping(UUID=mapping, BatchSize=7)
+            with pytest.raises(ClientError) as delete:
+                stage.functions.delete_event_source_mapping(UUID=mapping)
+        for verb, caught in {"update": update, "delete": delete}.items():
+            assert caught.value.response["Error"] == {
+                "Code": "ResourceInUseException",
+                "Message": f"Cannot {verb} the event source mapping because it is in use.",
+            }
+        stage.rest()
+
+
+@pytest.mark.parametrize(
+    "change, during, after",
+    [
+        ({"BatchSize": 5}, "Updating", "Enabled"),
+        ({"Enabled": False}, "Disabling", "Disabled"),
+        ({"Enabled": True}, "Enabling", "Enabled"),
+        ({"BatchSize": 5}, "Updating", "Disabled"),
+    ],
+)
+def test_a_change_goes_through_the_states_of_aws(stage, change, during, after):
+    mapping = stage.connect("")
+    if during == "Enabling" or after == "Disabled" and during == "Updating":
+        stage.update(mapping, Enabled=False)
+    with stage.slow():
+        stage.functions.update_event_source_mapping(UUID=mapping, **change)
+        assert stage.look(mapping)[0] == during
+    stage.rest()
+    assert stage.look(mapping)[0] == after
+
+
+def test_until_an_update_is_finished_the_old_settings_count(stage):
+    mapping = stage.connect("", BatchSize=2)
+    stage.mappings.speed, speed = 20, stage.mappings.speed  # 150 ms
+    stage.functions.update_event_source_mapping(UUID=mapping, BatchSize=4)
+    stage.put("abcd")
+    while len(consumer.batches) < 2:
+        assert stage.look(mapping)[0] == "Updating"
+        time.sleep(0.002)
+    stage.mappings.speed = speed
+    stage.rest()
+    stage.put("efgh")
+    stage.rest()
+    assert consumer.batches == ["ab", "cd", "efgh"]
+
+
+def test_nothing_is_delivered_before_a_mapping_is_created(stage):
+    stage.put("a")
+    with stage.slow():
+        stage.functions.create_event_source_mapping(
+            FunctionName=FUNCTION_NAME, EventSourceArn=STREAM, StartingPosition="TRIM_HORIZON"
+        )
+        stage.mappings.wake.set()
+        time.sleep(0.05)
+        assert consumer.batches == []
+        assert stage.mappings.look()[0]["waiting"] == 1
+    stage.wait_for("a")
+
+
+@pytest.mark.parametrize(
+    "settings, code, message",
+    [
+        ({"StartingPosition": None}, "InvalidParameterValueException", "Value null at 'startingPo"),
+        ({"EventSourceArn": None}, "InvalidParameterValueException", "Unrecognized event source."),
+        ({"FunctionName": "no"}, "InvalidParameterValueException", "Function does not exist"),
+        (
+            {"EventSourceArn": f"{STREAM}2"},
+            "InvalidParameterValueException",
+            f"Stream not found: {STREAM}2",
+        ),
+        ({"StartingPosition": "AT_TIMESTAMP"}, "InvalidParameterValueException", "Need to specify"),
+        (
+            {"StartingPositionTimestamp": 1},
+            "InvalidParameterValueException",
+            "only allowed with AT_TIMESTAMP",
+        ),
+        (
+            {"MaximumRecordAgeInSeconds": 59},
+            "InvalidParameterValueException",
+            "MaximumRecordAgeInSeconds must be either -1 (forever) or between 60 and 604800",
+        ),
+        (
+            {"DestinationConfig": {"OnFailure": {}}},
+            "InvalidParameterValueException",
+            "The Destination field is required for an OnFailure configuration.",
+        ),
+    ],
+)
+def test_what_aws_refuses_is_refused_in_its_words(stage, settings, code, message):
+    usual = {
+        "FunctionName": FUNCTION_NAME,
+        "EventSourceArn": STREAM,
+        "StartingPosition": "TRIM_HORIZON",
+    }
+    given = {key: value for key, value in (usual | settings).items() if value is not None}
+    with pytest.raises(ClientError) as caught:
+        stage.functions.create_event_source_mapping(**given)
+    assert caught.value.response["Error"]["Code"] == code
+    assert message in caught.value.response["Error"]["Message"]
+
+
+def test_the_smallest_record_age_is_accepted(stage):
+    stage.connect("", MaximumRecordAgeInSeconds=60)
+
+
+def test_tags_of_a_mapping_that_does_not_exist_are_refused_in_aws_words(stage):
+    uuid = "00000000-0000-0000-0000-000000000000"
+    arn = f"arn:aws:lambda:us-east-1:123456789012:event-source-mapping:{uuid}"
+    with pytest.raises(ClientError, match=f"Event source mapping not found: {arn}"):
+        stage.functions.list_tags(Resource=arn)
+
+
+def test_the_last_result_says_how_the_last_call_went(stage):
+    mapping = stage.connect("b")
+    assert stage.look(mapping) == ("Enabled", "No records processed")
+    stage.put("a")
+    stage.wait_for("a")
+    assert stage.look(mapping) == ("Enabled", "OK")
+    consumer.answers = [FAIL]
+    stage.put("b")
+    stage.wait_for("b")
+    assert stage.look(mapping) == ("Enabled", "PROBLEM: Function call failed")
+
+
+def test_a_mapping_outlives_its_function(stage):
+    mapping = stage.connect("")
+    stage.functions.delete_function(FunctionName=FUNCTION_NAME)
+    assert stage.look(mapping) == ("Enabled", "No records processed")
+
+
+def receive(stage):
+    """Return the message in the queue of discarded records."""
+    sqs = make_client("sqs")
+    url = sqs.get_queue_url(QueueName="discarded")["QueueUrl"]
+    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+    return json.loads(message["Body"])
+
+
+def test_a_record_that_is_too_old_is_reported_as_recorded(stage, monkeypatch):
+    make_client("sqs").create_queue(QueueName="discarded")
+    put_old(stage, "a", monkeypatch)
+    destination = {"OnFailure": {"Destination": QUEUE}}
+    stage.connect("", MaximumRecordAgeInSeconds=50_000, DestinationConfig=destination)
+    stage.finish()
+    message = receive(stage)
+    assert message["requestContext"]["condition"] == "RecordAgeExceeded"
+    assert message["requestContext"]["approximateInvokeCount"] == 1
+    assert "responseContext" not in message
+    assert message["KinesisBatchInfo"]["batchSize"] == 1
+
+
+def test_a_partial_failure_is_no_function_error(stage):
+    make_client("sqs").create_queue(QueueName="discarded")
+    destination = {"OnFailure": {"Destination": QUEUE}}
+    stage.put("abc")
+    stage.connect("c", MaximumRetryAttempts=3, DestinationConfig=destination)
+    assert stage.finish() == ["abc", "c", "c", "c", "c"]
+    message = receive(stage)
+    assert message["requestContext"]["approximateInvokeCount"] == 4
+    assert message["responseContext"]["functionError"] is None
+
+
+def test_only_the_records_that_are_too_old_are_discarded_wherever_they_are(stage, monkeypatch):
+    stage.put("a")
+    put_old(stage, "b", monkeypatch)  # the clock was set back
+    stage.put("c")
+    stage.connect("", MaximumRecordAgeInSeconds=50_000)
+    assert stage.finish() == ["ac"]
+    assert stage.mappings.look()[0]["discarded"] == 1
+
+
+def test_an_event_is_no_larger_than_lambda_takes(stage):
+    number = 20
+    megabyte = "x" * 1_000_000
+    for _ in range(number):
+        stage.kinesis.put_record(StreamName=STREAM_NAME, PartitionKey="0", Data=megabyte)
+    stage.connect("", BatchSize=100)
+    sizes = [len(json.dumps(event)) for event in consumer.events]
+    assert sum(len(event["Records"]) for event in consumer.events) == number
+    assert MAX_PAYLOAD / 2 < max(sizes) < 6 * 2**20
+
+
+def test_a_slow_function_stops_no_other_shard(stage):
+    stage.split()
+    consumer.slow = "ab"
+    stage.put("ab")
+    stage.put("yz", hash_key=HIGHEST)
+    stage.start("")
+    stage.wait_until(lambda: set(consumer.batches) == {"ab", "yz"})
+
+
+def test_a_slow_function_stops_no_other_partition_key(stage):
+    consumer.slow = "ab"
+    stage.put("ab", partition_key="bad")
+    stage.put("yz", partition_key="good")
+    stage.start("", ParallelizationFactor=10)
+    stage.wait_until(lambda: set(consumer.batches) == {"ab", "yz"})
+
+
+def test_a_slow_function_stops_no_other_mapping(stage):
+    create_function(stage.functions, SOURCE, FunctionName="other")
+    consumer.slow = "ab"
+    stage.put("ab")
+    stage.start("")
+    stage.wait_until(lambda: consumer.batches == ["ab"])
+    stage.start("", FunctionName="other", BatchSize=1)
+    stage.wait_until(lambda: consumer.batches == ["ab", "a", "b"])
+
+
+def test_a_deleted_mapping_keeps_no_records(stage):
+    mapping = stage.connect("a")
+    stage.put("a")
+    stage.wait_for("a")
+    reader = weakref.ref(stage.mappings.list_all()[0][1].reader)
+    stage.functions.delete_event_source_mapping(UUID=mapping)
+    stage.rest()
+    gc.collect()
+    assert reader() is None
+
+
+def test_a_batch_that_runs_while_its_mapping_is_updated_is_delivered_once(stage):
+    mapping = stage.start("", BatchSize=2)
+    consumer.slow = "ab"
+    stage.put("abcd")
+    stage.wait_until(lambda: consumer.batches == ["ab"])
+    stage.functions.update_event_source_mapping(UUID=mapping, BatchSize=1, ParallelizationFactor=3)
+    stage.wait_until(lambda: stage.look(mapping)[0] == "Enabled")
+    consumer.go_on.set()
+    stage.rest()
+    assert consumer.batches == ["ab", "c", "d"]
+
+
+def test_a_batch_that_runs_while_its_mapping_is_disabled_is_delivered_once(stage):
+    mapping = stage.start("", BatchSize=2)
+    consumer.slow = "ab"
+    stage.put("abcd")
+    stage.wait_until(lambda: consumer.batches == ["ab"])
+    stage.functions.update_event_source_mapping(UUID=mapping, Enabled=False)
+    stage.wait_until(lambda: stage.look(mapping)[0] == "Disabled")
+    consumer.go_on.set()
+    stage.wait_until(lambda: stage.mappings.look()[0]["done"] == 2)
+    assert consumer.batches == ["ab"]
+    stage.update(mapping, Enabled=True)
+    assert consumer.batches == ["ab", "cd"]
+
+
+def test_a_batch_that_fails_after_its_mapping_was_deleted_is_not_retried(stage):
+    mapping = stage.start(FAIL)
+    consumer.slow = "ab"
+    stage.put("ab")
+    stage.wait_until(lambda: consumer.batches == ["ab"])
+    stage.functions.delete_event_source_mapping(UUID=mapping)
+    consumer.go_on.set()
+    stage.wait_until(lambda: "function error" in "".join(stage.lines))
+    stage.wait_until(lambda: not stage.mappings.list_all())
+    time.sleep(0.05)  # a retry would come after 0.01
+    assert consumer.batches == ["ab"]
