@@ -1,0 +1,5 @@
+import sys
+
+from tests.check.check import main
+
+sys.exit(main())
