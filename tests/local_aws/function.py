@@ -1,238 +1,101 @@
-"""The function runs: what was uploaded to Lambda, in this process. moto would need Docker for it.
+"""Functions run, and change, as on Lambda. moto keeps them, but would need Docker to run them.
 
-Its module stays between invocations, as in a warm container, until code or configuration change.
-What it prints goes to CloudWatch Logs. One invocation runs at a time, and of the zip file only the
-handler's module is used.
+A function has a process of its own for each invocation at a time, see function_process.py. It stays
+between invocations, as a warm container does, until code or configuration change. What it prints
+goes to CloudWatch Logs. A new role, a new function and an update need a moment, as on AWS.
 """
 
 import base64
 import contextlib
-import ctypes
-import importlib.abc
-import importlib.util
+import copy
+import hashlib
 import io
 import json
-import logging
-import os
-import sys
+import tempfile
 import threading
 import time
-import traceback
 import uuid
 import zipfile
 from datetime import datetime, timezone
-from importlib.util import spec_from_loader
-from types import SimpleNamespace
 from unittest import mock
 
-from moto.awslambda.exceptions import LambdaClientError
-from moto.awslambda.models import LambdaBackend
+from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
+from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.responses import LambdaResponse
+from moto.awslambda.utils import make_function_arn
+from moto.core.utils import utcnow
+from moto.iam.exceptions import NotFoundException as IAMNotFoundException
+from moto.iam.models import iam_backends
+
+from tests.environment import SETTINGS
+from tests.local_aws.function_process import FunctionProcess, ProcessEnded, unpack
+
+# Seconds that AWS needs until a new role can be used, and until a function is as it was told.
+ROLE_DELAY = 5
+CHANGE_DELAY = 1
 
 LOG_TAIL = 4096  # bytes of the log that an invocation can answer with
+MAX_INIT = 10  # seconds
+MAX_EVENT = 6 * 2**20  # bytes
+MAX_RESPONSE = 6291556
+MAX_UNZIPPED = 250 * 2**20
+LONGEST_NAME = 64
 
-one_at_a_time = threading.Lock()
-start_thread = threading.Thread.start
+# The fields of a function, of those that moto has.
+FIELDS = [
+    "Architectures",
+    "CodeSha256",
+    "CodeSize",
+    "Description",
+    "EphemeralStorage",
+    "FunctionArn",
+    "FunctionName",
+    "Handler",
+    "MemorySize",
+    "PackageType",
+    "Role",
+    "Runtime",
+    "SnapStart",
+    "Timeout",
+    "TracingConfig",
+    "Version",
+]
+# Those that ListFunctions does not show.
+NOT_LISTED = [
+    "LastUpdateStatus",
+    "LastUpdateStatusReason",
+    "LastUpdateStatusReasonCode",
+    "RuntimeVersionConfig",
+    "State",
+    "StateReason",
+    "StateReasonCode",
+]
+REASON = "The function is being created."  # AWS says so of updates, too
+
+configure = LambdaFunction.get_configuration
 create_function = LambdaBackend.create_function
+delete_function = LambdaBackend.delete_function
 update_function_code = LambdaBackend.update_function_code
+update_function_configuration = LambdaBackend.update_function_configuration
 
 
-class Output:
-    """Takes the place of sys.stdout or sys.stderr: what a function prints goes to its log."""
+class Conflict(LambdaClientError):
+    """The error for what is not possible now."""
 
-    def __init__(self, real):
-        self.real = real
+    code = 409
 
-    def write(self, text):
-        """Write a text to the log of the thread's function, or where it went before."""
-        log = getattr(threading.current_thread(), "function_log", None)
-        return (log or self.real).write(text)
-
-    def __getattr__(self, name):
-        return getattr(self.real, name)
+    def __init__(self, reason):
+        message = f"The operation cannot be performed at this time. {reason}"
+        super().__init__("ResourceConflictException", message)
 
 
-def take_output():
-    """Let an Output take the place of sys.stdout and sys.stderr, if none has done so yet."""
-    for name in ("stdout", "stderr"):
-        if not isinstance(getattr(sys, name), Output):
-            setattr(sys, name, Output(getattr(sys, name)))
+class TooLarge(LambdaClientError):
+    """The error for a request or a zip file that is too large."""
 
+    code = 413
 
-def find_terminal():
-    """Return what sys.stdout is outside of functions, for lines that are not a function's own."""
-    return sys.stdout.real if isinstance(sys.stdout, Output) else sys.stdout
-
-
-def start_with_log(thread):
-    """Start a thread, in the place of Thread.start(): it prints where its maker prints."""
-    thread.function_log = getattr(threading.current_thread(), "function_log", None)
-    start_thread(thread)
-
-
-@contextlib.contextmanager
-def capture():
-    """Give a buffer with what is printed meanwhile, except by functions."""
-    take_output()
-    out, err, buffer = sys.stdout, sys.stderr, io.StringIO()
-    with mock.patch.object(out, "real", buffer), mock.patch.object(err, "real", buffer):
-        yield buffer
-
-
-class Result:
-    """What an invocation answers, as JSON; of an error also the lines that the log shows."""
-
-    def __init__(self, payload, error_lines=""):
-        self.payload = payload
-        self.error_lines = error_lines
-
-
-def build_error(kind, message, trace=()):
-    """Return the Result of an invocation that has failed, in Lambda's form."""
-    payload = {"errorMessage": message, "errorType": kind, "stackTrace": trace}
-    lines = f"[ERROR] {kind}: {message}\n"
-    if trace:
-        lines += f"Traceback (most recent call last):\n{''.join(trace).rstrip()}\n"
-    return Result(json.dumps(payload), lines)
-
-
-class Uploaded(importlib.abc.InspectLoader):
-    """Shows Python the source of an uploaded module, for the lines of a traceback."""
-
-    def __init__(self, source):
-        self.source = source
-
-    def get_source(self, name):
-        """Return the module's source."""
-        return importlib.util.decode_source(self.source)
-
-
-class Container:
-    """A function as it was configured, its log, and its handler once that is loaded."""
-
-    def __init__(self, function):
-        self.function = function
-        self.configuration = function.get_configuration()
-        self.log_stream = f"{datetime.now(timezone.utc):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
-        self.log = io.StringIO()  # of one invocation, and then of the next
-        self.handler = None
-
-    def load(self):
-        """Return the handler. Its module is the uploaded one, never one of this folder."""
-        name, _, handler = self.function.handler.rpartition(".")
-        with zipfile.ZipFile(io.BytesIO(self.function.code_bytes)) as archive:
-            if f"{name}.py" not in archive.namelist():
-                raise ImportError(f"Unable to import module '{name}': it was not uploaded")
-            source = archive.read(f"{name}.py")
-        module = importlib.util.module_from_spec(spec_from_loader(name, Uploaded(source)))
-        exec(compile(source, f"/var/task/{name}.py", "exec"), vars(module))
-        return getattr(module, handler)
-
-    def call(self, event, context, results):
-        """Call the handler, in a thread of its own that prints to the log; append its Result."""
-        threading.current_thread().function_log = self.log
-        try:
-            if self.handler is None:
-                self.handler = self.load()
-            results.append(Result(json.dumps(self.handler(event, context))))
-        except BaseException as error:  # sys.exit(), too, ends nothing but the invocation
-            frames = traceback.extract_tb(error.__traceback__)
-            trace = traceback.format_list([each for each in frames if each.filename != __file__])
-            results.append(build_error(type(error).__name__, str(error), trace))
-
-
-def find_container(function):
-    """Return the container that is warm, or a new one if code or configuration have changed."""
-    container = getattr(function, "container", None)
-    if container is None or container.configuration != function.get_configuration():
-        container = function.container = Container(function)
-    return container
-
-
-def build_context(function, container, request):
-    """Return the context object of an invocation that begins now."""
-    end = time.monotonic() + function.timeout
-    return SimpleNamespace(
-        aws_request_id=request,
-        function_name=function.function_name,
-        function_version="$LATEST",
-        invoked_function_arn=function.function_arn,
-        memory_limit_in_mb=str(function.memory_size),
-        log_group_name=function.logs_group_name,
-        log_stream_name=container.log_stream,
-        get_remaining_time_in_millis=lambda: round(1000 * (end - time.monotonic())),
-    )
-
-
-@contextlib.contextmanager
-def in_region(region):
-    """Let new clients be those of the function's region. Almost always they are already."""
-    names = ["AWS_REGION", "AWS_DEFAULT_REGION"]
-    before = {name: os.environ.get(name) for name in names}
-    if set(before.values()) == {region}:
-        yield
-        return
-    os.environ.update(dict.fromkeys(names, region))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def call_until_timeout(container, event, context):
-    """Call the handler; return its Result, None if it has not ended in time."""
-    results = []
-    thread = threading.Thread(target=container.call, args=[event, context, results], daemon=True)
-    take_output()
-    with (
-        mock.patch.object(logging.root, "handlers", [logging.StreamHandler(sys.stderr)]),
-        in_region(container.function.region),
-    ):
-        thread.start()
-        thread.join(container.function.timeout)
-    if results:
-        return results[0]
-    # It is ended before its next line, and Lambda does not use the container again.
-    container.function.container = None
-    set_error = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    set_error(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
-    return None
-
-
-def run_once(function, event):
-    """Run a function with an event; return its Result and its log."""
-    container, request = find_container(function), str(uuid.uuid4())
-    context = build_context(function, container, request)
-    begin = time.monotonic()
-    log = container.log
-    log.seek(0)
-    log.truncate()
-    log.write(f"START RequestId: {request} Version: $LATEST\n")
-    result = call_until_timeout(container, event, context)
-    if result is None:
-        text = f"RequestId: {request} Error: Task timed out after {function.timeout:.2f} seconds"
-        result = build_error("Sandbox.Timedout", text)
-    milliseconds = (time.monotonic() - begin) * 1000
-    log.write(
-        f"{result.error_lines}END RequestId: {request}\n"
-        f"REPORT RequestId: {request}\tDuration: {milliseconds:.2f} ms\t"
-        f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {function.memory_size} MB\t"
-        f"Max Memory Used: {function.memory_size} MB\n"
-    )
-    write_log(function, container.log_stream, log.getvalue())
-    return result, log.getvalue()
-
-
-def write_log(function, log_stream, text):
-    """Put a log into the function's log group, which Lambda makes when the function first runs."""
-    logs, group, now = function.logs_backend, function.logs_group_name, round(time.time() * 1000)
-    events = [{"timestamp": now, "message": f"{line}\n"} for line in text.splitlines()]
-    logs.ensure_log_group(group)
-    logs.ensure_log_stream(group, log_stream)
-    logs.put_log_events(group, log_stream, events)
+    def __init__(self, message):
+        super().__init__("RequestEntityTooLargeException", message)
 
 
 def refuse(message, code="InvalidParameterValueException"):
@@ -240,53 +103,439 @@ def refuse(message, code="InvalidParameterValueException"):
     raise LambdaClientError(code, message)
 
 
+# A function's processes
+
+
+class Processes:
+    """The processes of a function as it is configured now: those that wait, and those that run."""
+
+    def __init__(self):
+        self.idle, self.all, self.lock, self.outdated = [], set(), threading.Lock(), False
+
+    def take(self):
+        """Return a process that waits, None if none does."""
+        with self.lock:
+            return self.idle.pop() if self.idle else None
+
+    def add(self, process):
+        """Add a new process, which runs."""
+        with self.lock:
+            self.all.add(process)
+
+    def give_back(self, process):
+        """Let a process wait for the next invocation, unless the function has changed."""
+        with self.lock:
+            if not self.outdated:
+                self.idle.append(process)
+                return
+        self.end(process)
+
+    def end(self, process):
+        """End a process."""
+        process.close()
+        self.all.discard(process)
+
+    def retire(self):
+        """End the processes that wait now, and the others when they are done."""
+        with self.lock:
+            self.outdated, idle, self.idle = True, self.idle, []
+        for process in idle:
+            self.end(process)
+
+    def end_all(self):
+        """End all processes at once, as the function is deleted."""
+        self.retire()
+        for process in [*self.all]:
+            self.end(process)
+
+
+class Invocation:
+    """One invocation of a function: its log, and what it answers."""
+
+    def __init__(self, function, arn):
+        self.function, self.arn = function, arn
+        self.request_id = str(uuid.uuid4())
+        self.log = []  # its events
+        self.error = ""  # the kind of error, if it failed
+        self.init = ""  # what the report says of a cold start
+
+    def run(self, event, make_process):
+        """Run the function with an event, a text of JSON; return what it answers."""
+        processes = self.function.processes
+        process = processes.take()
+        is_cold = process is None
+        if is_cold:
+            process = make_process(self.function)
+            processes.add(process)
+        begin = time.monotonic()
+        usable = False
+        try:
+            message = self.start(process) if is_cold else {"ready": True}
+            self.log.append(f"START RequestId: {self.request_id} Version: $LATEST\n")
+            begin = time.monotonic()
+            if "ready" in message:
+                message = self.call(process, event)
+                usable = True
+        except TimeoutError:
+            seconds = f"{self.function.timeout:.2f} seconds"
+            message = self.end("Sandbox.Timedout", f"Task timed out after {seconds}")
+        except ProcessEnded as error:
+            message = self.end("Runtime.ExitError", str(error))
+        milliseconds = 1000 * (time.monotonic() - begin)
+        self.add_lines(process.take_output())
+        answer = self.read(message)
+        self.report(process, milliseconds)
+        if usable:
+            processes.give_back(process)
+        else:
+            processes.end(process)
+        return answer
+
+    def start(self, process):
+        """Wait until a new process has imported the function; return its message."""
+        begin = time.monotonic()
+        version, arn = describe_runtime(self.function)
+        self.log.append(f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}\n")
+        try:
+            return process.receive(MAX_INIT)
+        finally:
+            self.init = f"Init Duration: {1000 * (time.monotonic() - begin):.2f} ms\t"
+            self.add_lines(process.take_output())
+
+    def call(self, process, event):
+        """Let a process call the handler; return its message."""
+        context = {
+            "aws_request_id": self.request_id,
+            "function_name": self.function.function_name,
+            "function_version": "$LATEST",
+            "invoked_function_arn": self.arn,
+            "memory_limit_in_mb": str(self.function.memory_size),
+            "log_group_name": self.function.logs_group_name,
+            "log_stream_name": process.log_stream,
+        }
+        milliseconds = 1000 * self.function.timeout
+        process.send({"event": event, "context": context, "milliseconds": milliseconds})
+        return process.receive(self.function.timeout)
+
+    def end(self, kind, reason):
+        """Return the message of a process that has ended without one."""
+        text = f"RequestId: {self.request_id} Error: {reason}"
+        return {"error": {"errorType": kind, "errorMessage": text}}
+
+    def read(self, message):
+        """Return what the function answers; show an error in the log."""
+        if "result" in message and len(message["result"].encode()) > MAX_RESPONSE:
+            text = "Response payload size exceeded maximum allowed payload size (6291556 bytes)."
+            kind = "Function.ResponseSizeTooLarge"
+            message = {"error": {"errorMessage": text, "errorType": kind}}
+        if "result" in message:
+            return message["result"]
+        error = message["error"]
+        self.error = error["errorType"]
+        if self.error == "Sandbox.Timedout":
+            moment = datetime.now(timezone.utc).isoformat(timespec="milliseconds")[:-6]
+            text = error["errorMessage"].partition("Error: ")[2]
+            self.log.append(f"{moment}Z {self.request_id} {text}\n")
+        elif "stackTrace" in error:
+            self.log.append(format_error(error))
+        else:
+            self.log.append(f"{error['errorMessage']}\n{self.error}\n")
+        return json.dumps(error)
+
+    def report(self, process, milliseconds):
+        """End the log with Lambda's report."""
+        outcome = ""
+        if self.error == "Sandbox.Timedout":
+            outcome = "Status: timeout\t"
+        elif self.error:
+            outcome = f"Status: error\tError Type: {self.error}\t"
+        self.log += [
+            f"END RequestId: {self.request_id}\n",
+            f"REPORT RequestId: {self.request_id}\tDuration: {milliseconds:.2f} ms\t"
+            f"Billed Duration: {int(milliseconds) + 1} ms\t"
+            f"Memory Size: {self.function.memory_size} MB\t"
+            f"Max Memory Used: {process.memory_used} MB\t{self.init}{outcome}\n",
+        ]
+        write_log(self.function, process.log_stream, self.log)
+
+    def add_lines(self, text):
+        """Add what was printed to the log: an event for each line that is not empty."""
+        self.log += [line for line in io.StringIO(text, newline="\n") if line.strip("\n")]
+
+    def find_tail(self):
+        """Return the last bytes of the log, from START on."""
+        text = "".join(self.log)
+        return text[text.index("START RequestId") :].encode(errors="replace")[-LOG_TAIL:]
+
+
+def format_error(error):
+    """Return an error as the log shows it, in one event; Lambda indents with hard spaces."""
+    lines = [f"[ERROR] {error['errorType']}: {error['errorMessage']}"]
+    lines.append("Traceback (most recent call last):")
+    for entry in error["stackTrace"]:
+        for line in entry.splitlines():
+            text = line.lstrip(" ")
+            lines.append("\u00a0" * (len(line) - len(text)) + text)
+    return "\n".join(lines) + "\n"
+
+
+def write_log(function, log_stream, messages):
+    """Put events into the function's log group, which Lambda makes when the function first runs."""
+    logs, group, now = function.logs_backend, function.logs_group_name, round(time.time() * 1000)
+    logs.ensure_log_group(group)
+    logs.ensure_log_stream(group, log_stream)
+    events = [{"timestamp": now, "message": message} for message in messages]
+    logs.put_log_events(group, log_stream, events)
+
+
+def describe_runtime(function):
+    """Return the version of a function's runtime and its ARN; here each has one."""
+    digest = hashlib.sha256(function.run_time.encode()).hexdigest()
+    name = function.run_time.replace("python", "python:")
+    return f"{name}.v1", f"arn:aws:lambda:{function.region}::runtime:{digest}"
+
+
+# What Lambda's operations answer
+
+
+def split_name(name):
+    """Return the name and the qualifier in a function's name or ARN."""
+    name = name.partition(":function:")[2] or name
+    name, _, qualifier = name.partition(":")
+    return name, qualifier
+
+
 def check_package(zip_file):
-    """Refuse what is no zip file, base64-encoded as in a request."""
-    if not zipfile.is_zipfile(io.BytesIO(base64.b64decode(zip_file or ""))):
-        refuse("Could not unzip uploaded file. Please check your file, then try to upload again.")
-
-
-def create(backend, spec):
-    """Make a function that can run, in the place of moto's LambdaBackend.create_function()."""
-    if not spec.get("Runtime") or not spec.get("Handler"):
-        refuse("Runtime and Handler are mandatory for functions created with deployment packages.")
-    check_package(spec.get("Code", {}).get("ZipFile"))
-    return create_function(backend, spec)
-
-
-def update_code(backend, function_name, qualifier, body):
-    """Replace a function's code, in the place of moto's LambdaBackend.update_function_code()."""
-    check_package(body.get("ZipFile"))
-    return update_function_code(backend, function_name, qualifier, body)
-
-
-def invoke(backend, function_name, qualifier, body, headers, response_headers):
-    """Answer Lambda's Invoke, in the place of moto's LambdaBackend.invoke()."""
-    function = backend.get_function(function_name, qualifier)
+    """Refuse what cannot be unpacked; zip_file: base64-encoded, as in a request."""
+    package = base64.b64decode(zip_file or "")
     try:
-        event = json.loads(body or "{}")
-    except ValueError as error:
-        text = f"Could not parse request body into json: {error}"
-        refuse(text, "InvalidRequestContentException")
-    response_headers["X-Amz-Executed-Version"] = "$LATEST"
-    if headers.get("X-Amz-Invocation-Type") == "DryRun":
-        return ""
-    with one_at_a_time:
-        result, log = run_once(function, event)
-    if result.error_lines:
-        response_headers["x-amz-function-error"] = "Unhandled"
-    tail = log.encode(errors="replace")[-LOG_TAIL:]
-    response_headers["x-amz-log-result"] = base64.b64encode(tail).decode()
-    return result.payload
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size < MAX_UNZIPPED:
+            with tempfile.TemporaryDirectory() as folder:
+                unpack(package, folder)
+    except Exception:  # zipfile has many, for what it cannot read
+        refuse("Could not unzip uploaded file. Please check your file, then try to upload again.")
+    if size >= MAX_UNZIPPED:
+        refuse(f"Unzipped size must be smaller than {MAX_UNZIPPED} bytes")
+
+
+def is_changing(function):
+    """Return whether a function is being created or updated."""
+    return time.monotonic() < function.changed
+
+
+def check_state(function):
+    """Refuse to change a function that is being changed."""
+    if is_changing(function) and function.before is None:
+        raise Conflict("The function is currently in the following state: Pending")
+    if is_changing(function):
+        arn = function.function_arn
+        raise Conflict(f"An update is in progress for resource: {arn}")
+
+
+def describe(function, on_create=False):
+    """Return a function's configuration with AWS's fields, in the place of moto's."""
+    fields = configure(function, on_create)
+    fields = {name: fields[name] for name in FIELDS}
+    fields["LastModified"] = function.modified
+    fields["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": function.logs_group_name}
+    fields["RuntimeVersionConfig"] = {"RuntimeVersionArn": describe_runtime(function)[1]}
+    changing = is_changing(function)
+    fields["RevisionId"] = function.revisions[0 if changing else 1]
+    if changing and function.before is None:
+        fields |= {"State": "Pending", "StateReason": REASON, "StateReasonCode": "Creating"}
+    elif changing:
+        reason = {"LastUpdateStatusReason": REASON, "LastUpdateStatusReasonCode": "Creating"}
+        fields |= {"State": "Active", "LastUpdateStatus": "InProgress", **reason}
+    else:
+        fields |= {"State": "Active", "LastUpdateStatus": "Successful"}
+    return fields
+
+
+def list_functions(response):
+    """Answer ListFunctions, which does not show states."""
+    functions = [describe(function) for function in response.backend.list_functions()]
+    for fields in functions:
+        for name in NOT_LISTED:
+            fields.pop(name, None)
+    return json.dumps({"Functions": functions})
+
+
+class Functions:
+    """What moto's LambdaBackend does here in another way.
+
+    server: where functions reach this AWS.
+    speed: how much faster time passes.
+    """
+
+    def __init__(self, server, speed):
+        self.server, self.speed = server, speed
+        self.processes = []  # of all functions
+
+    def begin_change(self, function, before):
+        """Let a function be new or changed, for a moment not yet in effect.
+
+        before: the function as it runs meanwhile, None if it is new.
+        """
+        if before and before.before:
+            before.before.processes.retire()
+            before.before = None
+        function.before = before
+        function.changed = time.monotonic() + CHANGE_DELAY / self.speed
+        moment = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        function.modified = moment.replace("+00:00", "+0000")
+        function.revisions = [str(uuid.uuid4()), str(uuid.uuid4())]
+        function.processes = Processes()
+        self.processes.append(function.processes)
+
+    def check_role(self, backend, arn):
+        """Refuse a role that does not exist yet, or not for long enough."""
+        try:
+            role = iam_backends[backend.account_id][backend.partition].get_role_by_arn(arn)
+        except IAMNotFoundException:
+            return  # moto says so
+        if (utcnow() - role.create_date).total_seconds() < ROLE_DELAY / self.speed:
+            refuse("The role defined for the function cannot be assumed by Lambda.")
+
+    def create(self, backend, spec):
+        """Make a function."""
+        spec["FunctionName"], _ = split_name(spec["FunctionName"])
+        name = spec["FunctionName"]
+        if len(name) > LONGEST_NAME:
+            refuse(
+                f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy"
+                f" constraint: Member must have length less than or equal to {LONGEST_NAME}"
+            )
+        if not spec.get("Runtime") or not spec.get("Handler"):
+            refuse(
+                "Runtime and Handler are mandatory parameters for functions created with"
+                " deployment packages."
+            )
+        check_package(spec.get("Code", {}).get("ZipFile"))
+        self.check_role(backend, spec["Role"])
+        function = create_function(backend, spec)
+        self.begin_change(function, None)
+        return function
+
+    def update_code(self, backend, name, qualifier, body):
+        """Replace a function's code."""
+        function = backend.get_function(name, qualifier)
+        check_state(function)
+        check_package(body.get("ZipFile"))
+        self.begin_change(function, copy.copy(function))
+        return update_function_code(backend, name, qualifier, body)
+
+    def update_configuration(self, backend, name, qualifier, body):
+        """Change a function's configuration."""
+        function = backend.get_function(name, qualifier)
+        check_state(function)
+        if body.get("Role"):
+            self.check_role(backend, body["Role"])
+        self.begin_change(function, copy.copy(function))
+        return update_function_configuration(backend, name, qualifier, body)
+
+    def delete(self, backend, name, qualifier=None):
+        """Delete a function, and end what runs of it."""
+        function = backend.get_function(name, qualifier)
+        delete_function(backend, name, qualifier)
+        if function.before:
+            function.before.processes.end_all()
+        function.processes.end_all()
+
+    def find_running(self, function):
+        """Return the function as it runs now: while it is being updated, as it was before."""
+        if not is_changing(function):
+            if function.before:
+                function.before.processes.retire()
+            return function
+        if function.before is None:
+            check_state(function)
+        return self.find_running(function.before)
+
+    def make_process(self, function):
+        """Start a process for a function."""
+        moment = datetime.now(timezone.utc)
+        log_stream = f"{moment:%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+        variables = SETTINGS | {
+            "_HANDLER": function.handler,
+            "AWS_ACCESS_KEY_ID": self.server.access_key,
+            "AWS_DEFAULT_REGION": function.region,
+            "AWS_ENDPOINT_URL": self.server.address,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+            "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
+            "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+            "AWS_REGION": function.region,
+            "LANG": "en_US.UTF-8",
+            "NO_PROXY": "127.0.0.1",
+            "TZ": ":UTC",
+            "no_proxy": "127.0.0.1",
+        }
+        process = FunctionProcess(function.code_bytes, variables, function.memory_size)
+        process.log_stream = log_stream
+        return process
+
+    def invoke(self, backend, name, qualifier, body, headers, response_headers):
+        """Run a function."""
+        name, named = split_name(name)
+        qualifier = qualifier or named
+        try:
+            function = backend.get_function(name, qualifier or "$LATEST")
+        except UnknownFunctionException:
+            arn = make_function_arn(backend.region_name, backend.account_id, name)
+            raise UnknownFunctionException(f"{arn}:{qualifier or '$LATEST'}") from None
+        event = body.encode() if isinstance(body, str) else body or b""
+        if len(event) > MAX_EVENT:
+            text = (
+                f"Request must be smaller than {MAX_EVENT} bytes for the InvokeFunction operation"
+            )
+            raise TooLarge(text)
+        try:
+            json.loads(event or b"{}")
+        except ValueError as error:
+            text = "Could not parse request body into json: Could not parse payload into json: "
+            refuse(text + str(error), "InvalidRequestContentException")
+        if headers.get("X-Amz-Invocation-Type") == "DryRun":
+            return ""
+        arn = function.function_arn + (f":{qualifier}" if qualifier else "")
+        invocation = Invocation(self.find_running(function), arn)
+        payload = invocation.run((event or b"{}").decode(), self.make_process)
+        response_headers["x-amzn-RequestId"] = invocation.request_id
+        response_headers["X-Amz-Executed-Version"] = "$LATEST"
+        if invocation.error:
+            response_headers["x-amz-function-error"] = "Unhandled"
+        tail = base64.b64encode(invocation.find_tail())
+        response_headers["x-amz-log-result"] = tail.decode()
+        return payload
+
+
+def bind(action):
+    """Return a method of LambdaBackend that does what a method of Functions does."""
+    return lambda backend, *arguments, **named: action(backend, *arguments, **named)
 
 
 @contextlib.contextmanager
-def functions_run():
-    """Let functions run when Lambda is asked to invoke them."""
+def patch_functions(server, speed):
+    """Let functions run, and change as on AWS."""
+    functions = Functions(server, speed)
     with (
         mock.patch.multiple(
-            LambdaBackend, create_function=create, update_function_code=update_code, invoke=invoke
+            LambdaBackend,
+            create_function=bind(functions.create),
+            delete_function=bind(functions.delete),
+            invoke=bind(functions.invoke),
+            update_function_code=bind(functions.update_code),
+            update_function_configuration=bind(functions.update_configuration),
         ),
-        mock.patch.object(threading.Thread, "start", start_with_log),
+        mock.patch.object(LambdaFunction, "get_configuration", describe),
+        mock.patch.object(LambdaResponse, "list_functions", list_functions),
     ):
-        yield
+        try:
+            yield
+        finally:
+            for processes in functions.processes:
+                processes.end_all()

@@ -1,27 +1,29 @@
 """Serve AWS on this machine, until Ctrl-C, for scripts and AWS CLI in another terminal.
 
-    python -m tests.local_aws [--port 5005] [--verbose]
+    python -m tests.local_aws [--port 5005] [--fail OPERATION=ERROR[:SHARE]] [--verbose]
 
 It prints a line that begins with "export": paste that into the other terminal. It needs no account
-and no network, and writes nothing to disk. Then it prints a line for each thing that happens.
+and no network. What is in it is gone when it ends. It prints a line for each thing that happens.
 """
 
 import argparse
-import os
+import contextlib
+import hmac
 import re
+import secrets
 import shlex
 import signal
 import socketserver
 import sys
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests import local_aws
-from tests.environment import AWS_SETTINGS
-from tests.local_aws.function import find_terminal
-from tests.local_aws.gateway import Call, Response, answer, respond_json
+from tests.environment import AWS_SETTINGS, REPOSITORY
+from tests.local_aws.gateway import Call, Response, answer, respond, respond_json
 from tests.local_aws.terminal import Terminal, patch_terminal
 
 WELCOME = """\
@@ -30,6 +32,10 @@ This is AWS on your machine. Nothing leaves the machine, and nothing costs money
 Paste this long line into a second terminal. After it, the commands of README.md work there:
 
 {line}
+
+If you have no AWS CLI, paste this line, too:
+
+{alias}
 
 The query editor is at http://127.0.0.1:{port}/
 Ctrl-C stops it. Everything in it is then gone.
@@ -64,6 +70,12 @@ UNSET = [
 ]
 # The reader's own proxy goes on serving everything else. Some programs read small letters only.
 NO_PROXY = "${no_proxy:-${NO_PROXY:-localhost}}"  # or * for all, to which nothing can be added
+
+PAGE_SIGNATURE = "Credential={}/20261128/us-east-1/timestream/aws4_request"
+WRONG_KEY = (
+    "The security token included in the request is invalid. This local AWS has another access key"
+    " each time it starts: paste the line that begins with export again."
+)
 
 MAX_BODY = 100 * 2**20  # bytes of a request; a function's zip file is what needs most
 THIS_MACHINE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?")
@@ -102,9 +114,32 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if self.is_for_page():
             self.respond(Response(200, PAGE.read_bytes(), PAGE_HEADERS))
-        else:
-            call = Call(self.command, self.path, self.headers, body)
-            self.respond(answer(call, f"http://{self.headers['Host']}"))
+            return
+        call = self.read_call(body)
+        self.respond(self.refuse_stranger(call) or answer(call, f"http://{self.headers['Host']}"))
+
+    def read_call(self, body):
+        """Return the Call of a request. The page has no access key: it can ask Query alone."""
+        if (self.command, self.path) != ("POST", "/query") or "Authorization" in self.headers:
+            return Call(self.command, self.path, self.headers, body)
+        headers = {
+            "Authorization": PAGE_SIGNATURE.format(self.server.access_key),
+            "Content-Type": "application/x-amz-json-1.0",
+            "X-Amz-Target": "Timestream_20181101.Query",
+        }
+        return Call("POST", "/", headers, body)
+
+    def refuse_stranger(self, call):
+        """Return AWS's error for an access key that is not this server's, else None."""
+        known = self.server.access_key
+        if not call.service or hmac.compare_digest(call.access_key.encode(), known.encode()):
+            return None
+        code = "UnrecognizedClientException"
+        if call.service in ("iam", "sqs", "sts"):
+            code = "InvalidClientTokenId"
+        response = respond(call, code, WRONG_KEY)
+        response.status = 400 if call.service in ("kinesis", "logs", "timestream") else 403
+        return response
 
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = answer
 
@@ -127,13 +162,16 @@ class Handler(BaseHTTPRequestHandler):
     def respond(self, response):
         """Send a Response."""
         headers = {name.lower(): value for name, value in response.headers.items()}
-        headers["content-length"] = len(response.body)
+        if (
+            response.status != HTTPStatus.NO_CONTENT
+        ):  # that has no body: it would be the next answer
+            headers["content-length"] = len(response.body)
         self.log_request(response.status)
         self.send_response_only(response.status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
+        if self.command != "HEAD" and response.status != HTTPStatus.NO_CONTENT:
             self.wfile.write(response.body)
 
     def send_error(self, code, message=None, explain=None):
@@ -153,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
 class Server(socketserver.ThreadingTCPServer):
     """Serves each connection in a thread, and ends without waiting for them.
 
-    terminal: shows what happens, see terminal.py.
+    access_key: the one that it knows. Nobody else on this machine can guess it.
     verbose: show a line about each request.
     """
 
@@ -161,24 +199,25 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port, terminal, verbose=False):
-        self.terminal, self.verbose = terminal, verbose
+    def __init__(self, port, verbose=False):
+        self.verbose = verbose
+        self.access_key = f"LOCAL{secrets.token_hex(16).upper()}"
         super().__init__(("127.0.0.1", port), Handler)
-
-    def service_actions(self):
-        """Do what is to be done now and then, which is twice a second."""
-        self.terminal.tell_waiting()
+        self.port = self.server_address[1]
+        self.address = f"http://127.0.0.1:{self.port}"
 
     def handle_error(self, request, client_address):
         """Say nothing about a client that went away; an error of our own shows as what it is."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
+            with contextlib.suppress(OSError):  # of a full disk, or a closed pipe
+                super().handle_error(request, client_address)
 
 
-def build_line(port):
+def build_line(server):
     """Return the command with which another terminal gets to this AWS, and to no other."""
     settings = AWS_SETTINGS | {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": server.access_key,
+        "AWS_ENDPOINT_URL": server.address,
         "AWS_CONFIG_FILE": str(Path(__file__).with_name("config")),
         "AWS_PAGER": "",
     }
@@ -191,34 +230,47 @@ def build_line(port):
     )
 
 
+def build_alias():
+    """Return the command that lets the stand-in take the place of the AWS CLI, in every folder."""
+    path = f"PYTHONPATH={shlex.quote(str(REPOSITORY))}"
+    command = f"env {path} {shlex.quote(sys.executable)} -m tests.aws_cli"
+    return f"alias aws={shlex.quote(command)}"
+
+
 def say(line):
-    """Print a line at once. Whoever closes the pipe ends the program, also from another thread."""
+    """Print a line at once. What cannot be printed, on a full disk for instance, is left out."""
+    with contextlib.suppress(OSError, ValueError):
+        print(line, flush=True)
+
+
+def serve(port=5005, verbose=False, speed=1):
+    """Serve until Ctrl-C or SIGTERM; return 0, or for sys.exit() what is wrong."""
+    terminal = Terminal(say)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        # Not to a function's log: that its readings are stored, for instance, its thread tells.
-        print(line, file=find_terminal(), flush=True)
-    except BrokenPipeError:
-        os._exit(1)
+        with (
+            local_aws.running(terminal, speed, port=port, verbose=verbose) as aws,
+            patch_terminal(terminal),
+        ):
+            server = aws.server
+            line, alias = build_line(server), build_alias()
+            say(WELCOME.format(line=line, alias=alias, port=server.port))
+            while True:
+                time.sleep(0.5)
+                terminal.tell_waiting()
+    except (OSError, OverflowError) as error:
+        return f"Port {port} cannot be used, try another one with --port: {error}"
+    except KeyboardInterrupt:
+        terminal.end()
+        say("Stopped. Everything that was in it is gone.")
+    return 0
 
 
 def main():
-    """Serve until Ctrl-C or SIGTERM; return 0, or for sys.exit() what is wrong."""
+    """Read the options, and serve."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=5005, help="where to listen (default: 5005)")
     parser.add_argument("--verbose", action="store_true", help="show a line about each request")
     options = parser.parse_args()
     sys.stdout.reconfigure(errors="backslashreplace")  # a query can hold any letter
-    terminal = Terminal(say)
-    try:
-        server = Server(options.port, terminal, options.verbose)
-    except (OSError, OverflowError) as error:
-        return f"Port {options.port} cannot be used, try another one with --port: {error}"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with server, local_aws.running(report=terminal), patch_terminal(terminal):
-            port = server.server_address[1]
-            say(WELCOME.format(line=build_line(port), port=port))
-            server.serve_forever()
-    except KeyboardInterrupt:
-        terminal.end()
-        say("Stopped. Everything that was in it is gone.")
-    return 0
+    return serve(options.port, options.verbose)
