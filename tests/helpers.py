@@ -3,6 +3,8 @@
 import contextlib
 import functools
 import io
+import threading
+import time
 import zipfile
 
 import boto3
@@ -61,7 +63,7 @@ def deploy(source, **settings):
 
 
 def create_function(client, source, **settings):
-    """Make the tutorial's function, with some code and further settings."""
+    """Make the tutorial's function, with some code and further settings, as soon as its role is."""
     defaults = {
         "FunctionName": FUNCTION_NAME,
         "Runtime": "python3.13",
@@ -70,4 +72,33 @@ def create_function(client, source, **settings):
         "Timeout": 60,
         "Code": {"ZipFile": build_package(source)},
     }
-    client.create_function(**defaults | settings)
+    until(lambda: can_be_assumed(client, defaults | settings))
+    wait_for_function(client)
+
+
+def can_be_assumed(client, parameters):
+    """Return whether a function has been created; not while Lambda cannot assume its role yet."""
+    try:
+        return client.create_function(**parameters)
+    except client.exceptions.InvalidParameterValueException as error:
+        if "cannot be assumed" not in str(error):
+            raise
+        return False
+
+
+def wait_for_function(client):
+    """Wait until the tutorial's function is as it was created or updated."""
+    until(
+        lambda: (
+            client.get_function_configuration(FunctionName=FUNCTION_NAME).get("LastUpdateStatus")
+            == "Successful"
+        )
+    )
+
+
+def until(condition):
+    """Wait until a condition holds, for LIMIT seconds at most."""
+    end = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < end, "It does not come about."
+        threading.Event().wait(0.005)  # whatever time.sleep() is in a test

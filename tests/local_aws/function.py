@@ -23,6 +23,7 @@ from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionExceptio
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import make_function_arn
+from moto.core.exceptions import JsonRESTError
 from moto.core.utils import utcnow
 from moto.iam.exceptions import NotFoundException as IAMNotFoundException
 from moto.iam.models import iam_backends
@@ -77,6 +78,7 @@ create_function = LambdaBackend.create_function
 delete_function = LambdaBackend.delete_function
 update_function_code = LambdaBackend.update_function_code
 update_function_configuration = LambdaBackend.update_function_configuration
+enrich = LambdaResponse._enrich_response
 
 
 class Conflict(LambdaClientError):
@@ -504,13 +506,29 @@ class Functions:
         arn = function.function_arn + (f":{qualifier}" if qualifier else "")
         invocation = Invocation(self.find_running(function), arn)
         payload = invocation.run((event or b"{}").decode(), self.make_process)
-        response_headers["x-amzn-RequestId"] = invocation.request_id
+        response_headers["x-amzn-requestid"] = invocation.request_id
         response_headers["X-Amz-Executed-Version"] = "$LATEST"
         if invocation.error:
             response_headers["x-amz-function-error"] = "Unhandled"
         tail = base64.b64encode(invocation.find_tail())
         response_headers["x-amz-log-result"] = tail.decode()
         return payload
+
+
+def keep_request_id(headers, body):
+    """Give an answer its request id: an invocation's is that of its log. moto would replace it."""
+    request_id = headers.get("x-amzn-requestid")
+    headers, body = enrich(headers, body)
+    if request_id:
+        headers["x-amzn-requestid"] = request_id
+    return headers, body
+
+
+def make_error(error, code, message):
+    """Make an error of Lambda, which has keys of its own in its body; moto's lacks them."""
+    JsonRESTError.__init__(error, code, message)
+    name = "Message" if code == "ResourceNotFoundException" else "message"
+    error.description = json.dumps({"Type": "User", name: message, "__type": code})
 
 
 def bind(action):
@@ -533,6 +551,8 @@ def patch_functions(server, speed):
         ),
         mock.patch.object(LambdaFunction, "get_configuration", describe),
         mock.patch.object(LambdaResponse, "list_functions", list_functions),
+        mock.patch.object(LambdaResponse, "_enrich_response", staticmethod(keep_request_id)),
+        mock.patch.object(LambdaClientError, "__init__", make_error),
     ):
         try:
             yield

@@ -9,6 +9,7 @@ and no network. What is in it is gone when it ends. It prints a line for each th
 import argparse
 import contextlib
 import hmac
+import random
 import re
 import secrets
 import shlex
@@ -23,6 +24,7 @@ from urllib.parse import urlsplit
 
 from tests import local_aws
 from tests.environment import AWS_SETTINGS, REPOSITORY
+from tests.local_aws.acted_on import ACTED_ON, find_near
 from tests.local_aws.gateway import Call, Response, answer, respond, respond_json
 from tests.local_aws.terminal import Terminal, patch_terminal
 
@@ -72,6 +74,12 @@ UNSET = [
 NO_PROXY = "${no_proxy:-${NO_PROXY:-localhost}}"  # or * for all, to which nothing can be added
 
 PAGE_SIGNATURE = "Credential={}/20261128/us-east-1/timestream/aws4_request"
+# AWS's words for some errors that --fail can ask for.
+FAULT_TEXTS = {
+    "AccessDeniedException": "User: arn:aws:iam::123456789012:user/learner is not authorized to"
+    " perform: {action} because no identity-based policy allows the {action} action",
+    "ThrottlingException": "Rate exceeded",
+}
 WRONG_KEY = (
     "The security token included in the request is invalid. This local AWS has another access key"
     " each time it starts: paste the line that begins with export again."
@@ -116,7 +124,19 @@ class Handler(BaseHTTPRequestHandler):
             self.respond(Response(200, PAGE.read_bytes(), PAGE_HEADERS))
             return
         call = self.read_call(body)
-        self.respond(self.refuse_stranger(call) or answer(call, f"http://{self.headers['Host']}"))
+        response = self.refuse_stranger(call) or self.fail_as_asked(call)
+        self.respond(response or answer(call, f"http://{self.headers['Host']}"))
+
+    def fail_as_asked(self, call):
+        """Return the error that --fail asks for, None if it asks for none now."""
+        if not self.server.faults or not call.host:
+            return None
+        code, share = self.server.faults.get(call.operation, (None, 0))
+        if random.random() >= share:
+            return None
+        action = f"{call.service}:{call.operation}"
+        text = FAULT_TEXTS.get(code, "This local AWS was started with --fail {action}={code}")
+        return respond(call, code, text.format(action=action, code=code))
 
     def read_call(self, body):
         """Return the Call of a request. The page has no access key: it can ask Query alone."""
@@ -193,6 +213,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     access_key: the one that it knows. Nobody else on this machine can guess it.
     verbose: show a line about each request.
+    faults: {operation: (error code, share of the calls that fail with it)}.
     """
 
     allow_reuse_address = True
@@ -200,7 +221,7 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
     def __init__(self, port, verbose=False):
-        self.verbose = verbose
+        self.verbose, self.faults = verbose, {}
         self.access_key = f"LOCAL{secrets.token_hex(16).upper()}"
         super().__init__(("127.0.0.1", port), Handler)
         self.port = self.server_address[1]
@@ -243,7 +264,20 @@ def say(line):
         print(line, flush=True)
 
 
-def serve(port=5005, verbose=False, speed=1):
+def read_fault(text):
+    """Return operation, error code and share in a value of --fail."""
+    found = re.fullmatch(r"(\w+)=(\w+)(?::(0?\.[0-9]+|1|1\.0))?", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not OPERATION=ERROR or OPERATION=ERROR:0.5")
+    operation, code, share = found.groups()
+    known = {name for operations in ACTED_ON.values() for name in operations}
+    if operation not in known:
+        near = find_near(operation, known)
+        raise argparse.ArgumentTypeError(f"{operation} is not an operation of this AWS.{near}")
+    return operation, (code, float(share or 1))
+
+
+def serve(port=5005, verbose=False, speed=1, faults=None):
     """Serve until Ctrl-C or SIGTERM; return 0, or for sys.exit() what is wrong."""
     terminal = Terminal(say)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -253,6 +287,7 @@ def serve(port=5005, verbose=False, speed=1):
             patch_terminal(terminal),
         ):
             server = aws.server
+            server.faults = faults or {}
             line, alias = build_line(server), build_alias()
             say(WELCOME.format(line=line, alias=alias, port=server.port))
             while True:
@@ -270,7 +305,15 @@ def main():
     """Read the options, and serve."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=5005, help="where to listen (default: 5005)")
+    parser.add_argument(
+        "--fail",
+        type=read_fault,
+        action="append",
+        default=[],
+        metavar="OPERATION=ERROR[:SHARE]",
+        help="let calls fail, all or a share: WriteRecords=ThrottlingException:0.5",
+    )
     parser.add_argument("--verbose", action="store_true", help="show a line about each request")
     options = parser.parse_args()
     sys.stdout.reconfigure(errors="backslashreplace")  # a query can hold any letter
-    return serve(options.port, options.verbose)
+    return serve(options.port, options.verbose, faults=dict(options.fail))

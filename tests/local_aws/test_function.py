@@ -1,20 +1,36 @@
-"""tests/local_aws/function.py: what is uploaded runs, and fails as it does on Lambda."""
+"""function.py and its process: what is uploaded runs, fails, and changes as it does on Lambda."""
 
 import base64
+import io
 import json
 import re
-import threading
+import signal
+import subprocess
+import tempfile
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
-from cleanup import FUNCTION_NAME, ROLE_NAME
-from tests.helpers import build_package, create_function, deploy, make_client
+from cleanup import FUNCTION_NAME
+from tests.helpers import (
+    LOG_GROUP,
+    ROLE_ARN,
+    build_package,
+    create_function,
+    deploy,
+    make_client,
+    until,
+    wait_for_function,
+)
+from tests.local_aws import function, function_process
 
-LOG_GROUP = f"/aws/lambda/{FUNCTION_NAME}"
 NOTHING = "def handler(event, context): pass"
+ARN = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
 
 
 class Functions:
@@ -25,12 +41,14 @@ class Functions:
 
     def upload(self, source):
         """Replace the function's code."""
-        package = build_package(source)
+        package = build_package(source) if isinstance(source, str) else source
         self.client.update_function_code(FunctionName=FUNCTION_NAME, ZipFile=package)
+        wait_for_function(self.client)
 
     def configure(self, **settings):
         """Change the function's configuration."""
         self.client.update_function_configuration(FunctionName=FUNCTION_NAME, **settings)
+        wait_for_function(self.client)
 
     def invoke(self, payload="{}"):
         """Invoke the function; return its answer, its error and its log."""
@@ -52,6 +70,22 @@ def functions(aws):
     return Functions(make_client("lambda"))
 
 
+def read_events():
+    """Return the messages in the function's log."""
+    events = make_client("logs").filter_log_events(logGroupName=LOG_GROUP)["events"]
+    return [event["message"] for event in events]
+
+
+def is_alive(process_id):
+    """Return whether there is a process that is no zombie."""
+    command = ["ps", "-o", "stat=", "-p", str(process_id)]
+    state = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    return bool(state) and not state.startswith("Z")
+
+
+# What it prints and returns
+
+
 def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(functions, lines):
     answer, error, log = functions.run(
         "import logging, sys, threading\n"
@@ -65,28 +99,43 @@ def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(functions, 
         "    return context.aws_request_id\n",
         '{"number": 21}',
     )
-    print("mine")
-    assert lines() == ["mine"]
+    assert lines() == []
     found = re.fullmatch(
         r"START RequestId: (\S+) Version: \$LATEST\n"
-        rf"one 21\nfrom a thread\n{FUNCTION_NAME}\nlogged\n"
+        rf"one 21\nfrom a thread\n{FUNCTION_NAME}\n"
+        r"\[WARNING\]\t\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\t\1\tlogged\n"
         r"END RequestId: \1\nREPORT RequestId: \1\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\t"
-        r"Memory Size: 128 MB\tMax Memory Used: 128 MB\n",
+        r"Memory Size: 128 MB\tMax Memory Used: (\d+) MB\tInit Duration: [\d.]+ ms\t\n",
         log,
     )
     assert (answer, error) == (found[1], None)
-    events = make_client("logs").filter_log_events(logGroupName=LOG_GROUP)["events"]
-    assert [event["message"] for event in events] == log.splitlines(keepends=True)
-    assert abs(events[0]["timestamp"] / 1000 - time.time()) < 60
+    assert 5 < int(found[2]) < 60
+    assert "Init Duration" not in functions.invoke('{"number": 1}')[2]
 
 
-def test_what_the_server_tells_meanwhile_is_not_in_the_log(functions, lines):
-    log = functions.run(
-        "from tests.local_aws.server import say\n"
-        "def handler(event, context): say('1 reading stored')\n"
-    )[2]
-    assert lines() == ["1 reading stored"]
-    assert "stored" not in log
+def test_a_cold_start_and_each_line_are_events_empty_lines_are_none(functions):
+    functions.run("def handler(event, context): print('multi\\n\\nline\\na\\rb')")
+    start, _, *printed = read_events()[:5]
+    arn = r"arn:aws:lambda:us-east-1::runtime:\w{64}"
+    pattern = rf"INIT_START Runtime Version: python:3\.13\.v1\tRuntime Version ARN: {arn}\n"
+    assert re.fullmatch(pattern, start)
+    assert printed == ["multi\n", "line\n", "a\rb\n"]
+
+
+def test_an_error_is_one_event_as_on_lambda(functions):
+    answer, error, _ = functions.run("def handler(event, context):\n    raise ValueError('bad')\n")
+    frame = "  File \"/var/task/code.py\", line 2, in handler\n    raise ValueError('bad')\n"
+    assert error == "Unhandled"
+    assert list(answer) == ["errorMessage", "errorType", "requestId", "stackTrace"]
+    assert (answer["errorMessage"], answer["errorType"]) == ("bad", "ValueError")
+    assert answer["stackTrace"] == [frame]
+    shown = "Traceback (most recent call last):\n" + frame.replace("  ", "\u00a0\u00a0")
+    assert f"[ERROR] ValueError: bad\n{shown}" in read_events()
+
+
+def test_the_answer_has_the_request_id_of_the_log(functions):
+    response = functions.client.invoke(FunctionName=FUNCTION_NAME)
+    assert f"END RequestId: {response['ResponseMetadata']['RequestId']}\n" in read_events()
 
 
 def test_the_context_says_what_runs_and_how_long_it_may(functions):
@@ -94,30 +143,11 @@ def test_the_context_says_what_runs_and_how_long_it_may(functions):
     answer, _, _ = functions.run(
         "def handler(event, context):\n"
         "    seconds = context.get_remaining_time_in_millis() / 1000\n"
+        "    assert context.client_context is context.identity.cognito_identity_id is None\n"
         f"    return [seconds, *(getattr(context, name) for name in '{names}'.split())]\n"
     )
     assert 30 < answer[0] <= 60
-    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
-    assert answer[1:] == [FUNCTION_NAME, "128", "$LATEST", LOG_GROUP, arn]
-
-
-def test_one_invocation_runs_at_a_time_and_logs_only_what_it_prints(functions, lines):
-    functions.upload(
-        "import time\n"
-        "def handler(event, context):\n"
-        "    print(event['n'])\n"
-        "    time.sleep(0.05)\n"
-        "    print(event['n'])\n"
-    )
-    with ThreadPoolExecutor() as pool:
-        results = [pool.submit(functions.invoke, f'{{"n": {number}}}') for number in range(3)]
-        while not all(result.done() for result in results):
-            # A thread that is made meanwhile is none of the function's.
-            threading.Thread(target=print, args=["mine"]).start()
-            time.sleep(0.01)
-    logs = [result.result()[2].splitlines()[1:-2] for result in results]
-    assert logs == [["0", "0"], ["1", "1"], ["2", "2"]]
-    assert set(lines()) == {"mine"}
+    assert answer[1:] == [FUNCTION_NAME, "128", "$LATEST", LOG_GROUP, ARN]
 
 
 def test_the_module_stays_until_code_or_configuration_is_changed(functions):
@@ -133,113 +163,63 @@ def test_the_module_stays_until_code_or_configuration_is_changed(functions):
     assert "Memory Size: 256 MB" in log
 
 
-@pytest.mark.parametrize(
-    ("source", "handler", "text"),
-    [
-        pytest.param(
-            "def handler(",
-            "code.handler",
-            "SyntaxError: '(' was never closed (code.py, line 1)",
-            id="syntax error",
-        ),
-        pytest.param(
-            NOTHING,
-            "wave_sensor.main",
-            "ImportError: Unable to import module 'wave_sensor': ",
-            id="not uploaded",
-        ),
-        pytest.param(
-            NOTHING,
-            "code.main",
-            "AttributeError: module 'code' has no attribute 'main'",
-            id="no such handler",
-        ),
-        pytest.param(
-            f"{NOTHING}\n1 / 0",
-            "code.handler",
-            "ZeroDivisionError: division by zero\n"
-            'Traceback (most recent call last):\n  File "/var/task/code.py", line 2, in <module>\n'
-            "    1 / 0",
-            id="error while imported",
-        ),
-        pytest.param("def handler(e, c): exit(3)", "code.handler", "SystemExit: 3", id="exit"),
-    ],
-)
-def test_an_error_of_the_code_is_one_of_the_invocation_alone(functions, source, handler, text):
-    functions.configure(Handler=handler)
-    answer, error, log = functions.run(source)
-    assert error == "Unhandled"
-    assert f"\n[ERROR] {text}" in log
-    assert f"{answer['errorType']}: {answer['errorMessage']}" in log
-    functions.configure(Handler="code.handler")
-    assert functions.run(NOTHING)[:2] == (None, None)
-
-
-def test_what_cannot_run_is_refused(functions):
-    client = functions.client
-    invalid = client.exceptions.InvalidParameterValueException
-    with pytest.raises(invalid, match="Could not unzip uploaded file"):
-        client.update_function_code(FunctionName=FUNCTION_NAME, ZipFile=b"no zip")
-    client.delete_function(FunctionName=FUNCTION_NAME)
-    with pytest.raises(invalid, match="Could not unzip uploaded file"):
-        create_function(client, NOTHING, Code={"ZipFile": b"no zip"})
-    with pytest.raises(invalid, match="Runtime and Handler"):
-        role = f"arn:aws:iam::123456789012:role/{ROLE_NAME}"
-        code = {"ZipFile": build_package(NOTHING)}
-        client.create_function(FunctionName=FUNCTION_NAME, Role=role, Code=code)
-    with pytest.raises(client.exceptions.ResourceNotFoundException):
-        functions.invoke()
-
-
-def test_an_event_that_is_no_json_is_refused(functions):
-    error = functions.client.exceptions.InvalidRequestContentException
-    with pytest.raises(error, match="into json"):
-        functions.invoke(payload="{no json")
-
-
-def test_a_function_that_outlives_its_timeout_is_ended_and_so_is_its_container(functions):
-    before = threading.active_count()
-    functions.configure(Timeout=1)
-    functions.upload(
-        "import time\n"
-        "calls = []\n"
-        "def handler(event, context):\n"
-        "    calls.append(1)\n"
-        "    while 'hang' in event:\n"
-        "        time.sleep(0.01)\n"
-        "    return len(calls)\n"
-    )
-    assert [functions.invoke()[0] for _ in range(2)] == [1, 2]
-    answer, error, log = functions.invoke('{"hang": true}')
-    assert (error, answer["errorType"]) == ("Unhandled", "Sandbox.Timedout")
-    assert "Error: Task timed out after 1.00 seconds\n" in log
-    assert functions.invoke()[0] == 1
-    while threading.active_count() > before:
-        time.sleep(0.01)
-
-
-def test_threads_that_stay_print_to_the_log_of_each_invocation(functions):
-    functions.upload(
-        "from concurrent.futures import ThreadPoolExecutor\n"
-        "pool = ThreadPoolExecutor(1)\n"
-        "def handler(event, context):\n"
-        "    pool.submit(print, event['n']).result()\n"
-    )
-    for number in ("1234567890", "2"):
-        log = functions.invoke(f'{{"n": {number}}}')[2]
-        assert [line[:10] for line in log.splitlines()] == [
-            "START Requ",
-            number,
-            "END Reques",
-            "REPORT Req",
-        ]
-
-
 def test_a_long_log_is_cut_to_its_last_4_kb(functions):
     log = functions.run("def handler(event, context): print('x' * 5000)")[2]
     assert len(log) == 4096
     assert "REPORT RequestId" in log
     assert "START" not in log
+
+
+# Nothing of this process, nor of the reader's, is in its own
+
+
+def test_it_has_lambdas_environment_and_nothing_of_the_readers(functions, aws, monkeypatch):
+    monkeypatch.setenv("READERS_SECRET", "secret")
+    names = functions.run("import os\ndef handler(event, context): return dict(os.environ)")[0]
+    assert "READERS_SECRET" not in names
+    assert names["_HANDLER"] == "code.handler"
+    assert names["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.13"
+    assert names["AWS_LAMBDA_FUNCTION_NAME"] == FUNCTION_NAME
+    assert names["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "128"
+    assert names["AWS_LAMBDA_LOG_GROUP_NAME"] == LOG_GROUP
+    assert names["AWS_REGION"] == names["AWS_DEFAULT_REGION"] == "us-east-1"
+    assert names["AWS_ACCESS_KEY_ID"] == aws.server.access_key
+    assert names["LAMBDA_TASK_ROOT"] == names["PWD"]
+
+
+def test_it_has_its_own_folders_and_no_module_of_this_repository(functions):
+    task, temporary, repository = functions.run(
+        "import importlib.util, os, tempfile\n"
+        "def handler(event, context):\n"
+        "    found = map(importlib.util.find_spec, ['tests', 'function', 'cleanup'])\n"
+        "    return [os.getcwd(), tempfile.gettempdir(), any(found)]\n"
+    )[0]
+    assert Path(task).parent == Path(temporary).parent != Path(tempfile.gettempdir())
+    assert not repository
+    functions.client.delete_function(FunctionName=FUNCTION_NAME)
+    until(lambda: not Path(task).parent.exists())
+
+
+def test_all_modules_of_the_zip_are_there_and_none_outside_its_folder(functions):
+    package = io.BytesIO(build_package("import other\ndef handler(e, c): return other.find()\n"))
+    with zipfile.ZipFile(package, "a") as archive:
+        archive.writestr("other.py", "import os\ndef find(): return sorted(os.listdir('..'))\n")
+        archive.writestr("../outside.py", "")
+    assert functions.run(package.getvalue())[0] == ["task", "tmp"]
+
+
+def test_it_reaches_this_aws_over_http_and_services_that_are_not_here_are_refused(functions):
+    answer, _, _ = functions.run(
+        "import boto3\n"
+        "def handler(event, context):\n"
+        "    account = boto3.client('sts').get_caller_identity()['Account']\n"
+        "    try:\n"
+        "        boto3.client('s3').list_buckets()\n"
+        "    except Exception as error:\n"
+        "        return [account, str(error)]\n"
+    )
+    assert answer[0] == "123456789012"
+    assert "s3 is not supported by this local AWS" in answer[1]
 
 
 def test_the_clients_of_a_function_are_those_of_its_region(functions):
@@ -250,6 +230,375 @@ def test_the_clients_of_a_function_are_those_of_its_region(functions):
         "def handler(event, context):\n"
         "    return [boto3.Session().region_name, os.environ['AWS_REGION']]\n",
     )
-    there = Functions(client).invoke()[0]
-    assert there == ["eu-north-1", "eu-north-1"]
-    assert boto3.Session().region_name == "us-east-1"
+    assert Functions(client).invoke()[0] == ["eu-north-1", "eu-north-1"]
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    ("source", "handler", "kind", "text"),
+    [
+        pytest.param(
+            "def handler(",
+            "code.handler",
+            "Runtime.UserCodeSyntaxError",
+            "Syntax error in module 'code': '(' was never closed (code.py, line 1)",
+            id="syntax error",
+        ),
+        pytest.param(
+            NOTHING,
+            "wave_sensor.main",
+            "Runtime.ImportModuleError",
+            "Unable to import module 'wave_sensor': No module named 'wave_sensor'",
+            id="not uploaded",
+        ),
+        pytest.param(
+            NOTHING,
+            "code.main",
+            "Runtime.HandlerNotFound",
+            "Handler 'main' missing on module 'code'",
+            id="no such handler",
+        ),
+        pytest.param(
+            NOTHING,
+            "handler",
+            "Runtime.MalformedHandlerName",
+            "Bad handler 'handler': not enough values to unpack (expected 2, got 1)",
+            id="no module",
+        ),
+        pytest.param(
+            "def handler(e, c): return {1}",
+            "code.handler",
+            "Runtime.MarshalError",
+            "Unable to marshal response: Object of type set is not JSON serializable",
+            id="no JSON",
+        ),
+        pytest.param(
+            f"{NOTHING}\n1 / 0",
+            "code.handler",
+            "ZeroDivisionError",
+            "division by zero",
+            id="error while imported",
+        ),
+    ],
+)
+def test_an_error_has_the_type_and_text_that_lambda_has(functions, source, handler, kind, text):
+    functions.configure(Handler=handler)
+    answer, error, log = functions.run(source)
+    assert (error, answer["errorType"], answer["errorMessage"]) == ("Unhandled", kind, text)
+    assert f"\n[ERROR] {kind}: {text}\nTraceback (most recent call last):\n" in log
+    functions.configure(Handler="code.handler")
+    assert functions.run(NOTHING)[:2] == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("exit(3)", "Runtime exited with error: exit status 3"),
+        ("exit(0)", "Runtime exited without providing a reason"),
+        (
+            "__import__('os').kill(__import__('os').getpid(), 9)",
+            "Runtime exited with error: signal: killed",
+        ),
+        ("bytearray(300 * 2**20)", "Runtime exited with error: signal: killed"),
+    ],
+)
+def test_a_process_that_ends_is_an_exit_error_with_its_reason(functions, source, reason):
+    answer, error, log = functions.run(f"def handler(event, context): {source}")
+    request = re.search(r"START RequestId: (\S+)", log)[1]
+    assert answer == {
+        "errorType": "Runtime.ExitError",
+        "errorMessage": f"RequestId: {request} Error: {reason}",
+    }
+    assert f"RequestId: {request} Error: {reason}\nRuntime.ExitError\n" in log
+
+
+def test_more_memory_than_its_size_is_what_ends_it(functions):
+    functions.configure(MemorySize=512)
+    source = "def handler(event, context): return len(bytearray(300 * 2**20))"
+    answer, _, log = functions.run(source)
+    assert answer == 300 * 2**20
+    assert int(re.search(r"Max Memory Used: (\d+) MB", log)[1]) > 300
+
+
+def test_an_exception_that_cannot_be_shown_ends_the_process(functions):
+    source = (
+        "class Bad(Exception):\n"
+        "    def __str__(self): return 1 / 0\n"
+        "def handler(event, context): raise Bad\n"
+    )
+    assert functions.run(source)[0]["errorType"] == "Runtime.ExitError"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("__import__('re').match('(a+)+$', 'a' * 50 + 'b')", id="regular expression"),
+        pytest.param("[print('x' * 1000) for _ in iter(int, 1)]", id="endless printing"),
+        pytest.param("__import__('time').sleep(100)", id="sleep"),
+    ],
+)
+def test_a_function_that_outlives_its_timeout_is_ended(functions, source):
+    functions.configure(Timeout=1)
+    begin = time.monotonic()
+    answer, error, log = functions.run(f"def handler(event, context): {source}")
+    assert time.monotonic() - begin < 10
+    assert (error, answer["errorType"]) == ("Unhandled", "Sandbox.Timedout")
+    assert answer["errorMessage"].endswith(" Error: Task timed out after 1.00 seconds")
+    assert list(answer) == ["errorType", "errorMessage"]
+    assert re.search(r"Z \S+ Task timed out after 1.00 seconds\n", log)
+    assert "Status: timeout\t\n" in log
+    assert functions.run(NOTHING)[:2] == (None, None)
+
+
+def test_the_log_of_an_invocation_has_a_limit(functions, monkeypatch):
+    monkeypatch.setattr(function_process, "MAX_LOG", 1000)
+    log = functions.run("def handler(event, context): print('x' * 3000)")[2]
+    assert "(2001 more bytes are not kept by this local AWS)\n" in log
+    assert "x" * 1000 in log and "x" * 1001 not in log
+
+
+def test_a_deleted_function_does_not_go_on_whatever_it_catches(functions, tmp_path):
+    functions.upload(
+        "import time\n"
+        "def handler(event, context):\n"
+        "    while True:\n"
+        "        try:\n"
+        f"            open({str(tmp_path / 'beat')!r}, 'w').close()\n"
+        "            time.sleep(0.01)\n"
+        "        except BaseException:\n"
+        "            pass\n"
+    )
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(functions.invoke)
+        until((tmp_path / "beat").exists)
+        functions.client.delete_function(FunctionName=FUNCTION_NAME)
+        assert answer.result()[0]["errorType"] == "Runtime.ExitError"
+    (tmp_path / "beat").unlink()
+    time.sleep(0.1)
+    assert not (tmp_path / "beat").exists()
+
+
+def test_closed_output_is_the_functions_own_affair(functions):
+    source = "import sys\ndef handler(event, context):\n    sys.stdout.close()\n    return 1\n"
+    assert [functions.run(source)[0], functions.invoke()[0]] == [1, 1]
+    assert "shown\n" in functions.run("def handler(event, context): print('shown')")[2]
+
+
+def test_a_traceback_quotes_the_code_that_ran(functions):
+    functions.run("def handler(event, context):\n    raise ValueError('first')\n")
+    log = functions.run("def handler(event, context):\n    raise KeyError('second')\n")[2]
+    assert "raise KeyError('second')" in log and "first" not in log
+
+
+def test_a_dataclass_works(functions):
+    source = (
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass\n"
+        "@dataclass\nclass Reading:\n    value: int\n"
+        "def handler(event, context): return Reading(1).value\n"
+    )
+    assert functions.run(source)[0] == 1
+
+
+def test_several_run_at_once_each_with_its_own_log(functions):
+    functions.upload(
+        "import os, time\n"
+        "def handler(event, context):\n"
+        "    print(event['n'])\n"
+        "    time.sleep(0.3)\n"
+        "    return os.getpid()\n"
+    )
+    with ThreadPoolExecutor() as pool:
+        results = [*pool.map(functions.invoke, [f'{{"n": {number}}}' for number in range(3)])]
+    assert [log.splitlines()[1] for _, _, log in results] == ["0", "1", "2"]
+    assert len({process for process, _, _ in results}) == 3
+
+
+def test_a_process_ends_with_the_server_even_if_that_is_killed(spawn, tmp_path):
+    source = (
+        "import os, re, sys\n"
+        "def handler(event, context):\n"
+        f"    path = {str(tmp_path / 'pid')!r}\n"
+        "    open(path + '_', 'w').write(f'{os.getpid()} {os.getcwd()}')\n"
+        "    os.rename(path + '_', path)\n"
+        "    re.match('(a+)+$', 'a' * 50 + 'b')\n"  # which lets no other thread run
+    )
+    program = (
+        "from tests import local_aws\n"
+        "from tests.helpers import deploy, make_client, FUNCTION_NAME\n"
+        "with local_aws.running(speed=100, managed_policies=False):\n"
+        f"    deploy({source!r})\n"
+        "    make_client('lambda').invoke(FunctionName=FUNCTION_NAME)\n"
+    )
+    server = spawn("-c", program)
+    until((tmp_path / "pid").exists)
+    process_id, folder = (tmp_path / "pid").read_text().split()
+    assert is_alive(process_id)
+    server.send_signal(signal.SIGKILL)
+    until(lambda: not is_alive(process_id) and not Path(folder).parent.exists())
+
+
+# How functions change
+
+
+def test_a_new_function_is_pending_then_active_with_the_fields_that_were_recorded(aws):
+    deploy(NOTHING)
+    client = make_client("lambda")
+    client.delete_function(FunctionName=FUNCTION_NAME)
+    package = {"ZipFile": build_package(NOTHING)}
+    function.CHANGE_DELAY, before = 1000, function.CHANGE_DELAY
+    try:
+        created = client.create_function(
+            FunctionName=FUNCTION_NAME,
+            Runtime="python3.13",
+            Handler="code.handler",
+            Role=ROLE_ARN,
+            Code=package,
+        )
+        with pytest.raises(client.exceptions.ResourceConflictException, match="state: Pending"):
+            client.invoke(FunctionName=FUNCTION_NAME)
+    finally:
+        function.CHANGE_DELAY = before
+    assert created.pop("ResponseMetadata")["HTTPStatusCode"] == 201
+    assert sorted(created) == sorted(
+        "Architectures CodeSha256 CodeSize Description EphemeralStorage FunctionArn FunctionName"
+        " Handler LastModified LoggingConfig MemorySize PackageType RevisionId Role Runtime"
+        " RuntimeVersionConfig SnapStart State StateReason StateReasonCode Timeout TracingConfig"
+        " Version".split()
+    )
+    assert (created["State"], created["StateReasonCode"]) == ("Pending", "Creating")
+    assert created["StateReason"] == "The function is being created."
+
+
+def test_an_update_is_in_progress_and_the_old_code_runs_meanwhile(functions, monkeypatch):
+    client = functions.client
+    functions.upload("def handler(event, context): return 'old'")
+    listed = client.list_functions()["Functions"][0]
+    assert not listed.keys() & {"State", "LastUpdateStatus", "RuntimeVersionConfig"}
+    monkeypatch.setattr(function, "CHANGE_DELAY", 50)
+    package = build_package("def handler(event, context): return 'new'")
+    answer = client.update_function_code(FunctionName=FUNCTION_NAME, ZipFile=package)
+    assert (answer["State"], answer["LastUpdateStatus"]) == ("Active", "InProgress")
+    assert answer["LastUpdateStatusReason"] == "The function is being created."
+    assert answer["LastUpdateStatusReasonCode"] == "Creating"
+    assert functions.invoke()[0] == "old"
+    text = f"An update is in progress for resource: {ARN}"
+    with pytest.raises(client.exceptions.ResourceConflictException, match=text):
+        client.update_function_configuration(FunctionName=FUNCTION_NAME, Timeout=5)
+    wait_for_function(client)
+    assert functions.invoke()[0] == "new"
+    after = client.get_function(FunctionName=FUNCTION_NAME)["Configuration"]
+    assert (after["LastUpdateStatus"], after["State"]) == ("Successful", "Active")
+    assert after["RevisionId"] != answer["RevisionId"]
+
+
+def test_a_new_role_cannot_be_assumed_for_a_moment(monkeypatch, aws):
+    make_client("iam").create_role(RoleName="new", AssumeRolePolicyDocument="{}")
+    monkeypatch.setattr(function, "ROLE_DELAY", 1000)
+    text = r"The role defined for the function cannot be assumed by Lambda\."
+    with pytest.raises(ClientError, match=text):
+        make_client("lambda").create_function(
+            FunctionName=FUNCTION_NAME,
+            Runtime="python3.13",
+            Handler="code.handler",
+            Role="arn:aws:iam::123456789012:role/new",
+            Code={"ZipFile": build_package(NOTHING)},
+        )
+
+
+def refuse(functions, text, **settings):
+    """Try to make a function; expect an error."""
+    functions.client.delete_function(FunctionName=FUNCTION_NAME)
+    with pytest.raises(functions.client.exceptions.InvalidParameterValueException) as raised:
+        create_function(functions.client, NOTHING, **settings)
+    assert text in str(raised.value)
+    assert raised.value.response["Type"] == "User"
+
+
+def test_a_zip_file_that_cannot_be_unpacked_is_refused(functions):
+    text = "Could not unzip uploaded file. Please check your file, then try to upload again."
+    with pytest.raises(ClientError, match=re.escape(text)):
+        functions.upload(b"no zip")
+    refuse(functions, text, Code={"ZipFile": b"no zip"})
+
+
+def test_a_zip_file_that_is_too_large_unpacked_is_refused(functions):
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(25):
+            archive.writestr(f"large-{number}", bytes(10 * 2**20))
+    text = "Unzipped size must be smaller than 262144000 bytes"
+    refuse(functions, text, Code={"ZipFile": package.getvalue()})
+
+
+def test_a_name_of_65_letters_is_refused_and_64_are_not(functions):
+    text = (
+        f"1 validation error detected: Value '{'a' * 65}' at 'functionName' failed to satisfy"
+        " constraint: Member must have length less than or equal to 64"
+    )
+    refuse(functions, text, FunctionName="a" * 65)
+    create_function_alone = functions.client.create_function
+    create_function_alone(
+        FunctionName="a" * 64,
+        Runtime="python3.13",
+        Handler="code.handler",
+        Role=ROLE_ARN,
+        Code={"ZipFile": build_package(NOTHING)},
+    )
+
+
+def test_a_function_that_does_not_exist_is_named(functions):
+    functions.client.delete_function(FunctionName=FUNCTION_NAME)
+    not_found = functions.client.exceptions.ResourceNotFoundException
+    with pytest.raises(not_found) as raised:
+        functions.invoke()
+    response = raised.value.response
+    assert response["Message"] == f"Function not found: {ARN}:$LATEST"
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def test_an_event_has_to_be_json_of_6_mb_at_most(functions):
+    with pytest.raises(ClientError, match="Could not parse request body into json"):
+        functions.invoke(payload="{no json")
+    functions.invoke(payload=b'"' + b"x" * (6 * 2**20 - 2) + b'"')
+    with pytest.raises(ClientError, match="Request must be smaller than 6291456 bytes") as raised:
+        functions.invoke(payload=b'"' + b"x" * (6 * 2**20 - 1) + b'"')
+    assert raised.value.response["Error"]["Code"] == "RequestEntityTooLargeException"
+
+
+def test_an_answer_above_6_mb_is_an_error(functions):
+    answer = functions.run("def handler(event, context): return 'x' * 6291555")[0]
+    assert answer == {
+        "errorMessage": "Response payload size exceeded maximum allowed payload size"
+        " (6291556 bytes).",
+        "errorType": "Function.ResponseSizeTooLarge",
+    }
+
+
+def test_a_dry_run_runs_nothing(functions):
+    response = functions.client.invoke(FunctionName=FUNCTION_NAME, InvocationType="DryRun")
+    assert (response["StatusCode"], response["Payload"].read()) == (204, b"")
+    assert "ExecutedVersion" not in response
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("MemorySize", 127), ("MemorySize", 10241), ("Timeout", 0), ("Timeout", 901)],
+)
+def test_a_setting_beyond_its_bounds_is_refused(functions, setting, value):
+    with pytest.raises(ClientError, match="failed to satisfy constraint"):
+        make_client("lambda", parameter_validation=False).update_function_configuration(
+            FunctionName=FUNCTION_NAME, **{setting: value}
+        )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("MemorySize", 128), ("MemorySize", 10240), ("Timeout", 1), ("Timeout", 900)],
+)
+def test_a_setting_at_its_bounds_is_accepted(functions, setting, value):
+    functions.configure(**{setting: value})
+    found = functions.client.get_function_configuration(FunctionName=FUNCTION_NAME)
+    assert found[setting] == value

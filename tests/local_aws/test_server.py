@@ -4,7 +4,6 @@ import http.client
 import json
 import re
 import socket
-import threading
 import time
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -17,9 +16,9 @@ from botocore.loaders import create_loader
 from moto.kinesis.models import KinesisBackend
 from moto.kinesis.responses import KinesisResponse
 
-from tests.helpers import LIMIT
-from tests.local_aws import gateway, server, terminal
-from tests.local_aws.terminal import Terminal, patch_terminal
+from cleanup import FUNCTION_NAME
+from tests.helpers import LIMIT, create_function
+from tests.local_aws import gateway, server
 
 QUERY = {
     "Authorization": "AWS4-HMAC-SHA256 Credential=any/20261124/us-east-1/timestream/aws4_request",
@@ -30,27 +29,22 @@ QUERY = {
 
 @pytest.fixture
 def here(aws, monkeypatch):
-    """The server in this process: itself, its port, and the lines that it tells."""
+    """The server in this process, with its port and its access key."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    lines = []
-    first = Terminal(lines.append)
-    with server.Server(0, first) as running, patch_terminal(first):
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield SimpleNamespace(port=running.server_address[1], lines=lines, server=running)
-        running.shutdown()
-        thread.join()
+    return aws.server
 
 
 @pytest.fixture
 def client(here):
     """A function that returns a client of the server."""
 
-    def client(service, region="us-east-1"):
+    def client(service, region="us-east-1", access_key=None):
         return boto3.client(
             service,
             region_name=region,
-            endpoint_url=f"http://127.0.0.1:{here.port}",
+            endpoint_url=here.address,
+            aws_access_key_id=access_key or here.access_key,
+            aws_secret_access_key="any",
             config=Config(parameter_validation=False),
         )
 
@@ -66,11 +60,15 @@ def connection(here):
 
 
 @pytest.fixture
-def send(connection):
+def send(connection, here):
     """A function that sends a request and returns the response, with its content as `body`."""
 
     def send(method, path, headers=None, body=None):
-        connection.request(method, path, body, headers or {})
+        headers = dict(headers or {})
+        if "Authorization" in headers:
+            signature = headers["Authorization"]
+            headers["Authorization"] = signature.replace("=any/", f"={here.access_key}/")
+        connection.request(method, path, body, headers)
         response = connection.getresponse()
         response.body = response.read()
         return response
@@ -105,8 +103,14 @@ def table(client):
 def process(spawn, hostile):
     """The program in a process of its own, and its line for the other terminal."""
     process = spawn("-m", "tests.local_aws", "--port", "0", **hostile)
-    line = next(line for line in process.stdout if line.startswith("export "))
-    return SimpleNamespace(process=process, line=line.strip())
+    shown = []
+    for line in process.stdout:  # which ends if the program does; the test has a limit
+        shown.append(line.strip())
+        if line.startswith("The query editor"):
+            break
+    commands = [line for line in shown if line.startswith(("export ", "alias "))]
+    assert len(commands) == 2, shown
+    return SimpleNamespace(process=process, line=commands[0], alias=commands[1])
 
 
 def test_after_the_line_all_commands_lead_to_it_whatever_the_terminal_holds(
@@ -146,7 +150,87 @@ def test_after_the_line_all_commands_lead_to_it_whatever_the_terminal_holds(
     assert told[-1] == "Stopped. Everything that was in it is gone."
 
 
-def test_the_line_unsets_what_goes_before_its_own_address():
+def test_the_alias_works_from_every_folder(process, finish, tmp_path):
+    commands = f"{process.line}\n{process.alias}\ncd {tmp_path}\n"
+    commands += "aws sts get-caller-identity --query Account --output text"
+    assert finish(commands, shell=True) == (0, ["123456789012"])
+
+
+def test_a_fault_that_is_asked_for_is_the_answer_to_its_share(here, client, monkeypatch):
+    here.faults = dict([server.read_fault("ListStreams=ThrottlingException:0.5")])
+    draws = [0.4, 0.6]
+    monkeypatch.setattr(server.random, "random", lambda: draws.pop(0))
+    kinesis = client("kinesis")
+    assert kinesis.list_streams()["ResponseMetadata"]["RetryAttempts"] == 1
+    here.faults = dict([server.read_fault("ListRoles=AccessDeniedException")])
+    draws += [0.99]
+    with pytest.raises(ClientError, match="is not authorized to perform: iam:ListRoles because"):
+        client("iam").list_roles()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("WriteRecords", "OPERATION=ERROR"),
+        ("WriteRecords=ThrottlingException:2", "OPERATION=ERROR"),
+        ("WriteRecord=ThrottlingException", "WriteRecord is not an operation"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_a_usage_error(run_script, capsys, value, text):
+    with pytest.raises(SystemExit, match="^2$"):
+        run_script(server, "--fail", value)
+    assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code", "status"),
+    [
+        ("kinesis", "list_streams", "UnrecognizedClientException", 400),
+        ("timestream-write", "describe_endpoints", "UnrecognizedClientException", 400),
+        ("lambda", "list_functions", "UnrecognizedClientException", 403),
+        ("iam", "list_roles", "InvalidClientTokenId", 403),
+        ("sts", "get_caller_identity", "InvalidClientTokenId", 403),
+    ],
+)
+def test_whoever_has_another_access_key_gets_nothing(client, service, operation, code, status):
+    with pytest.raises(ClientError, match="paste the line that begins with export again") as raised:
+        getattr(client(service, access_key="testing"), operation)()
+    assert raised.value.response["Error"]["Code"] == code
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+def test_the_page_asks_query_without_a_key_and_nothing_else(send, here):
+    body = json.dumps({"QueryString": "select 1"})
+    assert json.loads(send("POST", "/query", {}, body).body)["Rows"] is not None
+    target = {"X-Amz-Target": "Timestream_20181101.DescribeEndpoints"}
+    assert "Rows" in json.loads(send("POST", "/query", target, body).body)
+    assert send("POST", "/", {}, body).status == 400
+    foreign = {"Origin": "https://attacker.example"}
+    assert send("POST", "/query", foreign, body).status == 403
+
+
+def test_an_answer_without_content_leaves_the_connection_usable(client):
+    lambda_client = client("lambda")
+    iam = client("iam")
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    role = "arn:aws:iam::123456789012:role/r"
+    create_function(lambda_client, "def handler(e, c): pass", Role=role)
+    arn = lambda_client.get_function(FunctionName=FUNCTION_NAME)["Configuration"]["FunctionArn"]
+    lambda_client.untag_resource(Resource=arn, TagKeys=["a"])
+    assert lambda_client.list_tags(Resource=arn)["ResponseMetadata"]["RetryAttempts"] == 0
+
+
+def test_what_cannot_be_printed_changes_no_answer(send, here, monkeypatch):
+    here.verbose = True
+
+    def fail(*_, **__):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("builtins.print", fail)
+    assert send("GET", "/").status == 200
+
+
+def test_the_line_unsets_what_goes_before_its_own_address(here):
     loader = create_loader()
     for name in gateway.HOSTS:
         services = [gateway.SERVICES.get(name, name)]
@@ -155,7 +239,7 @@ def test_the_line_unsets_what_goes_before_its_own_address():
         for service in services:
             metadata = loader.load_service_model(service, "service-2")["metadata"]
             variable = metadata["serviceId"].upper().replace(" ", "_")
-            assert f"AWS_ENDPOINT_URL_{variable}" in server.build_line(5005).split()
+            assert f"AWS_ENDPOINT_URL_{variable}" in server.build_line(here).split()
 
 
 @pytest.mark.parametrize(
@@ -166,8 +250,8 @@ def test_the_line_unsets_what_goes_before_its_own_address():
         pytest.param("no_proxy=b.example NO_PROXY=a.example", "b.example,127.0.0.1", id="both"),
     ],
 )
-def test_the_line_keeps_what_goes_to_no_proxy(finish, before, after):
-    command = f'{before}; {server.build_line(5005)}; echo "$NO_PROXY $no_proxy"'
+def test_the_line_keeps_what_goes_to_no_proxy(here, finish, before, after):
+    command = f'{before}; {server.build_line(here)}; echo "$NO_PROXY $no_proxy"'
     assert finish(command, shell=True) == (0, [f"{after} {after}"])
 
 
@@ -364,7 +448,7 @@ def test_a_204_has_no_body_that_would_be_read_as_the_next_response(client, send,
     signature = QUERY["Authorization"].replace("timestream", "kinesis")
     headers = {"Authorization": signature, "X-Amz-Target": "Kinesis_20131202.ListStreams"}
     response = send("POST", "/", headers, b"{}")
-    assert (response.status, response.headers["Content-Length"]) == (204, "0")
+    assert (response.status, response.headers["Content-Length"]) == (204, None)
 
 
 def test_an_error_page_of_moto_becomes_an_error_of_aws(client, monkeypatch):
@@ -505,20 +589,10 @@ def test_what_is_no_proper_request_is_refused_in_json(here, request_line, status
         assert received.startswith(f"HTTP/1.1 {status} ".encode())
 
 
-def test_what_waits_to_be_told_is_told_without_a_further_request(client, here, monkeypatch):
-    monkeypatch.setattr(terminal, "PAUSE", 0)
-    for _ in range(2):
-        client("sqs").create_queue(QueueName="any")
-    end = time.monotonic() + LIMIT
-    while len(here.lines) < 2 and time.monotonic() < end:
-        time.sleep(0.01)
-    assert here.lines == ["Queue any created."] * 2
-
-
 def test_with_verbose_there_is_a_line_about_each_request(here, send, capsys):
     send("GET", "/")
     assert capsys.readouterr().out == ""
-    here.server.verbose = True
+    here.verbose = True
     send("GET", "/")
     send("POST", "/", QUERY, b"{}")
     assert capsys.readouterr().out.splitlines() == [
