@@ -21,6 +21,15 @@ from tests.helpers import LIMIT, make_client
 from tests.network import answered_by
 
 
+def pytest_addoption(parser):
+    parser.addoption("--reverse", action="store_true", help="run the tests in reversed order")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("reverse"):  # each test has to pass whatever ran before it
+        items.reverse()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def service_models():
     """Let all clients share AWS's descriptions of its services, once they have been read.
