@@ -104,7 +104,13 @@ def network():
 def sleeps(monkeypatch):
     """The seconds of each time.sleep(), none of which happens."""
     seconds = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
+
+    def sleep(pause):
+        seconds.append(pause)
+        if len(seconds) == 1000:
+            pytest.fail("it does not stop")
+
+    monkeypatch.setattr(time, "sleep", sleep)
     return seconds
 
 

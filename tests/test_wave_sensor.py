@@ -18,9 +18,12 @@ REJECTED = refusal("RejectedRecordsException", 419, RejectedRecords=[{"Reason": 
 def clock(monkeypatch):
     """The time, from now; only a pause of the sensor takes any, so each reading has its own."""
     now = [1000 * int(time.time())]
+    end = now[0] + 600_000
 
     def sleep(seconds):
         now[0] += round(seconds * 1000)
+        if now[0] > end:
+            pytest.fail("the sensor does not stop")
 
     monkeypatch.setattr(time, "sleep", sleep)
     monkeypatch.setattr(time, "time", lambda: now[0] / 1000)
