@@ -266,8 +266,8 @@ class Delivery:
     def tell_problem(self, mapping, error):
         """Report what keeps a mapping from its work, once."""
         if mapping.problem != str(error):
-            mapping.problem = str(error)
             self.report(f"Mapping {mapping.uuid[:8]}: {error}")
+            mapping.problem = str(error)
 
     def find_age(self, record):
         """Return how old a record is, in seconds."""
