@@ -2,9 +2,9 @@
 
 Run it after setup_kinesis.py, and stop it with Ctrl-C:  python alarm_sensor.py
 
-The first reading has to be sent; after that, nothing stops the sensor. In an outage it goes on
-taking readings, keeps them, and sends them when the outage is over. The exit status is 0 if all
-readings were sent, else 1.
+The first reading has to be sent; after that, no error of AWS or the network stops the sensor. In an
+outage it goes on taking readings, keeps them, and sends them when the outage is over. The exit
+status is 0 if all readings were sent, else 1.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from collections import Counter, deque
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 STREAM_NAME = "TUTORIAL"
 LOCATION = "TUTORIAL"
@@ -88,6 +88,7 @@ def send(client, unsent, counts, seconds):
     """Send the log lines in `unsent`, the oldest first, until one fails or the seconds are over.
 
     What fails stays in `unsent`, for the next call. Before the first success, the error is raised.
+    A line that is refused would be refused again, so it is only shown.
     """
     begin = time.monotonic()
     while unsent and time.monotonic() - begin <= seconds:
@@ -96,14 +97,29 @@ def send(client, unsent, counts, seconds):
             response = client.put_record(
                 StreamName=STREAM_NAME, Data=data, PartitionKey=PARTITION_KEY
             )
+            if "SequenceNumber" not in response:  # it comes from a proxy, for instance
+                raise ConnectionError("the response is not one of Kinesis")
         except Exception as error:
             if not counts["sent"]:
                 raise
-            print(f"Not sent, {len(unsent)} waiting: {error}")
-            return
+            refusal = find_refusal(error)
+            if refusal is None:
+                print(f"Not sent, {len(unsent)} waiting: {error}")
+                return
+            print(f"Refused: {refusal}: {unsent.popleft()}")
+            continue
         counts["sent"] += 1
         print(unsent.popleft())
-        print({key: value for key, value in (response or {}).items() if key != "ResponseMetadata"})
+        print({key: value for key, value in response.items() if key != "ResponseMetadata"})
+
+
+def find_refusal(error):
+    """Return why Kinesis or the SDK refuses the record itself; None for any other error."""
+    if isinstance(error, ParamValidationError):
+        return error
+    details = error.response if isinstance(error, ClientError) else {}
+    code = details.get("Error", {}).get("Code")
+    return error if code == "ValidationException" else None
 
 
 def authenticate():
@@ -137,8 +153,8 @@ def main():
     options = read_options()
     try:
         client = authenticate()
-    except (BotoCoreError, OSError) as error:  # there is no region, for instance
-        print(f'No client could be made: {error} Did you run "aws configure"?')
+    except (BotoCoreError, OSError, ValueError) as error:  # no region, or an endpoint without http
+        print(f'No client could be made: {error} Is this terminal signed in ("aws configure")?')
         return 1
     counts, ending = Counter(), "Done"
     try:
@@ -148,12 +164,15 @@ def main():
     except (ClientError, BotoCoreError, OSError) as error:
         if counts["sent"]:  # it comes from print(), see below
             raise
-        region = client.meta.region_name
-        print(f"The first reading could not be sent: {error}")
-        print(f'Did you run "aws configure", and "python setup_kinesis.py" in {region}?')
+        refusal = find_refusal(error)
+        print(f"The first reading could not be sent: {refusal or error}")
+        if refusal is None:
+            setup = f'"python setup_kinesis.py" in {client.meta.region_name}'
+            print(f"Is this terminal signed in, and did you run {setup}?")
         return 1
     not_sent = counts["taken"] - counts["sent"]
-    print(f"{ending}. {counts['sent']} readings sent, {not_sent} not sent.")
+    noun = "reading" if counts["sent"] == 1 else "readings"
+    print(f"{ending}. {counts['sent']} {noun} sent, {not_sent} not sent.")
     return 1 if not_sent else 0
 
 

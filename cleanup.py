@@ -1,4 +1,4 @@
-"""Delete everything that the tutorial has made on AWS.
+"""Delete everything on AWS that has one of the tutorial's names, whoever made it.
 
 Run it when you are done:  python cleanup.py
 
@@ -109,8 +109,12 @@ def delete_stream_and_wait(client):
     DeleteStream only starts the work (Kinesis API Reference, "DeleteStream"). Until it is done, no
     stream of that name can be created. Another run of this script may have started it already.
     """
-    with contextlib.suppress(client.exceptions.ResourceInUseException):
+    try:
         client.delete_stream(StreamName=STREAM_NAME)
+    except client.exceptions.ResourceInUseException:
+        stream = client.describe_stream_summary(StreamName=STREAM_NAME)["StreamDescriptionSummary"]
+        if stream["StreamStatus"] != "DELETING":
+            raise  # it has registered consumers, for instance
     print(f"Waiting until stream {STREAM_NAME} is gone")
     waiter = client.get_waiter("stream_not_exists")
     waiter.wait(StreamName=STREAM_NAME, WaiterConfig=WAITER_CONFIG)
@@ -212,11 +216,11 @@ def main():
     try:
         lambda_client, iam, logs = authenticate_lambda(), authenticate_iam(), authenticate_logs()
         kinesis, timestream = authenticate_kinesis(), authenticate_timestream()
-    except (BotoCoreError, OSError) as error:  # there is no region, for instance
-        print(f'No client could be made: {error} Did you run "aws configure"?')
+    except (BotoCoreError, OSError, ValueError) as error:  # no region, or an endpoint without http
+        print(f'No client could be made: {error} Is this terminal signed in ("aws configure")?')
         return 1
     region = kinesis.meta.region_name
-    print(f"Deleting what the tutorial has made in {region}")
+    print(f"Deleting in {region} what has one of the tutorial's names, whoever made it")
     deleted = [
         delete_event_source_mappings(lambda_client),
         delete_lambda(lambda_client),
@@ -228,6 +232,7 @@ def main():
     ]
     if not all(deleted):
         print(f'Something may be left in {region}: see the lines with "failed".')
+        print("What something else still uses stays, such as a database with another table.")
         print("If AWS was still busy with it, run the script again in a few minutes.")
         return 1
     print(f"Nothing of the tutorial is left in {region}.")

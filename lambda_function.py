@@ -124,12 +124,14 @@ def write_records(client, batch):
     halves, until the bad record is alone. Writing a record twice does no harm.
     """
     try:
-        client.write_records(
+        response = client.write_records(
             DatabaseName=DATABASE_NAME,
             TableName=TABLE_NAME,
             Records=[record for _, record in batch],
             CommonAttributes={},
         )
+        if "RecordsIngested" not in response:  # it comes from a proxy, for instance
+            raise ConnectionError("the response is not one of Timestream")
     except Exception as error:
         details = error.response if isinstance(error, ClientError) else {}
         code = details.get("Error", {}).get("Code")

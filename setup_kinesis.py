@@ -90,8 +90,8 @@ def main():
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     try:
         client = authenticate()
-    except (BotoCoreError, OSError) as error:  # there is no region, for instance
-        print(f'No client could be made: {error} Did you run "aws configure"?')
+    except (BotoCoreError, OSError, ValueError) as error:  # no region, or an endpoint without http
+        print(f'No client could be made: {error} Is this terminal signed in ("aws configure")?')
         return 1
     return 0 if create_stream(client) and wait_for_stream(client) and add_tags(client) else 1
 

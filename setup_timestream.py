@@ -67,13 +67,8 @@ def create_table(client):
 
 def authenticate():
     """Return a Timestream write client, for the region and credentials that boto3 finds."""
-    config = Config(
-        connect_timeout=5,
-        read_timeout=20,
-        # AWS shows this for Timestream write clients (Developer Guide, "Write SDK client").
-        max_pool_connections=5000,
-        retries={"max_attempts": 10, "mode": "standard"},
-    )
+    retries = {"max_attempts": 10, "mode": "standard"}
+    config = Config(connect_timeout=5, read_timeout=20, retries=retries)
     return boto3.Session().client("timestream-write", config=config)
 
 
@@ -82,8 +77,8 @@ def main():
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     try:
         client = authenticate()
-    except (BotoCoreError, OSError) as error:  # there is no region, for instance
-        print(f'No client could be made: {error} Did you run "aws configure"?')
+    except (BotoCoreError, OSError, ValueError) as error:  # no region, or an endpoint without http
+        print(f'No client could be made: {error} Is this terminal signed in ("aws configure")?')
         return 1
     return 0 if create_database(client) and create_table(client) else 1
 

@@ -2,9 +2,9 @@
 
 Run it after setup_timestream.py, and stop it with Ctrl-C:  python wave_sensor.py
 
-The first reading has to be sent; after that, nothing stops the sensor. In an outage it goes on
-taking readings, keeps them, and sends them when the outage is over. The exit status is 0 if all
-readings were sent, else 1.
+The first reading has to be sent; after that, no error of AWS or the network stops the sensor. In an
+outage it goes on taking readings, keeps them, and sends them when the outage is over. The exit
+status is 0 if all readings were sent, else 1.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from collections import Counter, deque
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 DATABASE_NAME = "DemoDatabase"
 TABLE_NAME = "WeatherMetrics"
@@ -82,7 +82,7 @@ def send(client, unsent, counts, seconds):
     """Send the readings in `unsent`, the oldest first, until one fails or the seconds are over.
 
     What fails stays in `unsent`, for the next call. Before the first success, the error is raised.
-    A reading that Timestream rejects would be rejected again, so it is only shown.
+    A reading that is refused would be refused again, so it is only shown.
     """
     begin = time.monotonic()
     while unsent and time.monotonic() - begin <= seconds:
@@ -93,18 +93,31 @@ def send(client, unsent, counts, seconds):
                 Records=unsent[0],
                 CommonAttributes={},
             )
+            if "RecordsIngested" not in response:  # it comes from a proxy, for instance
+                raise ConnectionError("the response is not one of Timestream")
         except Exception as error:
-            details = error.response if isinstance(error, ClientError) else {}
-            if details.get("Error", {}).get("Code") == "RejectedRecordsException":
-                print(f"Rejected: {details.get('RejectedRecords', error)}: {unsent.popleft()}")
-                continue
             if not counts["sent"]:
                 raise
-            print(f"Not sent, {len(unsent)} waiting: {error}")
-            return
+            refusal = find_refusal(error)
+            if refusal is None:
+                print(f"Not sent, {len(unsent)} waiting: {error}")
+                return
+            print(f"Refused: {refusal}: {unsent.popleft()}")
+            continue
         counts["sent"] += 1
         print(unsent.popleft())
-        print({key: value for key, value in (response or {}).items() if key != "ResponseMetadata"})
+        print({key: value for key, value in response.items() if key != "ResponseMetadata"})
+
+
+def find_refusal(error):
+    """Return why Timestream or the SDK refuses the record itself; None for any other error."""
+    if isinstance(error, ParamValidationError):
+        return error
+    details = error.response if isinstance(error, ClientError) else {}
+    code = details.get("Error", {}).get("Code")
+    if code == "RejectedRecordsException":
+        return details.get("RejectedRecords") or error
+    return error if code == "ValidationException" else None
 
 
 def authenticate():
@@ -136,8 +149,8 @@ def main():
     options = read_options()
     try:
         client = authenticate()
-    except (BotoCoreError, OSError) as error:  # there is no region, for instance
-        print(f'No client could be made: {error} Did you run "aws configure"?')
+    except (BotoCoreError, OSError, ValueError) as error:  # no region, or an endpoint without http
+        print(f'No client could be made: {error} Is this terminal signed in ("aws configure")?')
         return 1
     counts, ending = Counter(), "Done"
     try:
@@ -147,12 +160,15 @@ def main():
     except (ClientError, BotoCoreError, OSError) as error:
         if counts["sent"]:  # it comes from print(), see below
             raise
-        region = client.meta.region_name
-        print(f"The first reading could not be sent: {error}")
-        print(f'Did you run "aws configure", and "python setup_timestream.py" in {region}?')
+        refusal = find_refusal(error)
+        print(f"The first reading could not be sent: {refusal or error}")
+        if refusal is None:
+            setup = f'"python setup_timestream.py" in {client.meta.region_name}'
+            print(f"Is this terminal signed in, and did you run {setup}?")
         return 1
     not_sent = counts["taken"] - counts["sent"]
-    print(f"{ending}. {counts['sent']} readings sent, {not_sent} not sent.")
+    noun = "reading" if counts["sent"] == 1 else "readings"
+    print(f"{ending}. {counts['sent']} {noun} sent, {not_sent} not sent.")
     return 1 if not_sent else 0
 
 

@@ -1,4 +1,4 @@
-"""The fixtures: an isolated process, an AWS, the network below botocore, and processes."""
+"""The fixtures: an isolated process, an AWS, the network below it, and processes."""
 
 import contextlib
 import os
@@ -8,15 +8,26 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from types import SimpleNamespace
 from unittest import mock
 
 import botocore.loaders
 import pytest
 
 import lambda_function
+import setup_timestream
 from tests import environment, local_aws
 from tests.helpers import LIMIT, make_client
-from tests.transport import Transport
+from tests.network import answered_by
+
+
+def pytest_addoption(parser):
+    parser.addoption("--reverse", action="store_true", help="run the tests in reversed order")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("reverse"):  # each test has to pass whatever ran before it
+        items.reverse()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -73,18 +84,33 @@ def stream(aws):
 
 
 @pytest.fixture
-def wire():
-    """The Transport of all clients; its `respond` can be replaced."""
-    transport = Transport()
-    with transport.in_place():
-        yield transport
+def table(aws, capsys):
+    """The tutorial's database and table are there."""
+    client = make_client("timestream-write")
+    setup_timestream.create_database(client)
+    setup_timestream.create_table(client)
+    capsys.readouterr()
+
+
+@pytest.fixture
+def network():
+    """The network; what it `answer`s can be replaced, see tests/network.py."""
+    network = SimpleNamespace(answer=lambda operation, body: None)
+    with answered_by(lambda operation, body: network.answer(operation, body)):
+        yield network
 
 
 @pytest.fixture
 def sleeps(monkeypatch):
     """The seconds of each time.sleep(), none of which happens."""
     seconds = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
+
+    def sleep(pause):
+        seconds.append(pause)
+        if len(seconds) == 1000:
+            pytest.fail("it does not stop")
+
+    monkeypatch.setattr(time, "sleep", sleep)
     return seconds
 
 

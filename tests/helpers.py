@@ -12,7 +12,6 @@ from botocore.config import Config
 
 from cleanup import FUNCTION_NAME, ROLE_NAME
 from tests.environment import REGION
-from tests.transport import Response
 
 # Seconds that anything a test starts may take. It is ended then, and the test fails.
 LIMIT = 30
@@ -23,17 +22,19 @@ ROLE_ARN = f"arn:aws:iam::{ACCOUNT_ID}:role/{ROLE_NAME}"
 LOG_GROUP = f"/aws/lambda/{FUNCTION_NAME}"
 
 
-def refusal(code, status=400, **details):
-    """Return a response of AWS that says no."""
-    return Response(status, {"__type": code, "message": "as asked", **details})
-
-
 def read_stream(client):
     """Return the records that are on the tutorial's stream."""
     iterator = client.get_shard_iterator(
         StreamName="TUTORIAL", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
     return client.get_records(ShardIterator=iterator)["Records"]
+
+
+def query(columns):
+    """Return the rows of the tutorial's table, in the order in which their readings were taken."""
+    statement = f"select {columns} from DemoDatabase.WeatherMetrics order by time"
+    pages = make_client("timestream-query").get_paginator("query").paginate(QueryString=statement)
+    return [tuple(row) for row in pages.search("Rows[*].Data[*].ScalarValue")]
 
 
 def build_package(source):

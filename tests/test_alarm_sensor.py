@@ -14,7 +14,7 @@ import alarm_sensor
 from tests.helpers import read_stream
 
 
-def test_of_25_readings_3_are_elevated_and_one_is_an_alarm(run_script, wire, sleeps, monkeypatch):
+def test_of_25_readings_3_are_elevated_and_one_is_an_alarm(run_script, stream, sleeps, monkeypatch):
     drawn = itertools.count()  # 0.5, 1.5, ... 24.5, and again
     monkeypatch.setattr(random, "uniform", lambda low, high: low + next(drawn) % (high - low) + 0.5)
     _, lines = run_script(alarm_sensor, "--count", "50")
@@ -39,7 +39,7 @@ def test_the_line_is_put_on_the_stream_and_printed_with_the_response(
     line = f"id=b'0123||status=Off'{fields}"
     status, lines = run_script(alarm_sensor, "--count", "1", "--sensor", "North_1.a-b")
     response = {"ShardId": "shardId-000000000000", "SequenceNumber": "1"}
-    assert lines == [line, str(response), "Done. 1 readings sent, 0 not sent."]
+    assert lines == [line, str(response), "Done. 1 reading sent, 0 not sent."]
     [record] = read_stream(stream)
     assert base64.b64decode(record["Data"], validate=True).decode("ascii") == line
     assert (status, record["PartitionKey"]) == (0, "0")

@@ -17,7 +17,7 @@ import setup_kinesis
 import setup_timestream
 import wave_sensor
 from tests.environment import REPOSITORY
-from tests.helpers import refusal
+from tests.network import refusal
 
 SETUP = [setup_timestream, setup_kinesis, cleanup]
 COMMANDS = [*SETUP, wave_sensor, alarm_sensor]
@@ -54,8 +54,8 @@ def test_the_clients_try_as_often_and_as_long_as_they_should(authenticate, servi
     assert config.connect_timeout == expected["connect_timeout"]
     assert config.read_timeout == expected["read_timeout"]
     assert config.retries == {"mode": "standard", "total_max_attempts": expected["attempts"]}
-    writes = authenticate.__module__ in ("setup_timestream", "lambda_function")
-    assert config.max_pool_connections == (5000 if writes else 10)
+    is_handler = authenticate is lambda_function.authenticate
+    assert config.max_pool_connections == (5000 if is_handler else 10)
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=name_of)
@@ -64,9 +64,10 @@ def test_the_clients_try_as_often_and_as_long_as_they_should(authenticate, servi
     [
         ("AWS_DEFAULT_REGION", None, "You must specify a region."),
         ("AWS_PROFILE", "missing", "The config profile (missing) could not be found"),
+        ("AWS_ENDPOINT_URL", "127.0.0.1:5005", "Invalid endpoint: 127.0.0.1:5005"),
     ],
 )
-def test_without_a_region_or_profile_one_line_names_aws_configure(
+def test_without_a_region_profile_or_endpoint_one_line_names_aws_configure(
     run_script, monkeypatch, script, variable, value, reason
 ):
     if value is None:
@@ -75,7 +76,9 @@ def test_without_a_region_or_profile_one_line_names_aws_configure(
         monkeypatch.setenv(variable, value)
     status, [line] = run_script(script)
     assert status == 1
-    assert line == f'No client could be made: {reason} Did you run "aws configure"?'
+    assert (
+        line == f'No client could be made: {reason} Is this terminal signed in ("aws configure")?'
+    )
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=name_of)
@@ -89,7 +92,7 @@ def test_a_credential_process_that_is_missing_is_one_line(
     assert status == 1
     assert line.startswith("No client could be made: ")
     assert "/no/tool" in line
-    assert line.endswith(' Did you run "aws configure"?')
+    assert line.endswith(' Is this terminal signed in ("aws configure")?')
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=name_of)
@@ -155,12 +158,8 @@ def test_as_a_command_it_hands_its_status_to_the_shell(monkeypatch, lines, scrip
         ("kinesis", setup_kinesis.add_tags, "Could not add tags: "),
     ],
 )
-def test_a_step_that_fails_returns_false_and_says_why(wire, lines, service, step, line):
-    def respond(operation, body):
-        if operation != "DescribeEndpoints":
-            return refusal("AccessDeniedException")
-
-    wire.respond = respond
+def test_a_step_that_fails_returns_false_and_says_why(network, lines, service, step, line):
+    network.answer = lambda operation, body: refusal("AccessDeniedException")
     assert step(boto3.client(service)) is False
     _, last = lines()
     assert last.startswith(line)

@@ -1,26 +1,29 @@
 """cleanup.py: nothing is left, whatever there was and whatever fails."""
 
-from unittest import mock
-
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from botocore.stub import Stubber
 
 import cleanup
 import setup_timestream
-from tests.helpers import ACCOUNT_ID, LOG_GROUP, STREAM_ARN, deploy, refusal
+from tests.helpers import ACCOUNT_ID, LOG_GROUP, STREAM_ARN, deploy
 from tests.leftovers import find_leftovers
-from tests.transport import Response
+from tests.network import refusal, response
 
 FUNCTION_ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function"
 POLICY = '{"Version":"2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
 NO_NETWORK = EndpointConnectionError(endpoint_url="https://x")
 
-DONE = Response(200, {})
+DONE = response({})
 GONE = refusal("ResourceNotFoundException")
 IN_USE = refusal("ResourceInUseException")
 DENIED = refusal("AccessDeniedException")
+
+END = [
+    'Something may be left in us-east-1: see the lines with "failed".',
+    "What something else still uses stays, such as a database with another table.",
+    "If AWS was still busy with it, run the script again in a few minutes.",
+]
 
 
 @pytest.fixture
@@ -42,19 +45,21 @@ def everything(aws, stream, run_script):
 
 
 @pytest.fixture
-def respond_with(wire):
+def respond_with(network):
     """A function that takes what AWS responds to the next calls, in their order."""
+    remaining = []
 
     def respond_with(*responses):
-        remaining = iter(responses)
-        wire.respond = lambda operation, body: next(remaining)
+        remaining.extend(responses)
+        network.answer = lambda operation, body: remaining.pop(0)
 
-    return respond_with
+    yield respond_with
+    assert remaining == []
 
 
 def list_mappings(*mappings, **more):
     """Return a response of ListEventSourceMappings."""
-    return Response(200, {"EventSourceMappings": list(mappings), **more})
+    return response({"EventSourceMappings": list(mappings), **more})
 
 
 def mapping(number, name="kinesis-log-consumer", state="Enabled"):
@@ -67,7 +72,7 @@ def test_the_whole_tutorial_is_deleted_and_each_deletion_printed(everything, run
     assert run_script(cleanup) == (
         0,
         [
-            "Deleting what the tutorial has made in us-east-1",
+            "Deleting in us-east-1 what has one of the tutorial's names, whoever made it",
             "Looking for event source mappings of kinesis-log-consumer",
             f"Deleting event source mapping {uuid}",
             f"Deleted event source mapping {uuid}",
@@ -94,7 +99,9 @@ def test_in_another_region_it_finds_nothing_and_says_where(everything, run_scrip
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     run_script(cleanup)
     status, output = run_script(cleanup)
-    assert output[0] == "Deleting what the tutorial has made in eu-west-1"
+    assert (
+        output[0] == "Deleting in eu-west-1 what has one of the tutorial's names, whoever made it"
+    )
     assert output[2] == "No event source mappings of kinesis-log-consumer. Nothing to delete"
     assert len([line for line in output if line.endswith(". Nothing to delete")]) == 7
     assert (status, output[-1]) == (0, "Nothing of the tutorial is left in eu-west-1.")
@@ -103,30 +110,50 @@ def test_in_another_region_it_finds_nothing_and_says_where(everything, run_scrip
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "left"),
+    ("operation", "left"),
     [
-        ("lambda", "ListEventSourceMappings", 1),
-        ("kinesis", "DeleteStream", 1),
-        ("timestream", "DeleteTable", 2),  # and the database, which is not empty then
-        ("iam", "DetachRolePolicy", 1),
+        ("ListEventSourceMappings", 1),
+        ("DeleteStream", 1),
+        ("DeleteTable", 2),  # and the database, which is not empty then
+        ("DetachRolePolicy", 1),
     ],
 )
-def test_a_step_that_fails_stops_no_other(
-    everything, run_script, monkeypatch, service, operation, left
-):
-    client = getattr(cleanup, f"authenticate_{service}")()
-    refuse = mock.Mock(side_effect=NO_NETWORK)
-    client.meta.events.register(f"before-call.*.{operation}", refuse)
-    monkeypatch.setattr(cleanup, f"authenticate_{service}", lambda: client)
+def test_a_step_that_fails_stops_no_other(everything, network, run_script, sleeps, operation, left):
+    def answer(asked, body):
+        if asked == operation:
+            raise NO_NETWORK
+
+    network.answer = answer
     status, output = run_script(cleanup)
     failed = [line for line in output if " failed: " in line]
-    assert len(find_leftovers()) == len(failed) == left
+    assert len(failed) == left
     assert failed[0].endswith(f" failed: {NO_NETWORK}")
     assert status == 1
-    assert output[-2:] == [
-        'Something may be left in us-east-1: see the lines with "failed".',
-        "If AWS was still busy with it, run the script again in a few minutes.",
-    ]
+    assert output[-3:] == END
+    network.answer = lambda asked, body: None
+    assert len(find_leftovers()) == left
+
+
+def test_a_mapping_that_is_still_being_updated_leads_to_another_run(
+    everything, network, run_script
+):
+    busy = refusal("ResourceInUseException", message="The event source mapping is in use")
+    network.answer = lambda operation, body: (
+        busy if operation == "DeleteEventSourceMapping" else None
+    )
+    status, output = run_script(cleanup)
+    [failed] = [line for line in output if " failed: " in line]
+    assert failed.endswith("The event source mapping is in use")
+    assert (status, output[-3:]) == (1, END)
+
+
+def test_a_database_with_another_table_stays_and_the_last_lines_fit(everything, run_script):
+    boto3.client("timestream-write").create_table(DatabaseName="DemoDatabase", TableName="Mine")
+    status, output = run_script(cleanup)
+    [failed] = [line for line in output if " failed: " in line]
+    assert failed.startswith("Delete database DemoDatabase failed: ")
+    assert (status, output[-3:]) == (1, END)
+    assert find_leftovers() == ["DemoDatabase", "Mine"]
 
 
 def test_a_mapping_that_has_outlived_its_function_goes_and_other_functions_stay(
@@ -180,7 +207,8 @@ def test_deleting_a_mapping_says_what_came_of_it(respond_with, lines, responses,
 def test_a_stream_that_is_being_deleted_already_is_waited_for(respond_with, lines, sleeps):
     respond_with(
         IN_USE,
-        Response(200, {"StreamDescription": {"StreamStatus": "DELETING"}}),
+        response({"StreamDescriptionSummary": {"StreamStatus": "DELETING"}}),
+        response({"StreamDescription": {"StreamStatus": "DELETING"}}),
         GONE,
     )
     assert cleanup.delete_stream(cleanup.authenticate_kinesis()) is True
@@ -188,30 +216,68 @@ def test_a_stream_that_is_being_deleted_already_is_waited_for(respond_with, line
     assert lines()[-1] == "Deleted stream TUTORIAL"
 
 
-def test_the_wait_for_the_stream_ends_after_three_minutes(wire, lines, sleeps):
-    deleting = Response(200, {"StreamDescription": {"StreamStatus": "DELETING"}})
-    wire.respond = lambda operation, body: deleting
+def test_a_stream_that_another_run_has_just_deleted_is_no_failure(respond_with, lines):
+    respond_with(IN_USE, GONE)
+    assert cleanup.delete_stream(cleanup.authenticate_kinesis()) is True
+    assert lines()[-1] == "No stream TUTORIAL. Nothing to delete"
+
+
+def test_a_stream_with_consumers_is_shown_at_once_with_the_cure(respond_with, lines, sleeps):
+    cure = "Stream TUTORIAL has registered consumers: set EnforceConsumerDeletion"
+    respond_with(
+        refusal("ResourceInUseException", message=cure),
+        response({"StreamDescriptionSummary": {"StreamStatus": "ACTIVE"}}),
+    )
+    assert cleanup.delete_stream(cleanup.authenticate_kinesis()) is False
+    first, last = lines()
+    assert last.startswith("Delete stream TUTORIAL failed: An error occurred (ResourceInUse")
+    assert last.endswith(f": {cure}")
+    assert sleeps == []
+
+
+def test_the_wait_for_the_stream_ends_after_three_minutes(network, lines, sleeps):
+    deleting = response({"StreamDescription": {"StreamStatus": "DELETING"}})
+    network.answer = lambda operation, body: deleting
     assert cleanup.delete_stream(cleanup.authenticate_kinesis()) is False
     assert sleeps == [2] * 89
     assert lines()[-1].startswith("Delete stream TUTORIAL failed: Waiter StreamNotExists failed")
 
 
-def test_policies_on_every_page_go_and_one_that_has_gone_meanwhile_is_no_failure():
-    def policy(name):
-        return {"PolicyName": name, "PolicyArn": f"arn:aws:iam::aws:policy/{name}"}
+def iam_list(operation, members, marker=""):
+    """Return a page of an IAM list: its members, and the next page's marker if there is one."""
+    more = f"<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>" if marker else ""
+    result = f"<{operation}Result>{members}{more}</{operation}Result>"
+    return response(f"<{operation}Response>{result}</{operation}Response>")
 
-    client = boto3.client("iam")
-    stubber = Stubber(client)
-    more = {"IsTruncated": True, "Marker": "2"}
-    stubber.add_response("list_attached_role_policies", {"AttachedPolicies": [policy("a")], **more})
-    stubber.add_client_error("detach_role_policy", "NoSuchEntity")
-    stubber.add_response("list_attached_role_policies", {"AttachedPolicies": [policy("b")]})
-    stubber.add_response("detach_role_policy", {})
-    stubber.add_response("list_role_policies", {"PolicyNames": ["c"], **more})
-    stubber.add_client_error("delete_role_policy", "NoSuchEntity")
-    stubber.add_response("list_role_policies", {"PolicyNames": ["d"]})
-    stubber.add_response("delete_role_policy", {})
-    stubber.add_response("delete_role", {})
-    with stubber:
-        assert cleanup.delete_role(client) is True
-    stubber.assert_no_pending_responses()
+
+def attached(name, marker=""):
+    """Return a page of a role's managed policies, with one of them."""
+    names = f"<PolicyName>{name}</PolicyName><PolicyArn>arn:aws:iam::aws:policy/{name}</PolicyArn>"
+    members = f"<AttachedPolicies><member>{names}</member></AttachedPolicies>"
+    return iam_list("ListAttachedRolePolicies", members, marker)
+
+
+def inline(name, marker=""):
+    """Return a page of a role's inline policies, with one of them."""
+    members = f"<PolicyNames><member>{name}</member></PolicyNames>"
+    return iam_list("ListRolePolicies", members, marker)
+
+
+def test_policies_on_every_page_go_and_one_that_has_gone_meanwhile_is_no_failure(
+    respond_with, lines
+):
+    gone = response("<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>", 404)
+    done = response("<Response/>")
+    respond_with(
+        attached("a", marker="2"),
+        gone,
+        attached("b"),
+        done,
+        inline("c", marker="2"),
+        gone,
+        inline("d"),
+        done,
+        done,
+    )
+    assert cleanup.delete_role(cleanup.authenticate_iam()) is True
+    assert lines()[-1] == "Deleted role kinesis-log-consumer-role"

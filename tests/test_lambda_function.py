@@ -1,11 +1,13 @@
 """lambda_function.py: what is stored, and that exactly what is not stored is reported.
 
-The SDK is real; Timestream's responses come from the fixture `timestream`, below botocore.
+The SDK is real, and Timestream is the local one.
 """
 
 import base64
 import json
 import threading
+import time
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -13,11 +15,11 @@ from botocore import exceptions
 
 import alarm_sensor
 import lambda_function
-from tests.helpers import refusal
-from tests.transport import Response
+from tests.helpers import query
+from tests.network import ENDPOINTS, refusal, response
 
-START = 1_600_000_000_000  # a moment in 2020, in milliseconds
-TOO_OLD = START - 1
+START = 1000 * int(time.time()) - 60_000  # a minute ago, in milliseconds
+TOO_OLD = START - 8 * 24 * 3600 * 1000  # the table keeps seven days
 
 
 def once(text):
@@ -44,17 +46,6 @@ def log_line(number=0, **changes):
     return "||".join(f"{name}={value}" for name, value in fields.items() if value is not None)
 
 
-# What is stored of log_line(123).
-RECORD = {
-    "Dimensions": [{"Name": "Location", "Value": "TUTORIAL"}, {"Name": "Sensor", "Value": "a=b"}],
-    "MeasureName": "Alarm",
-    "MeasureValue": "Normal",
-    "MeasureValueType": "VARCHAR",
-    "Time": "1600000000123",
-    "TimeUnit": "MILLISECONDS",
-}
-
-
 def kinesis_record(number, data):
     """Return a record of a Kinesis event."""
     return {"kinesis": {"sequenceNumber": str(number), "data": data}}
@@ -63,65 +54,39 @@ def kinesis_record(number, data):
 def handle(*data):
     """Pass data through the handler, as the records 1, 2, …; return those that it reports."""
     records = [kinesis_record(number, item) for number, item in enumerate(data, start=1)]
-    response = lambda_function.lambda_handler({"Records": records}, None)
-    failed = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
-    assert response == {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+    answer = lambda_function.lambda_handler({"Records": records}, None)
+    failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
     return failed
 
 
-class Timestream:
-    """Stores what it gets, but for what AWS would refuse.
+@pytest.fixture
+def timestream(table, network):
+    """The local Timestream, and the way to it.
 
-    As AWS does, it refuses a call with a value of more than 2,048 bytes as a whole, and rejects
-    records that are too old one by one, while it stores the others of the call.
-
-    records: what is stored; calls: how many records came in each call.
-    trouble: a function that gets the records of each call first; it can return a refusal or an
+    calls: how many records came in each call.
+    trouble: a function that gets the records of each call first; it can return a response or an
     error to raise.
     """
+    timestream = SimpleNamespace(calls=[], trouble=lambda records: None)
 
-    def __init__(self):
-        self.records = []
-        self.calls = []
-        self.trouble = lambda records: None
-
-    def respond(self, operation, body):
+    def answer(operation, body):
         if operation != "WriteRecords":
             return None
-        call = json.loads(body)
-        assert call["DatabaseName"] == "DemoDatabase"
-        assert call["TableName"] == "WeatherMetrics"
-        assert call["CommonAttributes"] == {}
-        records = call["Records"]
-        self.calls.append(len(records))
-        trouble = self.trouble(records)
+        records = json.loads(body)["Records"]
+        timestream.calls.append(len(records))
+        trouble = timestream.trouble(records)
         if isinstance(trouble, Exception):
             raise trouble
-        if trouble is not None:
-            return trouble
-        if any(len(record["MeasureValue"]) > 2048 for record in records):
-            return refusal("ValidationException")
-        rejected = []
-        for index, record in enumerate(records):
-            if int(record["Time"]) < START:
-                rejected.append({"RecordIndex": index, "Reason": "too old"})
-            else:
-                self.records.append(record)
-        if rejected:
-            return refusal("RejectedRecordsException", 419, RejectedRecords=rejected)
-        return None
+        return trouble
 
-    def numbers(self):
-        """Return the numbers of the log lines that are stored, the lowest first."""
-        return sorted(int(record["Time"]) - START for record in self.records)
-
-
-@pytest.fixture
-def timestream(wire):
-    """The Timestream that the function writes to."""
-    timestream = Timestream()
-    wire.respond = timestream.respond
+    network.answer = answer
     return timestream
+
+
+def stored():
+    """Return the numbers of the log lines that are stored, the lowest first."""
+    return [int(milliseconds) - START for (milliseconds,) in query("to_milliseconds(time)")]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +104,10 @@ def timestream(wire):
 )
 def test_a_reading_is_stored_with_the_time_of_its_line_whatever_its_id(timestream, lines, text):
     assert handle(twice(text), once(text), once(f"{once(text)}\n")) == []
-    assert timestream.records == [RECORD] * 3
+    columns = "Location, Sensor, measure_name, measure_value::varchar"
+    assert query(columns) == [("TUTORIAL", "a=b", "Alarm", "Normal")]
+    assert stored() == [123]
+    assert timestream.calls == [3]
     assert lines() == ["3 of 3 records stored"]
 
 
@@ -147,8 +115,8 @@ def test_any_byte_can_stand_in_an_id(timestream):
     ids = [repr(bytes([byte]) + b"||status=Alarm||time=1||") for byte in range(256)]
     data = [once(alarm_sensor.encode(log_line(n, id=text))) for n, text in enumerate(ids)]
     assert handle(*data) == []
-    assert timestream.numbers() == [*range(256)]
-    assert {record["MeasureValue"] for record in timestream.records} == {"Normal"}
+    assert stored() == [*range(256)]
+    assert query("measure_value::varchar") == [("Normal",)] * 256
 
 
 NOT_COMPLETE = "ValueError: the log line does not end in status, time, location, sensor"
@@ -174,7 +142,7 @@ SEVERAL = "ValueError: the record holds more than one line"
 def test_a_line_that_cannot_be_read_fails_alone_and_is_shown(timestream, lines, text, reason):
     good = twice(log_line(1)), twice(log_line(4))
     assert handle(good[0], twice(text), once(text), good[1]) == ["2", "3"]
-    assert timestream.numbers() == [1, 4]
+    assert stored() == [1, 4]
     assert lines() == [
         f"Failed: 2: {reason!r}: {text!r}",
         f"Failed: 3: {reason!r}: {text!r}",
@@ -194,9 +162,9 @@ def test_a_line_that_cannot_be_read_fails_alone_and_is_shown(timestream, lines, 
 )
 def test_a_strange_record_costs_no_other_record(timestream, lines, strange, number, reason):
     first, last = kinesis_record(1, twice(log_line(1))), kinesis_record(3, twice(log_line(3)))
-    response = lambda_function.lambda_handler({"Records": [first, strange, last]}, None)
-    assert response == {"batchItemFailures": [{"itemIdentifier": number}]}
-    assert timestream.numbers() == [1, 3]
+    answer = lambda_function.lambda_handler({"Records": [first, strange, last]}, None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": number}]}
+    assert stored() == [1, 3]
     assert reason in lines()[0]
 
 
@@ -218,15 +186,17 @@ def test_an_event_without_records_is_nothing_to_do(timestream, lines):
     assert timestream.calls == []
 
 
-def test_a_hundred_calls_are_made_side_by_side_by_one_client(wire, monkeypatch):
+def test_a_hundred_calls_are_made_side_by_side_by_one_client(network, monkeypatch):
     monkeypatch.setattr(lambda_function, "BATCH_SIZE", 1)
     all_are_here = threading.Barrier(100, timeout=20)
 
-    def respond(operation, body):
-        if operation == "WriteRecords":
-            all_are_here.wait()
+    def answer(operation, body):
+        if operation == "DescribeEndpoints":
+            return response(ENDPOINTS)
+        all_are_here.wait()
+        return response({"RecordsIngested": {"Total": 1}})
 
-    wire.respond = respond
+    network.answer = answer
     assert handle(*[twice(log_line(number)) for number in range(100)]) == []
     assert lambda_function.authenticate.cache_info().misses == 1
 
@@ -245,17 +215,19 @@ def test_what_is_not_stored_is_reported_in_the_order_of_the_stream(timestream, l
         data[number] = twice(log_line(time=TOO_OLD))
     data[130] = "bad!"
     assert handle(*data) == ["2", "121", "131", "250"]
-    assert timestream.numbers() == [n for n in range(250) if n not in (1, 120, 130, 249)]
+    assert stored() == [n for n in range(250) if n not in (1, 120, 130, 249)]
     assert sorted(timestream.calls) == [49, 100, 100]
-    assert lines()[:2] == [
-        f"Failed: 2: 'too old': {log_line(time=TOO_OLD)!r}",
-        f"Failed: 121: 'too old': {log_line(time=TOO_OLD)!r}",
-    ]
+    first, second, _, _, last = lines()
+    assert first.startswith("Failed: 2: '")
+    assert "time range" in first
+    assert first.endswith(f": {log_line(time=TOO_OLD)!r}")
+    assert second.startswith("Failed: 121: '")
+    assert last == "246 of 250 records stored"
 
 
 def test_a_rejection_without_a_reason_is_reported_with_its_code(timestream, lines):
-    response = refusal("RejectedRecordsException", 419, RejectedRecords=[{"RecordIndex": 1}])
-    timestream.trouble = lambda records: response
+    rejection = refusal("RejectedRecordsException", 419, RejectedRecords=[{"RecordIndex": 1}])
+    timestream.trouble = lambda records: rejection
     assert handle(twice(log_line(1)), twice(log_line(2))) == ["2"]
     assert lines()[0].startswith("Failed: 2: 'RejectedRecordsException'")
 
@@ -265,7 +237,7 @@ def test_an_invalid_value_costs_only_its_own_record(timestream, bad):
     statuses = ["x" * 2049 if number in bad else "Alarm" for number in range(130)]
     data = [twice(log_line(number, status=status)) for number, status in enumerate(statuses)]
     assert handle(*data) == [str(number + 1) for number in bad]
-    assert timestream.numbers() == [number for number in range(130) if number not in bad]
+    assert stored() == [number for number in range(130) if number not in bad]
     assert len(timestream.calls) <= 2 + 14 * len(bad)  # in halves, not one by one
 
 
@@ -275,7 +247,9 @@ def test_an_invalid_value_costs_only_its_own_record(timestream, bad):
         pytest.param(refusal("RejectedRecordsException"), id="rejected, but not said which"),
         pytest.param(refusal("RejectedRecordsException", RejectedRecords=[]), id="rejected: none"),
         pytest.param(refusal("ThrottlingException"), id="throttled"),
-        pytest.param(Response(502, "<html>\n<p>Bad gateway</p>\n</html>"), id="a bad gateway"),
+        pytest.param(response("<html>\n<p>Bad gateway</p>\n</html>", 502), id="a bad gateway"),
+        pytest.param(response({}), id="an empty response"),
+        pytest.param(response("<html>"), id="a page of a proxy"),
         pytest.param(exceptions.EndpointConnectionError(endpoint_url="https://x"), id="no network"),
         pytest.param(OSError("broken"), id="an error of the operating system"),
     ],
@@ -284,22 +258,16 @@ def test_any_other_error_costs_the_records_of_its_call_alone(timestream, sleeps,
     second_call = str(START + 100)
     timestream.trouble = lambda records: trouble if records[0]["Time"] == second_call else None
     assert handle(*[twice(log_line(n)) for n in range(250)]) == [str(n) for n in range(101, 201)]
-    assert timestream.numbers() == [*range(100), *range(200, 250)]
+    assert stored() == [*range(100), *range(200, 250)]
     assert len(lines()) == 101
 
 
-def test_an_outage_is_over_before_the_functions_60_seconds_are(wire, sleeps):
-    seconds = []
-
-    def hang(operation, body):
-        if operation == "WriteRecords":
-            seconds.append(sum(wire.timeouts))
-            raise exceptions.ReadTimeoutError(endpoint_url="https://x")
-
-    wire.respond = hang
+def test_an_outage_is_over_before_the_functions_60_seconds_are(timestream, sleeps):
+    timestream.trouble = lambda records: exceptions.ReadTimeoutError(endpoint_url="https://x")
     assert handle(twice(log_line(1))) == ["1"]
-    assert seconds == [15] * 3
-    assert sum(seconds) + sum(sleeps) < 60
+    assert timestream.calls == [1] * 3
+    config = lambda_function.authenticate().meta.config
+    assert 3 * (config.connect_timeout + config.read_timeout) + sum(sleeps) < 60
 
 
 def test_without_a_region_the_invocation_fails_so_that_lambda_retries_the_batch(monkeypatch):

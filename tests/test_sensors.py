@@ -1,12 +1,15 @@
 """Both sensors: the first reading, outages, what is kept and sent later, Ctrl-C, the options.
 
-The SDK is real, and what goes over the network is answered by tests/transport.py. Time is counted,
-not slept, but for the tests with processes.
+The SDK is real, AWS is the local one, and between them the network has outages. Time is counted,
+not slept, except in the tests with processes.
 """
 
 import base64
+import errno
 import json
+import re
 import signal
+import sys
 import time
 
 import pytest
@@ -14,8 +17,8 @@ from botocore import exceptions
 
 import alarm_sensor
 import wave_sensor
-from tests.helpers import LIMIT, refusal
-from tests.transport import Response
+from tests.helpers import LIMIT
+from tests.network import refusal, response
 
 NO_NETWORK = exceptions.EndpointConnectionError(endpoint_url="https://x")
 THROTTLED = refusal("ThrottlingException")
@@ -27,7 +30,7 @@ STRANGE = ValueError("what the SDK makes of a strange credential process")
 
 
 class Service:
-    """Timestream or Kinesis, and a clock that moves only while a call or a pause takes time.
+    """What a sensor meets, and a clock that moves only while a call or a pause takes time.
 
     call_seconds: how long a call takes.
     outage: what the next calls meet, an exception or a refusal each; None: all is well.
@@ -35,9 +38,8 @@ class Service:
     pauses: the seconds of each pause; at pause number `ctrl_c`, Ctrl-C is pressed.
     """
 
-    def __init__(self, transport):
-        self.transport = transport
-        self.now = 1_800_000_000.0
+    def __init__(self):
+        self.now = round(time.time(), 2)
         self.call_seconds = 0.02
         self.outage = []
         self.taken = []
@@ -47,10 +49,12 @@ class Service:
     def sleep(self, seconds):
         self.now += seconds
         self.pauses.append(seconds)
+        if len(self.pauses) == 1000:
+            pytest.fail("the sensor does not stop")
         if len(self.pauses) == self.ctrl_c:
             raise KeyboardInterrupt
 
-    def respond(self, operation, body):
+    def answer(self, operation, body):
         if operation == "DescribeEndpoints":
             return None
         self.now += self.call_seconds
@@ -75,10 +79,10 @@ def read_time(operation, body):
 
 
 @pytest.fixture
-def service(wire, monkeypatch):
-    """The Service that the sensors send to."""
-    service = Service(wire)
-    wire.respond = service.respond
+def service(table, stream, network, monkeypatch):
+    """The Service that the sensors meet on their way to the local AWS."""
+    service = Service()
+    network.answer = service.answer
     monkeypatch.setattr(time, "time", lambda: service.now)
     monkeypatch.setattr(time, "monotonic", lambda: service.now)
     monkeypatch.setattr(time, "sleep", service.sleep)
@@ -117,12 +121,58 @@ def test_if_the_first_reading_cannot_be_sent_two_lines_say_why_and_what_to_do(
     assert status == 1
     assert why.startswith("The first reading could not be sent: ")
     assert said in why
-    assert advice == f'Did you run "aws configure", and "python {setup}" in us-east-1?'
+    assert advice == f'Is this terminal signed in, and did you run "python {setup}" in us-east-1?'
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        pytest.param(refusal("ValidationException"), "(ValidationException)", id="by AWS"),
+        pytest.param(exceptions.ParamValidationError(report="Bad"), "Bad", id="by the SDK"),
+    ],
+)
+def test_a_first_reading_that_is_refused_ends_it_without_advice(service, run_sensor, trouble, said):
+    service.outage = [trouble]
+    status, lines = run_sensor("--count", "3")
+    assert (status, service.taken) == (1, [])
+    assert lines[0].startswith("The first reading could not be sent: ")
+    assert said in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        refusal("ValidationException"),
+        exceptions.ParamValidationError(report="(ValidationException)"),
+    ],
+    ids=["by AWS", "by the SDK"],
+)
+def test_a_reading_that_is_refused_is_shown_and_keeps_no_other_back(service, run_sensor, trouble):
+    service.outage = [None, THROTTLED, trouble]
+    status, lines = run_sensor("--count", "4")
+    shown = "\n".join(lines).partition("Refused: ")[2]
+    assert re.match(r"(.*\n)?.*\(ValidationException\).*: .*\bsensor\b", shown, re.IGNORECASE)
+    assert (status, lines[-1]) == (1, "Done. 3 readings sent, 1 not sent.")
+    assert [round(gap) for gap in service.gaps()] == [2, 1]
+
+
+FOREIGN = [response({}), response("<html>")]
+
+
+@pytest.mark.parametrize("answer", FOREIGN, ids=["empty", "a page"])
+def test_a_response_that_is_none_of_aws_is_no_success(service, run_sensor, answer):
+    service.outage = [answer]
+    assert run_sensor("--count", "3")[0] == 1
+    service.outage = [None, answer]
+    status, lines = run_sensor("--count", "3")
+    [failure] = [line for line in lines if line.startswith("Not sent, 1 waiting: ")]
+    assert "response" in failure
+    assert (status, lines[-1]) == (0, "Done. 3 readings sent, 0 not sent.")
 
 
 def test_after_the_first_reading_nothing_stops_it_and_all_arrive_in_order(service, run_sensor):
     troubles = [NO_NETWORK, THROTTLED, NO_SESSION, NOT_THERE, NO_KEYS, NO_FILE, STRANGE]
-    troubles += [exceptions.ReadTimeoutError(endpoint_url="https://x"), Response(503, "<html>")]
+    troubles += [exceptions.ReadTimeoutError(endpoint_url="https://x"), response("<html>", 503)]
     service.outage = [None] + troubles * 3
     status, lines = run_sensor("--interval", "0.2", "--count", "60")
     assert (status, lines[-1]) == (0, "Done. 60 readings sent, 0 not sent.")
@@ -140,14 +190,18 @@ def test_it_says_how_many_readings_wait_and_why(service, run_sensor):
     assert said[1].startswith("Not sent, 2 waiting: An error occurred (ThrottlingException)")
 
 
-def test_while_calls_hang_readings_are_at_most_6_seconds_apart(service, run_sensor):
-    def respond(operation, body):
-        if 5 <= len(service.pauses) < 15:
-            service.now += max(service.transport.timeouts)
-            raise exceptions.ReadTimeoutError(endpoint_url="https://x")
-        return service.respond(operation, body)
+def test_while_calls_hang_readings_are_at_most_6_seconds_apart(
+    service, network, script, run_sensor
+):
+    timeout = script.authenticate().meta.config.read_timeout
 
-    service.transport.respond = respond
+    def answer(operation, body):
+        if 5 <= len(service.pauses) < 15:
+            service.now += timeout
+            raise exceptions.ReadTimeoutError(endpoint_url="https://x")
+        return service.answer(operation, body)
+
+    network.answer = answer
     _, lines = run_sensor("--count", "60")
     assert lines[-1] == "Done. 60 readings sent, 0 not sent."
     assert 5 < max(service.gaps()) < 6.01
@@ -208,15 +262,33 @@ def test_a_plain_stub_of_a_client_is_enough(service, script):
     class Client:
         def write_records(self, **parameters):
             service.taken.append(parameters["Records"])
+            return {"RecordsIngested": {"Total": 1}}
 
         def put_record(self, **parameters):
             service.taken.append(parameters["Data"])
+            return {"SequenceNumber": "1"}
 
     if script is wave_sensor:
         wave_sensor.generate_wave(100, 32, 60, Client(), count=2)
     else:
         alarm_sensor.generate_reading(Client(), count=2)
     assert len(service.taken) == 2
+
+
+def test_a_full_disk_is_not_taken_for_a_reading_that_could_not_be_sent(
+    service, run_sensor, monkeypatch
+):
+    write = sys.stdout.write
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def write_once_there_is_space(text):
+        monkeypatch.setattr(sys.stdout, "write", write)
+        raise full
+
+    monkeypatch.setattr(sys.stdout, "write", write_once_there_is_space)
+    with pytest.raises(OSError, match="No space left on device"):
+        run_sensor("--count", "3")
+    assert len(service.taken) == 1
 
 
 @pytest.mark.parametrize(
@@ -258,16 +330,19 @@ def test_the_pace_is_a_reading_a_second_unless_told_otherwise(service, run_senso
 # The sensors as processes, against a service in which every call fails after the first one.
 SENSOR_IN_A_PROCESS = """
 import itertools, runpy, signal, sys
-from tests.transport import Response, Transport
+from tests.network import ENDPOINTS, answered_by, response
 
 calls = itertools.count()
-def respond(operation, body):
-    if operation != "DescribeEndpoints" and next(calls):
-        return Response(503, "busy")
+def answer(operation, body):
+    if operation == "DescribeEndpoints":
+        return response(ENDPOINTS)
+    if next(calls):
+        return response("busy", 503)
+    return response({"RecordsIngested": {}, "SequenceNumber": "1"})
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also if it was ignored so far
 sys.argv = sys.argv[1:]
-with Transport(respond).in_place():
+with answered_by(answer):
     runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
@@ -278,7 +353,7 @@ def test_each_line_is_in_the_pipe_at_once_and_ctrl_c_ends_it_without_a_traceback
     assert "'" in process.stdout.readline()  # the response, long before the next reading
     time.sleep(0.1)  # now it sleeps
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=LIMIT)[0] == "Stopped. 1 readings sent, 0 not sent.\n"
+    assert process.communicate(timeout=LIMIT)[0] == "Stopped. 1 reading sent, 0 not sent.\n"
     assert process.returncode == 0
 
 

@@ -1,7 +1,7 @@
 """setup_kinesis.py: the stream and its tags. What fails: test_all_scripts.py."""
 
 import setup_kinesis
-from tests.transport import Response
+from tests.network import response
 
 
 def test_the_stream_has_one_shard_and_is_tagged(aws, run_script):
@@ -28,24 +28,23 @@ def test_a_stream_that_exists_is_skipped(stream, run_script):
     assert (status, lines[1]) == (0, "Stream TUTORIAL exists. Skipping Stream creation")
 
 
-def test_it_waits_for_the_stream_to_become_active_before_it_adds_tags(wire, run_script, sleeps):
+def test_it_waits_for_the_stream_to_become_active_before_it_adds_tags(network, run_script, sleeps):
     operations = []
 
-    def respond(operation, body):
+    def answer(operation, body):
         operations.append(operation)
         status = "ACTIVE" if len(sleeps) == 2 else "CREATING"
-        return Response(200, {"StreamDescription": {"StreamStatus": status}})
+        return response({"StreamDescription": {"StreamStatus": status}})
 
-    wire.respond = respond
+    network.answer = answer
     assert run_script(setup_kinesis)[0] == 0
     assert operations == ["CreateStream", *["DescribeStream"] * 3, "AddTagsToStream"]
     assert sleeps == [2, 2]
 
 
-def test_a_wait_ends_after_three_minutes(wire, lines, sleeps):
-    wire.respond = lambda operation, body: Response(
-        200, {"StreamDescription": {"StreamStatus": "CREATING"}}
-    )
+def test_a_wait_ends_after_three_minutes(network, lines, sleeps):
+    creating = response({"StreamDescription": {"StreamStatus": "CREATING"}})
+    network.answer = lambda operation, body: creating
     assert setup_kinesis.wait_for_stream(setup_kinesis.authenticate()) is False
     assert sleeps == [2] * 89
     assert lines()[1].startswith("Stream TUTORIAL did not become ACTIVE: Waiter")

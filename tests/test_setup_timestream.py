@@ -43,13 +43,11 @@ def test_the_table_keeps_an_hour_in_memory_and_a_week_in_all_and_takes_late_read
     assert table["MagneticStoreWriteProperties"] == {"EnableMagneticStoreWrites": True}
 
 
-def test_without_a_database_no_table_is_tried(wire, run_script):
-    def respond(operation, body):
-        assert operation in ("DescribeEndpoints", "CreateDatabase")
-        if operation == "CreateDatabase":
-            raise OSError("broken")
+def test_without_a_database_no_table_is_tried(network, run_script):
+    def answer(operation, body):
+        raise OSError("broken")
 
-    wire.respond = respond
+    network.answer = answer
     assert run_script(setup_timestream) == (
         1,
         ["Creating Database", "Create database failed: broken"],

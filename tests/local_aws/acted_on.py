@@ -431,6 +431,9 @@ def check_types(parameters, shape):
 
 def decode(value, shape):
     """Return a value as it is meant: binary data is base64-encoded in JSON."""
+    is_wrong = {"timestamp": isinstance(value, str), "boolean": False}
+    if is_wrong.get(shape.type_name, isinstance(value, bool)):
+        raise Refused("SerializationException", f"{value!r} is not a number")
     try:
         if shape.type_name == "blob" and isinstance(value, str):
             return base64.b64decode(value, validate=True)

@@ -16,7 +16,8 @@ from datetime import datetime, timezone
 import boto3
 
 LONGEST_PAUSE = 10  # seconds before a retry; the first is 1, each next one twice as long
-MAX_PAYLOAD = 6 * 2**20 - 100_000  # bytes of data in a batch: an event of 6 MB, less its keys
+MAX_PAYLOAD = 6 * 2**20  # bytes of an event
+RECORD_FRAME = 600  # bytes of a record in an event, besides its data and partition key
 MAX_SHOWN = 100  # characters of what a function printed
 
 
@@ -88,7 +89,7 @@ def count_fitting(records, size):
     """Return how many records make a batch of a size, in an event that Lambda can pass."""
     payload = 0
     for count, record in enumerate(records[:size]):
-        payload += len(record.data)
+        payload += len(record.data) + len(record.partition_key) + RECORD_FRAME
         if payload > MAX_PAYLOAD and count:
             return count
     return min(size, len(records))
@@ -266,8 +267,8 @@ class Delivery:
     def tell_problem(self, mapping, error):
         """Report what keeps a mapping from its work, once."""
         if mapping.problem != str(error):
-            mapping.problem = str(error)
             self.report(f"Mapping {mapping.uuid[:8]}: {error}")
+            mapping.problem = str(error)
 
     def find_age(self, record):
         """Return how old a record is, in seconds."""

@@ -1,31 +1,45 @@
-"""Kinesis splits and merges shards: what moto does, but its records stay where they are.
+"""Kinesis numbers records, splits and merges shards, and reads them as on AWS.
 
 moto moves the records of a shard that is split or merged to the new ones, and goes on putting new
-records on the closed shard (Kinesis Data Streams Developer Guide, "Resharding a stream").
+records on the closed shard (Kinesis Data Streams Developer Guide, "Resharding a stream"). Its
+sequence numbers start again on each shard, and its iterators never expire.
 """
 
 import contextlib
 import functools
+import itertools
 import threading
-from base64 import b64decode
+import time
+from base64 import b64decode, b64encode
 from collections import OrderedDict
+from datetime import datetime, timezone
 from unittest import mock
 
-from moto.kinesis.exceptions import InvalidArgumentError, RecordSizeExceedsLimit
-from moto.kinesis.models import KinesisBackend, Stream
-from moto.kinesis.utils import decompose_shard_iterator
+from moto.core.exceptions import JsonRESTError
+from moto.core.responses import ActionResult
+from moto.kinesis.exceptions import InvalidArgumentError, ResourceInUseError
+from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
+from moto.kinesis.responses import KinesisResponse
 from moto.utilities.utils import md5_hash
 
+from tests.local_aws.acted_on import unsupported
+
 MAX_BYTES = 2**20  # of a record's data and partition key
+MAX_CALL = 10 * 2**20  # bytes that PutRecords takes and GetRecords gives
+MAX_RECORDS = 10_000  # that GetRecords gives
 HASH_KEYS = 2**128
+ITERATOR_LASTS = 300  # seconds
 
 split_shard = Stream.split_shard
 merge_shards = Stream.merge_shards
 update_shard_count = Stream.update_shard_count
 create_stream = KinesisBackend.create_stream
 put_record = KinesisBackend.put_record
-put_records = KinesisBackend.put_records
+get_shard_iterator = KinesisBackend.get_shard_iterator
 get_records = KinesisBackend.get_records
+answer_get_records = KinesisResponse.get_records
+describe = Stream.to_json
+summarize = Stream.to_json_summary
 
 # Requests come in threads. moto numbers a record by the one before it, and "is not safe for
 # concurrency": of two that come at once, one would be lost; also one that comes during a split.
@@ -43,6 +57,52 @@ def one_at_a_time(method):
     return locked
 
 
+class Numbers:
+    """Gives sequence numbers, each greater than the one before, whatever the stream and shard."""
+
+    last = 0
+
+    def next(self):
+        """Return the next number."""
+        with lock:
+            self.last += 1
+            return self.last
+
+
+numbers = Numbers()
+
+
+class NumberedShard(Shard):
+    """A shard whose sequence numbers go on from those of its parents."""
+
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self.first_number = numbers.last
+
+    def put_record(self, partition_key, data, explicit_hash_key):
+        """Add a record; return its sequence number."""
+        number = numbers.next()
+        self.records[number] = Record(partition_key, data, number, explicit_hash_key)
+        return str(number)
+
+    def get_min_sequence_number(self):
+        """Return the number with which the shard begins."""
+        return self.first_number
+
+    def get_max_sequence_number(self):
+        """Return the number of the last record."""
+        return next(reversed(self.records), self.first_number)
+
+    def get_records(self, last_sequence_id, limit):
+        """Return records, the number of the last one, and how far behind it is."""
+        records, last, behind = super().get_records(last_sequence_id, limit or MAX_RECORDS)
+        sizes = itertools.accumulate(len(b64decode(record.data)) for record in records)
+        count = sum(size <= MAX_CALL for size in sizes)
+        if count < len(records):
+            return super().get_records(last_sequence_id, count)
+        return records, last, behind
+
+
 def find_open_shards(stream):
     """Return the shards of a stream that take records."""
     return [shard for shard in stream.shards.values() if shard.is_open]
@@ -50,6 +110,8 @@ def find_open_shards(stream):
 
 def find_shard(stream, partition_key, explicit_hash_key):
     """Return the open shard for a record."""
+    if partition_key is None:  # older models of botocore require it
+        raise unsupported("A record without a PartitionKey")
     if explicit_hash_key:
         hash_key = int(explicit_hash_key)
     else:
@@ -96,7 +158,7 @@ def merge(stream, shard_to_merge, adjacent_shard_to_merge):
 
 
 def update_count(stream, target):
-    """Split or merge until there are so many open shards: at most double, at least half."""
+    """Split or merge until `target` shards are open: at most double, at least half."""
     count = len(find_open_shards(stream))
     if target > 2 * count or 2 * target < count:
         text = f"UpdateShardCount cannot go from {count} open shards to {target}"
@@ -106,6 +168,9 @@ def update_count(stream, target):
 
 def create(backend, stream_name, shard_count, stream_mode=None, retention_period_hours=None):
     """Make a stream, which has to say how many shards it has if it is not on demand."""
+    if stream_name in backend.streams:
+        text = f"Stream {stream_name} under account {backend.account_id} already exists."
+        raise ResourceInUseError(text)
     on_demand = stream_mode and stream_mode["StreamMode"] == "ON_DEMAND"
     if shard_count is None and not on_demand:
         raise InvalidArgumentError("ShardCount is required for a stream that is not on demand")
@@ -114,40 +179,211 @@ def create(backend, stream_name, shard_count, stream_mode=None, retention_period
     return create_stream(backend, stream_name, shard_count, stream_mode, retention_period_hours)
 
 
+def refuse_size(place):
+    """Refuse a record that is too large."""
+    raise JsonRESTError(
+        "ValidationException",
+        f"1 validation error detected: Value at '{place}' failed to satisfy constraint: Member must"
+        f" have length less than or equal to {MAX_BYTES}",
+    )
+
+
 def put(backend, stream_arn, stream_name, partition_key, explicit_hash_key, data):
-    """Put a record, if it is not too large. moto checks that only for several records at once."""
-    if len(b64decode(data)) + len(partition_key.encode()) > MAX_BYTES:
-        raise RecordSizeExceedsLimit(1)
+    """Put a record, if it is not too large."""
+    if len(b64decode(data)) + len((partition_key or "").encode()) > MAX_BYTES:
+        refuse_size("data")
     return put_record(backend, stream_arn, stream_name, partition_key, explicit_hash_key, data)
+
+
+def put_several(backend, stream_arn, stream_name, records):
+    """Put records, if none is too large, nor all together."""
+    stream = backend.describe_stream(stream_arn, stream_name)
+    total = 0
+    for number, record in enumerate(records, 1):
+        size = len(b64decode(record["Data"])) + len((record.get("PartitionKey") or "").encode())
+        if size > MAX_BYTES:
+            refuse_size(f"records.{number}.member.data")
+        total += size
+    if total > MAX_CALL:
+        raise InvalidArgumentError("Records size exceeds 10 MB limit")
+    for record in records:  # nothing is put if one of them cannot be
+        stream.get_shard_for_key(record.get("PartitionKey"), record.get("ExplicitHashKey"))
+    answers = []
+    for record in records:
+        number, shard = stream.put_record(
+            record["PartitionKey"], record.get("ExplicitHashKey"), record["Data"]
+        )
+        answers.append({"SequenceNumber": number, "ShardId": shard})
+    return {"FailedRecordCount": 0, "Records": answers}
+
+
+def check_start(backend, stream, shard_id, kind, number, moment):
+    """Refuse a start of reading that does not fit its type, or is not in the shard."""
+    if (number is not None) != kind.endswith("_SEQUENCE_NUMBER"):
+        raise InvalidArgumentError(
+            "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and"
+            " StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber."
+            f" Request specified {kind} and"
+            f" {'no' if number is None else 'also a'} StartingSequenceNumber."
+        )
+    if (moment is not None) != (kind == "AT_TIMESTAMP"):
+        raise InvalidArgumentError(
+            "Must either specify AT_TIMESTAMP and a Timestamp or another type and no Timestamp."
+            f" Request specified {kind} and {'no' if moment is None else 'also a'} Timestamp."
+        )
+    if moment is not None and moment > time.time():
+        raise InvalidArgumentError(
+            "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis."
+            f" timestampInMillis: {round(moment * 1000)},"
+            f" currentTimestampInMillis: {round(time.time() * 1000)}"
+        )
+    if number is None:
+        return
+    here = stream.shards[shard_id]
+    if int(number) in here.records or int(number) == here.first_number:
+        return
+    for shard in stream.shards.values():
+        if int(number) in shard.records:
+            raise InvalidArgumentError(
+                f"Invalid StartingSequenceNumber. It encodes {shard.shard_id}, while it was used in"
+                f" a call to a shard with {shard_id}"
+            )
+    raise InvalidArgumentError(
+        f"StartingSequenceNumber {number} used in GetShardIterator on shard {shard_id} in stream"
+        f" {stream.stream_name} under account {backend.account_id} is invalid because it did not"
+        " come from this stream."
+    )
+
+
+def start(backend, stream_arn, stream_name, shard_id, kind, number, moment):
+    """Return an iterator for the place from which to read."""
+    stream = backend.describe_stream(stream_arn, stream_name)
+    if shard_id in stream.shards:
+        check_start(backend, stream, shard_id, kind, number, moment)
+    return get_shard_iterator(
+        backend, stream_arn, stream.stream_name, shard_id, kind, number, moment
+    )
+
+
+def write_iterator(stream_name, shard, last_number):
+    """Return an iterator that goes on after a number; it holds when it was made."""
+    text = f"{stream_name}:{shard.shard_id}:{last_number}:{time.time()}"
+    return b64encode(text.encode()).decode()
+
+
+def read_iterator(iterator):
+    """Return stream, shard and last number of an iterator that has not expired."""
+    try:
+        stream_name, shard_name, last, made = b64decode(iterator, validate=True).decode().split(":")
+        last, age = int(last), time.time() - float(made)
+    except ValueError:
+        raise InvalidArgumentError("Invalid ShardIterator.") from None
+    if age > ITERATOR_LASTS:
+        raise JsonRESTError(
+            "ExpiredIteratorException",
+            f"Iterator expired. The iterator was created at time {show_time(float(made))} while"
+            f" right now it is {show_time(time.time())} which is further in the future than the"
+            f" tolerated delay of {ITERATOR_LASTS}000 milliseconds.",
+        )
+    return stream_name, shard_name, last
+
+
+def show_time(seconds):
+    """Return a time as Thu Jan 22 01:22:02 UTC 2015."""
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%a %b %d %H:%M:%S UTC %Y}"
 
 
 def get(backend, stream_arn, shard_iterator, limit):
     """Return records; of a closed shard that has no more of them, there is no next iterator."""
     iterator, records, milliseconds_behind = get_records(backend, stream_arn, shard_iterator, limit)
-    stream_name, shard_name, last = decompose_shard_iterator(iterator)
+    stream_name, shard_name, last = read_iterator(iterator)
     shard = backend.describe_stream(stream_arn, stream_name).get_shard(shard_name)
-    if not shard.is_open and int(last) >= shard.get_max_sequence_number():
+    if not shard.is_open and last >= next(reversed(shard.records), 0):
         iterator = None
     return iterator, records, milliseconds_behind
 
 
+def answer_with_children(response):
+    """Answer GetRecords; at the end of a closed shard with those that go on from it."""
+    answer = answer_get_records(response)
+    if answer.result["NextShardIterator"] is None:
+        stream_name, name, _ = read_iterator(response._get_param("ShardIterator"))
+        stream = response.kinesis_backend.describe_stream(None, stream_name)
+        answer.result["ChildShards"] = [
+            {
+                "ShardId": shard.shard_id,
+                "ParentShards": [each for each in (shard.parent, shard.adjacent_parent) if each],
+                "HashKeyRange": shard.to_json()["HashKeyRange"],
+            }
+            for shard in stream.shards.values()
+            if name in (shard.parent, shard.adjacent_parent)
+        ]
+    return answer
+
+
+def answer_list_streams(response):
+    """Answer ListStreams: in the order of their names, as AWS does; moto's start has to exist."""
+    start, limit = response._get_param("ExclusiveStartStreamName", ""), response._get_param("Limit")
+    streams = sorted(response.kinesis_backend.list_streams(), key=lambda each: each.stream_name)
+    streams = [each for each in streams if each.stream_name > start]
+    some = streams[: limit or 100]
+    return ActionResult(
+        {
+            "HasMoreStreams": len(some) < len(streams),
+            "StreamNames": [each.stream_name for each in some],
+            "StreamSummaries": [summarize(each)["StreamDescriptionSummary"] for each in some],
+        }
+    )
+
+
+def describe_with_mode(stream, shard_limit=None):
+    """Return a stream's description."""
+    description = describe(stream, shard_limit)
+    description["StreamDescription"]["StreamModeDetails"] = stream.stream_mode
+    return description
+
+
+def summarize_with_consumers(stream):
+    """Return a stream's summary."""
+    summary = summarize(stream)
+    summary["StreamDescriptionSummary"]["ConsumerCount"] = 0
+    return summary
+
+
 @contextlib.contextmanager
 def patch_kinesis():
-    """Let moto's streams be split and merged as on AWS."""
+    """Let moto's streams number, reshard and read records as on AWS."""
     with (
+        mock.patch.object(numbers, "last", 0),
+        mock.patch.multiple(
+            "moto.kinesis.models",
+            Shard=NumberedShard,
+            compose_shard_iterator=write_iterator,
+            decompose_shard_iterator=read_iterator,
+        ),
+        # moto's module of iterators composes one, too.
+        mock.patch("moto.kinesis.utils.compose_shard_iterator", write_iterator),
         mock.patch.multiple(
             Stream,
             get_shard_for_key=find_shard,
             split_shard=one_at_a_time(split),
             merge_shards=one_at_a_time(merge),
             update_shard_count=one_at_a_time(update_count),
+            to_json=describe_with_mode,
+            to_json_summary=summarize_with_consumers,
         ),
         mock.patch.multiple(
             KinesisBackend,
             create_stream=create,
+            get_shard_iterator=one_at_a_time(start),
             put_record=one_at_a_time(put),
-            put_records=one_at_a_time(put_records),
+            put_records=one_at_a_time(put_several),
             get_records=one_at_a_time(get),
+        ),
+        mock.patch.multiple(
+            KinesisResponse,
+            get_records=one_at_a_time(answer_with_children),
+            list_streams=answer_list_streams,
         ),
     ):
         yield

@@ -1,17 +1,25 @@
 """tests/local_aws/delivery.py: how batches are made, and what is said of a failure."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
 
-from tests.local_aws.delivery import MAX_PAYLOAD, Lane, count_fitting, find_error, find_reason
+from tests.local_aws.delivery import (
+    MAX_PAYLOAD,
+    Lane,
+    build_event_record,
+    count_fitting,
+    find_error,
+    find_reason,
+)
 
 LOG = "START RequestId: 1\nFailed: 7: 'first'\nFailed: 8: 'second'\n1 of 3 records stored\n"
 
 
 def record(number, data=""):
     """Return a record."""
-    return SimpleNamespace(sequence_number=number, data=data)
+    return SimpleNamespace(sequence_number=number, data=data, partition_key="0", created_at=0)
 
 
 @pytest.fixture
@@ -69,10 +77,21 @@ def test_a_batch_is_due_when_its_pause_is_over_and_no_thread_has_it(lane):
 
 
 def test_a_batch_ends_where_its_event_would_be_too_large():
-    half = "x" * (MAX_PAYLOAD // 2)
+    half = "x" * (MAX_PAYLOAD // 2 - 1000)
     assert count_fitting([record(number, half) for number in range(5)], 4) == 2
     assert count_fitting([record(0, "x" * (MAX_PAYLOAD + 1)), record(1)], 4) == 1
     assert count_fitting([record(number) for number in range(5)], 4) == 4
+
+
+def test_an_event_of_many_small_records_is_not_too_large():
+    records = [record(10**55 + number, "x" * 100) for number in range(10_000)]
+    stream = f"arn:aws:kinesis:us-east-1:123456789012:stream/{'s' * 30}"
+    role = f"arn:aws:iam::123456789012:role/{'r' * 30}"
+    event = [
+        build_event_record(each, "shardId-000000000000", stream, role)
+        for each in records[: count_fitting(records, 10_000)]
+    ]
+    assert MAX_PAYLOAD * 0.8 < len(json.dumps({"Records": event})) < MAX_PAYLOAD
 
 
 def test_the_reason_of_a_failure_is_what_the_function_printed_of_that_record():
