@@ -77,8 +77,7 @@ def list_parameters(operation):
 
 def list_required(operation):
     """Return the names of the parameters that a command must have."""
-    required = operation.input_shape.required_members if operation.input_shape else []
-    return set(required) - set(operation.idempotent_members)  # botocore fills these in
+    return operation.input_shape.required_members if operation.input_shape else []
 
 
 def spell(name):

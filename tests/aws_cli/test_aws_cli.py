@@ -124,6 +124,11 @@ def test_pages_come_as_one_response_but_text_is_printed_page_by_page(ask, aws):
     assert ask(f"{names} --starting-token {token}") == "58\t59\n"
 
 
+def test_what_is_no_list_comes_with_the_first_page(ask, stream):
+    name = "--query StreamDescription.StreamName --output text"
+    assert ask(f"kinesis describe-stream --stream-name TUTORIAL {name}") == "TUTORIAL\n"
+
+
 def test_times_are_iso_8601(ask, stream):
     created = "StreamDescriptionSummary.StreamCreationTimestamp"
     text = ask(

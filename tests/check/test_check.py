@@ -389,7 +389,8 @@ def test_a_failed_line_of_an_invocation_by_hand_is_no_bad_record(look):
     payload = json.dumps({"Records": [{"kinesis": record}]})
     make_client("lambda").invoke(FunctionName=FUNCTION_NAME, Payload=payload)
     assert count_in_log("Failed") == 1
-    assert look()[1][-1] == "Next: step 13, Follow a bad record"
+    status, lines = look()
+    assert (status, lines[-1]) == (0, "Next: step 13, Follow a bad record")
 
 
 def test_what_may_not_be_looked_at_is_wrong_in_its_step(find_wrong, monkeypatch):
