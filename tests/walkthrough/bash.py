@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.environment import REPOSITORY, build_environment
 
 FUNCTIONS = Path(__file__).with_name("functions.sh")
+SHOWN_LINES = 20  # of what a command has printed that failed
 LIMIT = 60  # seconds that a command may take; in an outage it waits for ten of them
 
 SERVE = """
@@ -112,7 +113,8 @@ class Bash:
     def __init__(self, processes, folder, sent, line, speed, begin):
         self.sent = Path(sent)
         clock = self.sent / "clock"
-        clock.write_text(str(begin))
+        clock.touch()
+        os.utime(clock, (begin, begin))
         settings = {
             "PYTHON": sys.executable,
             "REPOSITORY": str(REPOSITORY),
@@ -153,7 +155,13 @@ class Bash:
         output = "".join(printed)
         if not status.strip():
             how = "did not end" if time.monotonic() - begin >= limit else "has ended bash"
-            raise WalkError(f"{how}: {command}\nIt printed:\n{output}")
+            raise WalkError(describe(how, command, output))
         if int(status):
-            raise WalkError(f"exit status {int(status)}: {command}\nIt printed:\n{output}")
+            raise WalkError(describe(f"exit status {int(status)}", command, output))
         return output
+
+
+def describe(fault, command, output):
+    """Return what is wrong with a command, and the end of what it printed."""
+    lines = output.splitlines()[-SHOWN_LINES:]
+    return "\n".join([f"{fault}: {command}", "It printed:", *lines])

@@ -1,7 +1,7 @@
 """Run a sensor's script as it stands, on a clock of its own: python sensor.py SCRIPT [OPTIONS]
 
 Its pauses are SPEED times as short, and yet its readings are a second apart: the clock goes on by
-the whole pause. The file CLOCK says when the last sensor has ended; this one begins soon after, at
+the whole pause. The last sensor has ended when the file CLOCK was modified; this one begins soon after, at
 two seconds past ten, twenty ..., so that a query for every ten seconds always finds the same.
 """
 
@@ -43,14 +43,15 @@ class Clock:
 
 def main():
     """Run the script that the command line names, with the options that follow it."""
-    clock = Clock(float(FILE.read_text()) // 10 * 10 + 12.3)
+    clock = Clock(FILE.stat().st_mtime // 10 * 10 + 12.3)
     sys.argv = sys.argv[1:]
     sys.path[0] = str(Path(sys.argv[0]).parent)
     time.time, time.sleep = clock.time, clock.sleep
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")
     finally:
-        FILE.write_text(str(max(clock.begin, float(FILE.read_text()))))
+        end = max(clock.begin, FILE.stat().st_mtime)  # another sensor may have ended later
+        os.utime(FILE, (end, end))
 
 
 if __name__ == "__main__":
