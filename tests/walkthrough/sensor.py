@@ -1,8 +1,8 @@
 """Run a sensor's script as it stands, on a clock of its own: python sensor.py SCRIPT [OPTIONS]
 
 Its pauses are SPEED times as short, and yet its readings are a second apart: the clock goes on by
-the whole pause. The last sensor has ended when the file CLOCK was modified; this one begins soon after, at
-two seconds past ten, twenty ..., so that a query for every ten seconds always finds the same.
+the whole pause. The last sensor has ended when the file CLOCK was modified. This one begins soon
+after, at two seconds past ten, twenty ..., so that a query for every ten seconds finds the same.
 """
 
 import os

@@ -71,7 +71,7 @@ def test_a_command_is_run_in_the_same_bash_and_pauses_are_short(bash):
     ("command", "fault"),
     [
         ("echo a; ls nowhere", r"exit status 2: echo a; ls nowhere\nIt printed:\na\n.*nowhere"),
-        ("echo a; command sleep 99", r"did not end: echo a; command sleep 99\nIt printed:\na\n"),
+        ("echo a; command sleep 99", r"did not end: echo a; command sleep 99\nIt printed:\na"),
         ("exit 3", "has ended bash: exit 3"),
         ("aws kinesis list-tags", "exit status 252"),
     ],
