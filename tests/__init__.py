@@ -14,7 +14,7 @@ leftovers.py                   what is left of a tutorial
 
 The programs:
 
-python -m tests.walkthrough   the whole tutorial in one process; the quick start
+python -m tests.walkthrough   the whole tutorial in a real bash; the quick start
 python -m tests.local_aws     AWS on this machine, for scripts and AWS CLI in another terminal
 python -m tests.check         where you are in the tutorial, what is wrong, and which step is next
 python -m tests.aws_cli       a stand-in for the AWS CLI, for readers who have none

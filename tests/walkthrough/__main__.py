@@ -2,11 +2,14 @@ import os
 import signal
 import sys
 
-from tests.walkthrough.walk import STOPPED, main
-
-signal.signal(signal.SIGINT, lambda *_: STOPPED.set())
-sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
 try:
+    from tests.walkthrough.walk import main  # here, as Ctrl-C can come while it is imported
+
     sys.exit(main())
+except KeyboardInterrupt:
+    print("Stopped.")
+    sys.exit(1)
 except BrokenPipeError:  # the reader of the pipe has gone, as with "| head -1"
     os._exit(1)

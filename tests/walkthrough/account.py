@@ -1,47 +1,118 @@
 """The account of the walkthrough: where every reading is that the sensors sent.
 
-A reading is a row here: location, sensor, measure, time and value, as a query shows them.
+A reading becomes one record or several. A record is a set of (column, value) here, as a query shows
+it, without the columns that are null.
 """
 
 import ast
 import base64
 from collections import Counter
+from typing import NamedTuple
 
 import boto3
 
+import alarm_sensor
 import lambda_function
+from cleanup import DATABASE_NAME, LOG_GROUP_NAME, STREAM_NAME, TABLE_NAME1
 from tests.local_aws.query import format_time
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+KEY = ["Location", "Sensor", "time"]  # the columns that tell readings apart
 
 
-def find_sent(printed):
-    """Return the rows of the readings that sensors have printed as sent.
+class Reading(NamedTuple):
+    """A reading that a sensor has printed as sent.
 
-    printed: pairs of a command and what it printed.
+    line: what it printed; records: those that have to be in the table.
+    value: the temperature, or the alarm's status.
     """
-    rows = []
-    for command, output in printed:
-        if command.startswith("python wave_sensor.py"):
-            records = [line for line in output.splitlines() if line.startswith("[{'Dimensions'")]
-            rows += [read_temperature(record) for record in records]
-        if command.startswith("python alarm_sensor.py"):
-            rows += [read_alarm(line) for line in output.splitlines() if line.startswith("id=")]
-    return rows
+
+    line: str
+    records: list
+    value: str
 
 
-def read_temperature(printed):
-    """Return the row of a Timestream record, as the wave sensor prints it."""
-    [record] = ast.literal_eval(printed)
-    location, sensor = [dimension["Value"] for dimension in record["Dimensions"]]
-    moment, value = format_milliseconds(record["Time"]), float(record["MeasureValue"])
-    return location, sensor, record["MeasureName"], moment, str(value)
+class Account:
+    """What the sensors sent, what became of it, and what is wrong with that.
+
+    folder: holds what each run of a sensor has printed.
+    """
+
+    def __init__(self, folder):
+        self.waves = read_sent(folder, "wave_sensor.py", "[{", read_temperature)
+        self.alarms = read_sent(folder, "alarm_sensor.py", "id=", read_alarm)
+        stored, printed = read_stored(), read_log()
+        self.swallowed = [alarm for alarm in self.alarms if is_swallowed(alarm, stored, printed)]
+        self.bad_records = [line for line in read_stream() if not is_alarm(line)]
+        kept = [reading for reading in self.alarms if reading not in self.swallowed]
+        self.faults = find_faults(self.waves + kept, stored)
+        self.faults += find_faults_of_function(printed, self.alarms)
 
 
-def read_alarm(log_line):
-    """Return the row of a log line."""
-    status, timestamp, location, sensor = lambda_function.parse(log_line)
-    return location, sensor, "Alarm", format_milliseconds(timestamp), status
+def read_sent(folder, script, begin, read):
+    """Return the Readings that all runs of a sensor have printed, in the order of their times.
+
+    begin: how a line begins that shows a reading; read: the function that makes a Reading of it.
+    """
+    runs = [path.read_text(encoding="utf-8") for path in folder.glob(f"{script}.*")]
+    lines = [line for printed in runs for line in printed.splitlines() if line.startswith(begin)]
+    return sorted(map(read, lines), key=lambda reading: min(get(reading.records[0], "time")))
+
+
+def get(record, *columns):
+    """Return the values of some columns of a record."""
+    values = dict(record)
+    return tuple(values.get(column) for column in columns)
+
+
+def read_temperature(line):
+    """Return the Reading of Timestream records, as the wave sensor prints them."""
+    records = ast.literal_eval(line)
+    measures = records[0].get("MeasureValues") or [{"Value": records[0]["MeasureValue"]}]
+    return Reading(line, [build_row(record) for record in records], measures[0]["Value"])
+
+
+def build_row(record):
+    """Return a Timestream record as a query shows it."""
+    row = {dimension["Name"]: dimension["Value"] for dimension in record["Dimensions"]}
+    row["measure_name"] = record["MeasureName"]
+    row["time"] = format_milliseconds(record["Time"])
+    if record["MeasureValueType"] == "MULTI":
+        for measure in record["MeasureValues"]:
+            row[measure["Name"]] = format_value(measure["Type"], measure["Value"])
+    else:
+        kind = record["MeasureValueType"]
+        row[f"measure_value::{kind.lower()}"] = format_value(kind, record["MeasureValue"])
+    return frozenset(row.items())
+
+
+def format_value(kind, value):
+    """Return a measure's value as a query shows it."""
+    match kind:
+        case "DOUBLE":
+            return str(float(value))
+        case "BIGINT":
+            return str(int(value))
+        case "TIMESTAMP":
+            return format_milliseconds(value)
+    return value
+
+
+def read_alarm(line):
+    """Return the Reading of a log line; its record is the one of the status."""
+    fields = dict(zip(lambda_function.FIELDS, lambda_function.parse(line)))
+    measurement = lambda_function.create_measurement(fields["status"], fields["time"])
+    records = lambda_function.create_record(measurement, fields["location"], fields["sensor"])
+    return Reading(line, [build_row(record) for record in records], fields["status"])
+
+
+def is_alarm(data):
+    """Return whether a record on the stream is a log line of the alarm sensor."""
+    try:
+        read_alarm(base64.b64decode(data, validate=True).decode())
+    except ValueError:
+        return False
+    return True
 
 
 def format_milliseconds(timestamp):
@@ -50,38 +121,77 @@ def format_milliseconds(timestamp):
 
 
 def read_stored():
-    """Return the rows that are stored."""
-    query = "select * from DemoDatabase.WeatherMetrics where time >= ago(1h)"
-    pages = boto3.client("timestream-query").get_paginator("query").paginate(QueryString=query)
-    # Of the columns of numbers and of texts, one is null, and so left out.
-    return [tuple(row) for row in pages.search("Rows[*].Data[*].ScalarValue")]
+    """Return the records that are stored."""
+    table = f"{DATABASE_NAME}.{TABLE_NAME1}"
+    query = f"select * from {table} where time >= ago(1h)"
+    rows = set()
+    for page in boto3.client("timestream-query").get_paginator("query").paginate(QueryString=query):
+        columns = [column["Name"] for column in page["ColumnInfo"]]
+        for row in page["Rows"]:
+            values = [value.get("ScalarValue") for value in row["Data"]]
+            row = zip(columns, values)
+            rows.add(frozenset((column, value) for column, value in row if value is not None))
+    return rows
 
 
-def read_swallowed():
-    """Return the rows of the alarms that the skeleton got: it only printed them, in base64."""
+def read_log():
+    """Return the lines of the function's log."""
     paginator = boto3.client("logs").get_paginator("filter_log_events")
-    pages = paginator.paginate(logGroupName="/aws/lambda/kinesis-log-consumer")
-    messages = pages.search("events[?starts_with(message, 'aWQ9')].message")
-    return [read_alarm(base64.b64decode(message).decode()) for message in messages]
+    pages = paginator.paginate(logGroupName=LOG_GROUP_NAME)
+    return [message.rstrip("\n") for message in pages.search("events[].message")]
 
 
-def find_faults(sent, found, bad_records, mappings):
-    """Return a line for each thing that is wrong with how the readings got where they are.
+def read_stream():
+    """Return the data of all records on the stream."""
+    client = boto3.client("kinesis")
+    data = []
+    for shard in client.list_shards(StreamName=STREAM_NAME)["Shards"]:
+        iterator = client.get_shard_iterator(
+            StreamName=STREAM_NAME,
+            ShardId=shard["ShardId"],
+            ShardIteratorType="TRIM_HORIZON",
+        )["ShardIterator"]
+        while iterator:
+            response = client.get_records(ShardIterator=iterator)
+            data += [record["Data"] for record in response["Records"]]
+            iterator = response.get("NextShardIterator") if response["Records"] else None
+    return data
 
-    sent, found: rows, of what the sensors sent and of what is stored or swallowed.
-    bad_records: how many records on the stream are no alarms.
+
+def is_swallowed(alarm, stored, printed):
+    """Return whether the skeleton got an alarm: it only printed it, as it is on the stream."""
+    return alarm.records[0] not in stored and alarm_sensor.encode(alarm.line).decode() in printed
+
+
+def find_faults(sent, stored):
+    """Return a line for each record that is missing, or that comes from no reading.
+
+    A reader who has changed the function may store more of an alarm than its status.
     """
-    missing, extra = Counter(sent) - Counter(found), Counter(found) - Counter(sent)
-    alarms = sum(row[2] == "Alarm" for row in sent)
-    good = mappings.failed.keys() - mappings.discarded.keys()
-    faults = [f"sent, but not in the table: {row}" for row in missing.elements()]
-    faults += [f"in the table, but not sent: {row}" for row in extra.elements()]
-    faults += [f"the function has reported a good record: {mappings.failed[key]}" for key in good]
-    faults += [f"the function failed: {error}" for error in mappings.errors]
-    if len(mappings.discarded) != bad_records:
-        faults.append(f"{len(mappings.discarded)} records were discarded, not {bad_records}")
-    if mappings.delivered != alarms:
-        faults.append(f"the mapping has delivered {mappings.delivered} alarms, not {alarms}")
+    expected = {record for reading in sent for record in reading.records}
+    keys = {get(record, *KEY) for record in expected}
+    senders = {key[:2] for key in keys}
+    faults = [f"sent, but not in the table: {show(record)}" for record in expected - stored]
+    for record in stored - expected:
+        key = get(record, *KEY)
+        if key[:2] in senders and key not in keys:
+            faults.append(f"in the table, but not sent: {show(record)}")
+    return sorted(faults)
+
+
+def show(record):
+    """Return a record for the eye."""
+    return ", ".join(f"{column} {value}" for column, value in sorted(record))
+
+
+def find_faults_of_function(printed, alarms):
+    """Return a line for each alarm that the function has reported, and for each of its errors."""
+    faults = [f"the function failed: {line}" for line in printed if line.startswith("[ERROR]")]
+    faults += [f"the function failed: {line}" for line in printed if "Task timed out" in line]
+    lines = [repr(alarm.line) for alarm in alarms]
+    for message in printed:
+        if message.startswith("Failed: ") and any(line in message for line in lines):
+            faults.append(f"the function has reported a good record: {message}")
     return faults
 
 
@@ -92,25 +202,32 @@ def draw(values):
     return "".join(BLOCKS[round((value - low) * scale)] for value in values)
 
 
-def tell(sent, swallowed, joined):
+def tell(account, joined):
     """Show the wave, the alarms, the joined query's answer, and where every reading is."""
-    temperatures = [float(row[4]) for row in sent if row[2] == "Temperature"]
-    alarms = Counter(row[4] for row in sent if row[2] == "Alarm")
-    alarms -= Counter(row[4] for row in swallowed)
+    temperatures = [float(reading.value) for reading in account.waves]
+    stored = [alarm for alarm in account.alarms if alarm not in account.swallowed]
+    statuses = Counter(alarm.value for alarm in stored)
     print(f"""
 == What came of it
 
 The wave of step 12:   {draw(temperatures[-60:])}
-The alarms stored:     {", ".join(f"{alarms[name]} {name}" for name in sorted(alarms))}
+The alarms stored:     {", ".join(f"{statuses[name]} {name}" for name in sorted(statuses))}
 
-The answer to step 12's query. At this speed it has a row or two:
+The answer to step 12's query, for its minute:
 
 {joined}
-{len(sent)} readings sent:
-{len(temperatures):5} temperatures are stored
-{alarms.total():5} alarms are stored
-{len(swallowed):5} alarms went to the skeleton, which only prints them (step 10)
-    0 lost. Only the bad record of step 13 was discarded.
+{len(account.waves) + len(account.alarms)} readings sent:
+{len(account.waves):5} temperatures are stored
+{len(stored):5} alarms are stored
+{len(account.swallowed):5} alarms went to the skeleton, which only prints them (step 10)
+    0 lost. Only {describe_bad(account.bad_records)} discarded.
 
 Now do it yourself: run `.venv/bin/python -m tests.local_aws`, and continue in README.md at "Without
 an account".""")
+
+
+def describe_bad(records):
+    """Return which records were discarded, in words."""
+    if len(records) == 1:
+        return "the bad record of step 13 was"
+    return f"{len(records)} bad records were"

@@ -1,48 +1,69 @@
 """The fixtures of the tests of walkthrough and README."""
 
-import contextlib
-import io
-import re
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from tests.environment import REPOSITORY
-from tests.walkthrough import walk
-from tests.walkthrough.tokens import ShellError
+from tests.environment import REPOSITORY, build_environment
 
-TRY = re.compile(r"\*Try:\* `(aws [^`]+)`\.\s+It\s+says\s+`([^`]+)`")
+RECORD = "import sys; from tests.walkthrough import walk; walk.record(sys.argv[1])"
+WALK_LIMIT = 300  # seconds; each command of a walk has a limit of its own
+WALK = pytest.StashKey()
 
 
-def find_tries():
-    """Return {title of a step: [(command, what it says), ...]} of the README's short tries."""
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    steps = [part.partition("\n") for part in readme.split("\n### ")]
-    return {title: TRY.findall(text) for title, _, text in steps if TRY.search(text)}
+def pytest_collection_modifyitems(items):
+    """Let the tests come last that need the walk, as it takes long."""
+    items.sort(key=needs_walk)
+
+
+def pytest_collection_finish(session):
+    """Start the walk, if a test needs it, in a process beside the other tests."""
+    if any(map(needs_walk, session.items)) and not session.config.option.collectonly:
+        folder = session.config._tmp_path_factory.mktemp("walk")
+        session.config.stash[WALK] = (
+            folder / "walk.json",
+            subprocess.Popen(
+                [sys.executable, "-c", RECORD, folder / "walk.json"],
+                cwd=REPOSITORY,
+                env=build_environment(),
+                start_new_session=True,
+            ),
+        )
+
+
+def pytest_unconfigure(config):
+    """End the walk, if nobody has waited for it."""
+    if WALK in config.stash:
+        _, process = config.stash[WALK]
+        process.kill()
+        process.wait()
+
+
+def needs_walk(item):
+    """Return whether a test looks at the walk."""
+    return "walk_result" in getattr(item, "fixturenames", [])
 
 
 @pytest.fixture(scope="session")
-def walk_result():
-    """The walkthrough with the short tries and "Where to go from here".
+def walk_result(request):
+    """The walk through everything in README.md, the short tries included.
 
-    shown: what it has shown; printed, faults: what walk.run() returned.
+    shown: what it has shown; printed: what each Block has printed; faults: what is wrong.
     """
-    tries = find_tries()
-    steps = []
-    for title, commands in walk.read_steps(["Walkthrough", "Where to go from here", "Clean up"]):
-        steps.append((title, commands + [command for command, _ in tries.get(title, [])]))
-    shown, printed, faults = io.StringIO(), [], []
-    with walk.folder_of_its_own(), contextlib.redirect_stdout(shown):
-        try:
-            printed, faults = walk.run(steps)
-        except ShellError as error:
-            faults = [str(error)]
-    return SimpleNamespace(shown=shown.getvalue(), printed=printed, faults=faults)
+    path, process = request.config.stash[WALK]
+    signal.alarm(WALK_LIMIT)
+    process.wait(WALK_LIMIT)
+    return SimpleNamespace(**json.loads(Path(path).read_text()))
 
 
 @pytest.fixture
 def walked(walk_result):
-    """The walkthrough, if nothing is wrong with it; if something is, one test says so."""
+    """The walk, if nothing is wrong with it; if something is, one test says so."""
     if walk_result.faults:
         pytest.skip("the walkthrough has failed: see test_walkthrough.py")
     return walk_result

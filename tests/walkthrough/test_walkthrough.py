@@ -1,111 +1,234 @@
 """tests/walkthrough: everything is run and accounted for, and every fault is noticed."""
 
+import os
 import re
 import signal
+import subprocess
+import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 
 from tests.helpers import LIMIT
 from tests.walkthrough import account, walk
+from tests.walkthrough.bash import LocalAws, WalkError, group
+from tests.walkthrough.readme import NotWhole, is_whole, read_blocks, split_commands
 
-WARM = ("Tutorial", "1", "Temperature", "2026-11-24 04:57:40.000000000", "61.0")
-WARMER = ("Tutorial", "1", "Temperature", "2026-11-24 04:57:40.000000000", "62.0")
-ALARM = ("TUTORIAL", "Alarm-1", "Alarm", "2026-11-24 04:57:40.001000000", "Normal")
+ALARM = "id=b'||'||status=Alarm||time=1795496260001||location=B||sensor=C"
 
 
 def test_every_step_is_run_and_nothing_is_wrong(walk_result):
-    assert walk_result.faults == [], walk_result.shown
+    assert walk_result.faults == [], "\n".join(walk_result.faults)
     titles = re.findall("^== (.*)", walk_result.shown, re.MULTILINE)
-    assert [*titles[:13], "Clean up"] == [title for title, _ in walk.read_steps()]
+    expected = dict.fromkeys(block.title for block in read_blocks(walk.EVERYTHING))
+    assert titles == [*expected, "What came of it"]
     assert titles[12].startswith("13. ")
-    assert titles[-2:] == ["Clean up", "What came of it"]
 
 
-def test_it_shows_long_output_shortened_an_outage_whole_and_what_happens_by_itself(walked):
+def test_it_shows_long_output_shortened_an_outage_whole_and_the_first_terminal(walked):
     assert "passes 30 times as fast" in walked.shown
-    assert "\n    # AWS does not respond to three calls.\n" in walked.shown
+    assert "\n    # Ctrl-Z: AWS does not respond\n" in walked.shown
     assert "\n... 54 more lines ...\n" in walked.shown
     outage = re.findall(r"^Not sent, (\d+) waiting: Read timeout on", walked.shown, re.MULTILINE)
-    assert outage == ["1", "2", "3"]
+    assert outage == ["1", "2"]
     assert "\n    # kinesis-log-consumer: batch of " in walked.shown
 
 
-def test_the_readings_are_read_from_what_the_sensors_print():
-    record = {
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("a\n\nb \\\n  c\n", ["a", "b \\\n  c"]),
+        ("cat <<EOF\nif\nEOF\nb\n", ["cat <<EOF\nif\nEOF", "b"]),
+        ("f() {\n  a\n}\nuntil a; do\n  b\ndone\n", ["f() {\n  a\n}", "until a; do\n  b\ndone"]),
+        ('A="\n  b"\n', ['A="\n  b"']),
+    ],
+)
+def test_a_command_ends_where_bash_says_so(text, commands):
+    assert split_commands(text) == commands
+
+
+def test_a_command_without_an_end_is_an_error_that_names_it():
+    assert not is_whole("a \\")
+    with pytest.raises(NotWhole, match="if true"):
+        split_commands("a\nif true; then\n")
+
+
+@pytest.fixture
+def bash(tmp_path):
+    """A Bash beside a local AWS."""
+    with walk.terminals([], speed=100) as (_, bash):
+        yield bash
+
+
+def test_a_command_is_run_in_the_same_bash_and_pauses_are_short(bash):
+    begin = time.monotonic()
+    assert bash.run("A=1; sleep 100 &") == ""
+    assert bash.run("printf $A; wait") == "1"
+    assert 0.9 < time.monotonic() - begin < 10
+
+
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [
+        ("echo a; ls nowhere", r"exit status 2: echo a; ls nowhere\nIt printed:\na\n.*nowhere"),
+        ("echo a; command sleep 99", r"did not end: echo a; command sleep 99\nIt printed:\na"),
+        ("exit 3", "has ended bash: exit 3"),
+        ("aws kinesis list-tags", "exit status 252"),
+    ],
+)
+def test_a_command_that_fails_or_hangs_is_named_with_what_it_printed(bash, command, fault):
+    with pytest.raises(WalkError, match=fault):
+        bash.run(command, limit=LIMIT if "aws" in command else 0.5)
+
+
+def test_a_server_that_does_not_start_is_named_with_what_it_printed(monkeypatch):
+    monkeypatch.setattr("tests.walkthrough.bash.SERVE", "print('no {speed}')")
+    with group() as processes, pytest.raises(WalkError, match="did not start: no 7\n"):
+        LocalAws(processes, 7)
+
+
+def test_readings_of_a_sensor_are_a_second_apart_whatever_the_speed(bash):
+    bash.run("python setup_timestream.py; python wave_sensor.py --count 12")
+    times = [dict(reading.records[0])["time"] for reading in read_waves(bash)]
+    seconds = [int(text[17:19]) for text in times]
+    assert [(later - early) % 60 for early, later in zip(seconds, seconds[1:])] == [1] * 11
+    assert seconds[0] % 10 == 2
+
+
+def read_waves(bash):
+    """Return the Readings of the wave sensor."""
+    return account.read_sent(bash.sent, "wave_sensor.py", "[{", account.read_temperature)
+
+
+def record(**more):
+    """Return a record as the wave sensor prints it."""
+    return {
         "Dimensions": [{"Name": "Location", "Value": "A"}, {"Name": "Sensor", "Value": "2"}],
         "MeasureName": "Temperature",
         "MeasureValue": "61",
+        "MeasureValueType": "DOUBLE",
         "Time": "1795496260000",
+    } | more
+
+
+def test_a_reading_is_read_from_what_a_sensor_prints():
+    [row] = account.read_temperature(str([record()])).records
+    assert dict(row) == {
+        "Location": "A",
+        "Sensor": "2",
+        "measure_name": "Temperature",
+        "time": "2026-11-24 04:57:40.000000000",
+        "measure_value::double": "61.0",
     }
-    log_line = "id=b'||'||status=Alarm||time=1795496260001||location=B||sensor=C"
-    printed = [
-        ("python wave_sensor.py --count 1", f"{[record]}\n{{'RecordsIngested': 1}}\nDone. 1\n"),
-        ("python alarm_sensor.py --count 1", f"{log_line}\n{{'ShardId': 'x'}}\nDone. 1\n"),
-        ("cat bad-record.txt", "id=1||status=Normal||location=TUTORIAL||sensor=Alarm-1\n"),
-    ]
-    assert account.find_sent(printed) == [
-        ("A", "2", "Temperature", "2026-11-24 04:57:40.000000000", "61.0"),
-        ("B", "C", "Alarm", "2026-11-24 04:57:40.001000000", "Alarm"),
-    ]
+    [row] = account.read_alarm(ALARM).records
+    assert dict(row)["measure_value::varchar"] == "Alarm"
 
 
-def find_faults(found, **changes):
-    """Return the faults if WARM and ALARM were sent, one bad record, and this was found."""
-    mappings = {"failed": {"1": b"bad"}, "discarded": {"1": b"bad"}, "errors": [], "delivered": 1}
-    mappings = SimpleNamespace(**mappings | changes)
-    return account.find_faults([WARM, ALARM], found, 1, mappings)
+def test_a_reading_can_be_several_records_or_one_with_several_measures():
+    second = record(MeasureName="Humidity", MeasureValue="59")
+    reading = account.read_temperature(str([record(), second]))
+    assert (len(reading.records), reading.value) == (2, "61")
+    measures = [
+        {"Name": "Temperature", "Value": "61", "Type": "DOUBLE"},
+        {"Name": "Humidity", "Value": "59", "Type": "BIGINT"},
+    ]
+    several = record(MeasureValueType="MULTI", MeasureValues=measures)
+    del several["MeasureValue"]
+    reading = account.read_temperature(str([several]))
+    [row] = reading.records
+    assert (dict(row)["Temperature"], dict(row)["Humidity"]) == ("61.0", "59")
+    assert reading.value == "61"
+
+
+def find_faults(*found):
+    """Return the faults if a wave's and an alarm's reading were sent, and this was found."""
+    sent = [account.read_temperature(str([record()])), account.read_alarm(ALARM)]
+    return account.find_faults(sent, set(found))
+
+
+[WARM] = account.read_temperature(str([record()])).records
+[WARMER] = account.read_temperature(str([record(MeasureValue="62")])).records
+[LATER] = account.read_temperature(str([record(Time="1795496260001")])).records
+[OTHER] = account.read_alarm(ALARM).records
 
 
 def test_what_is_stored_as_it_was_sent_is_no_fault():
-    assert find_faults([ALARM, WARM]) == []
+    battery = frozenset(OTHER | {("measure_name", "Battery")} - {("measure_name", "Alarm")})
+    assert find_faults(OTHER, WARM) == find_faults(OTHER, WARM, battery) == []
 
 
 def test_a_reading_that_is_missing_or_too_much_is_a_fault():
     lost, extra = "sent, but not in the table: ", "in the table, but not sent: "
-    assert find_faults([WARM]) == [f"{lost}{ALARM}"]
-    assert find_faults([WARM, ALARM, ALARM]) == [f"{extra}{ALARM}"]
-    assert find_faults([WARMER, ALARM]) == [f"{lost}{WARM}", f"{extra}{WARMER}"]
+    assert find_faults(WARM) == [f"{lost}{account.show(OTHER)}"]
+    assert find_faults(WARM, OTHER, LATER) == [f"{extra}{account.show(LATER)}"]
+    assert find_faults(WARMER, OTHER) == [f"{lost}{account.show(WARM)}"]
 
 
 @pytest.mark.parametrize(
-    ("changes", "fault"),
+    ("message", "fault"),
     [
-        ({"failed": {"1": b"bad", "2": b"x"}}, "the function has reported a good record: b'x'"),
-        ({"discarded": {"1": b"bad", "2": b"x"}}, "2 records were discarded, not 1"),
-        ({"errors": ["KeyError: x"]}, "the function failed: KeyError: x"),
-        ({"delivered": 2}, "the mapping has delivered 2 alarms, not 1"),
+        (f"Failed: 1: 'x': {ALARM!r}", "the function has reported a good record: "),
+        ("[ERROR] KeyError: 'x'", "the function failed: "),
+        ("2026 x Task timed out after 60.00 seconds", "the function failed: "),
     ],
 )
-def test_what_the_mapping_should_not_have_done_is_a_fault(changes, fault):
-    assert find_faults([WARM, ALARM], **changes) == [fault]
+def test_what_the_function_should_not_have_done_is_a_fault(message, fault):
+    alarms = [account.read_alarm(ALARM)]
+    assert account.find_faults_of_function([message], alarms) == [f"{fault}{message}"]
+    assert account.find_faults_of_function(["Failed: 1: 'x': 'id=1'"], alarms) == []
 
 
-@pytest.mark.parametrize(
-    ("command", "status", "line"),
-    [
-        ("echo a", 0, "an account"),
-        ("cat README.md", 1, "WRONG: [Errno 2]"),  # it runs in a folder of its own
-        ("sleep 1", 1, "WRONG: the mapping is still busy after 0 seconds"),
-        ("aws logs create-log-group --log-group-name x", 1, "WRONG: left after the clean-up: x"),
-    ],
-)
-def test_what_goes_wrong_is_a_line_and_status_1(run_script, monkeypatch, command, status, line):
-    tutorial = [
-        "python setup_timestream.py",
-        "python wave_sensor.py --count 2",
-        "aws logs create-log-group --log-group-name /aws/lambda/kinesis-log-consumer",
-        "JOINED=a",
-        'echo "${JOINED}"',
-        command,
-    ]
-    steps = [("12. x", tutorial), ("Clean up", ["python cleanup.py"])]
-    monkeypatch.setattr(walk, "read_steps", lambda: steps)
-    monkeypatch.setattr(walk, "PATIENCE", 0 if "sleep" in command else LIMIT)
-    result, lines = run_script(walk)
-    assert lines[-1].startswith(line)
-    assert result == status
+TUTORIAL = """
+## Walkthrough
+
+### 12. x
+
+```bash
+python setup_timestream.py
+python setup_kinesis.py
+python wave_sensor.py --count 2
+aws logs create-log-group --log-group-name /aws/lambda/kinesis-log-consumer
+echo "${JOINED}"
+COMMAND
+```
+
+## Clean up
+
+```bash
+python cleanup.py
+```
+"""
+
+
+@pytest.fixture
+def walk_through(run_script, monkeypatch, tmp_path):
+    """A function that walks through a short tutorial; it returns exit status and lines."""
+
+    def walk_through(command):
+        path = tmp_path / "README.md"
+        path.write_text(TUTORIAL.replace("COMMAND", command))
+        monkeypatch.setattr("tests.walkthrough.readme.PATH", path)
+        return run_script(walk)
+
+    return walk_through
+
+
+def test_a_reading_that_has_not_arrived_is_a_line_and_status_1(walk_through):
+    status, lines = walk_through("python alarm_sensor.py --count 1")
+    assert "sent, but not in the table: Location TUTORIAL, Sensor Alarm-1" in lines[-1]
+    assert status == 1
+
+
+def test_what_the_clean_up_leaves_is_a_line_and_status_1(walk_through):
+    status, lines = walk_through("aws logs create-log-group --log-group-name x")
+    assert (status, lines[-1]) == (1, "WRONG: left after the clean-up: x")
+
+
+def test_a_command_that_fails_is_shown_and_status_1(walk_through):
+    status, lines = walk_through("cat README.md")  # it runs in a folder of its own
+    assert lines[-3] == "WRONG: exit status 1: cat README.md"
+    assert lines[-1].startswith("cat: ")
+    assert status == 1
 
 
 def test_help_says_what_it_does_and_runs_nothing(run_script, capsys):
@@ -114,10 +237,26 @@ def test_help_says_what_it_does_and_runs_nothing(run_script, capsys):
     assert "Walk through the whole tutorial on this machine" in capsys.readouterr().out
 
 
-def test_ctrl_c_in_a_script_ends_the_walkthrough_with_one_line(spawn):
-    process = spawn("-m", "tests.walkthrough")
-    next(line for line in process.stdout if line == "$ python setup_timestream.py\n")
-    time.sleep(0.03)  # now it makes its client, and would take Ctrl-C for its own
-    process.send_signal(signal.SIGINT)
-    assert process.wait(LIMIT) == 1
-    assert process.stdout.read().endswith("\nStopped.\n")
+def find_processes(marker):
+    """Return the processes that have a text in their environment or command line."""
+    listed = subprocess.run(["ps", "axeww"], capture_output=True, text=True, timeout=LIMIT)
+    return [line for line in listed.stdout.splitlines() if marker in line and " ps " not in line]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ps shows no environment of others")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_the_walkthrough_ends_all_its_processes(spawn, number):
+    marker = f"WALK_MARKER=is{os.getpid()}"
+    process = spawn("-m", "tests.walkthrough", WALK_MARKER=marker.partition("=")[2])
+    next(line for line in process.stdout if line.startswith("    # Table"))
+    assert len(find_processes(marker)) >= 4
+    process.send_signal(number)
+    printed = process.communicate(timeout=LIMIT)[0]
+    if number != signal.SIGKILL:
+        assert process.returncode == 1
+        assert printed.splitlines()[-1] == "Stopped."
+        assert "Traceback" not in printed
+    end = time.monotonic() + 5
+    while find_processes(marker) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert find_processes(marker) == []

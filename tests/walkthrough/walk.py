@@ -2,58 +2,59 @@
 
     python -m tests.walkthrough
 
-It takes the commands from README.md, runs them in their order on the AWS of tests/local_aws, and
-shows what they print. Then it accounts for every reading. The exit status is 0 only if everything
-that was sent is stored, as it was sent and nothing else, and if nothing is left after the clean-up.
+It takes the commands from README.md, gives them in their order to a bash beside the AWS of
+tests/local_aws, and shows what they print. Then it accounts for every reading. The exit status is 0
+only if everything that was sent is stored, as it was sent and nothing else, and if nothing is left
+after the clean-up.
 """
 
 import argparse
 import contextlib
+import io
+import json
 import os
 import re
 import shutil
+import signal
 import tempfile
-import threading
+import time
+from pathlib import Path
+from unittest import mock
 
-from tests import local_aws
 from tests.environment import REPOSITORY
 from tests.leftovers import find_leftovers
-from tests.walkthrough.account import find_faults, find_sent, read_stored, read_swallowed, tell
-from tests.walkthrough.outage import outage
-from tests.walkthrough.shell import Shell
-from tests.walkthrough.tokens import ShellError, split_commands
+from tests.walkthrough import account, outputs
+from tests.walkthrough.bash import Bash, LocalAws, WalkError, group
+from tests.walkthrough.readme import NotWhole, read_blocks
 
-# The sensors' pace, fast, but never two readings in a millisecond: for Timestream the second would
-# be another value of the first.
-PACE = {"wave_sensor.py": ["--interval", "0.004"], "alarm_sensor.py": ["--interval", "0.004"]}
 SPEED = 30  # seconds of `sleep`, of the mapping's pauses and of a record's age in one second
-PATIENCE = 30  # seconds for the mapping to deliver what is on the stream
-STOPPED = threading.Event()  # by Ctrl-C, which no script is to handle here as it does on its own
-
-# The command during which the README has you stop AWS, and the calls that time out here.
-OUTAGE_COMMAND = "python wave_sensor.py --count 40"
-OUTAGE_CALLS = {"first": 12, "last": 14}
+TUTORIAL = ["Walkthrough", "Clean up"]
+EVERYTHING = ["Walkthrough", "Where to go from here", "Clean up"]
 
 INTRODUCTION = f"""\
 The tutorial on this machine. Nothing of it reaches AWS, whatever address a line shows. Time
-passes {SPEED} times as fast: in `sleep`, between retries, and for the age of a record. The
-sensors send every few milliseconds, one after the other. Lines with # tell what happens in
-the background."""
+passes {SPEED} times as fast: in `sleep`, between retries, between readings, and for the age of a
+record. Lines with # are what the first terminal shows meanwhile."""
 
 
-def read_steps(sections=("Walkthrough", "Clean up")):
-    """Return the README's steps: a list of titles and the commands that stand under each."""
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    steps = []
-    for section in sections:
-        text = readme.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
-        for part in re.split(r"^### ", f"{section}\n{text}", flags=re.MULTILINE):
-            title, _, text = part.partition("\n")
-            blocks = re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-            commands = [command for block in blocks for command in split_commands(block)]
-            if commands:
-                steps.append((title, commands))
-    return steps
+class Outage:
+    """Stops the local AWS while a sensor runs, as Ctrl-Z does, until some calls have failed."""
+
+    def __init__(self, server, failures):
+        self.server, self.failures, self.sent = server, failures, 0
+
+    def watch(self, line):
+        """Take a line that the sensor has printed."""
+        if line.startswith("{"):
+            self.sent += 1
+            if self.sent == 10:
+                self.server.send_signal(signal.SIGSTOP)
+                print("    # Ctrl-Z: AWS does not respond")
+        elif line.startswith("Not sent, "):
+            self.failures -= 1
+            if self.failures == 0:
+                self.server.send_signal(signal.SIGCONT)
+                print("    # fg: AWS responds again")
 
 
 def shorten(lines, head=5, tail=2):
@@ -73,80 +74,121 @@ def shorten(lines, head=5, tail=2):
     return shown
 
 
-def run_command(shell, command):
-    """Run a command; return the lines that it shows."""
-    if command != OUTAGE_COMMAND:
-        return shell.run(command).splitlines()
-    print("    # AWS does not respond to three calls.")
-    with outage(**OUTAGE_CALLS):
-        return shell.run(command).splitlines()
+def run_block(bash, aws, block):
+    """Run the commands of a Block, show them and what they print; return all that they printed."""
+    printed = []
+    for command in block.commands:
+        print(f"$ {command}")
+        watch = print_nothing
+        failures = len(re.findall("^Not sent, ", block.shown or "", re.MULTILINE))
+        if failures:
+            watch = Outage(aws.process, failures).watch
+        output = bash.run(command, watch)
+        printed.append(output)
+        for line in shorten(output.splitlines()):
+            print(line)
+        for line in shorten(aws.take_happened(), head=2):
+            print(f"    # {line}")
+    return "".join(printed)
 
 
-def walk(shell, steps, happened):
-    """Run all commands; show each with what it prints, and with the lines that `happened`."""
-    for title, commands in steps:
-        print(f"\n== {title}\n")
-        for command in commands:
-            if STOPPED.is_set():
-                raise KeyboardInterrupt
-            print(f"$ {command}")
-            for line in shorten(run_command(shell, command)):
-                print(line)
-            events = [*happened]  # another thread adds to them
-            del happened[: len(events)]
-            for line in shorten(events, head=2):
-                print(f"    # {line}")
+def print_nothing(line):
+    """Watch a command that needs no watching."""
 
 
-def run(steps):
-    """Walk through steps in this folder; return [(command, what it printed)], and what is wrong."""
-    happened = []
-    print(INTRODUCTION)
-    with local_aws.running(happened.append, SPEED) as mappings:
+def walk(bash, aws, blocks):
+    """Run Blocks under the titles of their steps; return what each of them has printed."""
+    printed, title = [], None
+    for block in blocks:
+        if block.title != title:
+            title = block.title
+            print(f"\n== {title}\n")
+        printed.append(run_block(bash, aws, block))
+    return printed
 
-        def pause(seconds):
-            STOPPED.wait(seconds / SPEED)
-            if not mappings.wait_until_idle(PATIENCE):
-                raise ShellError(f"the mapping is still busy after {PATIENCE} seconds")
 
-        shell = Shell(pause, PACE)
-        walk(shell, steps[:-1], happened)
-        sent, swallowed = find_sent(shell.printed), read_swallowed()
-        bad_records = sum("put-record" in command for command, _ in shell.printed)
-        faults = find_faults(sent, read_stored() + swallowed, bad_records, mappings)
-        walk(shell, steps[-1:], happened)
-        faults += [f"left after the clean-up: {name}" for name in find_leftovers()]
-    if not faults:
-        [joined] = [output for command, output in shell.printed if "${JOINED}" in command]
-        tell(sent, swallowed, joined)
-    for fault in faults[:20]:
-        print(f"WRONG: {fault}")
-    return shell.printed, faults
+def find_duration(blocks):
+    """Return about how many seconds the sensors of some Blocks run, one after the other."""
+    commands = "\n".join(command for block in blocks for command in block.commands)
+    counts = re.findall(r"^python \w+_sensor\.py .*--count (\d+)", commands, re.MULTILINE)
+    # Each begins up to 12 seconds after the last one, and an outage takes some, too.
+    return sum(int(count) + 12 for count in counts) + 15
+
+
+@contextlib.contextmanager
+def terminals(blocks, speed):
+    """Give a local AWS and a Bash for some Blocks, and let this process be on that AWS, too."""
+    begin = time.time() - find_duration(blocks)
+    with tempfile.TemporaryDirectory() as sent, folder_of_its_own() as folder, group() as processes:
+        aws = LocalAws(processes, speed)
+        bash = Bash(processes, folder, sent, aws.line, speed, begin)
+        variables = dict(word.split("=", 1) for word in bash.run("env -0").split("\0") if word)
+        with mock.patch.dict(os.environ, variables, clear=True):
+            yield aws, bash
 
 
 @contextlib.contextmanager
 def folder_of_its_own():
-    """Go to a folder with copies of the scripts, and back."""
-    before = os.getcwd()
+    """Give a folder with copies of the scripts."""
     with tempfile.TemporaryDirectory() as folder:
         for path in [*REPOSITORY.glob("*.py"), *REPOSITORY.glob("*.json")]:
             shutil.copy(path, folder)
-        os.chdir(folder)
+        activate = Path(folder, ".venv", "bin", "activate")
+        activate.parent.mkdir(parents=True)
+        activate.write_text("# python is a function of this bash\n")
+        yield folder
+
+
+def run(blocks):
+    """Walk through Blocks; return what each of them has printed, and what is wrong."""
+    print(INTRODUCTION)
+    tutorial = [block for block in blocks if block.title != "Clean up"]
+    clean_up = [block for block in blocks if block.title == "Clean up"]
+    with terminals(blocks, SPEED) as (aws, bash):
+        printed = walk(bash, aws, tutorial)
+        found = account.Account(bash.sent)
+        printed += walk(bash, aws, clean_up)
+        faults = found.faults + [f"left after the clean-up: {name}" for name in find_leftovers()]
+    joined = [
+        text for block, text in zip(blocks, printed) if "${JOINED}" in "".join(block.commands)
+    ]
+    if not faults:
+        account.tell(found, "".join("".join(joined).splitlines(keepends=True)[-7:]))
+    for fault in faults[:20]:
+        print(f"WRONG: {fault}")
+    return printed, faults
+
+
+def record(path):
+    """Run everything in README.md, and write to a file what was shown, printed and wrong."""
+    result = {"shown": "", "printed": [], "faults": []}
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
         try:
-            yield
-        finally:
-            os.chdir(before)
+            blocks = read_blocks(EVERYTHING, short_tries=True)
+            result["printed"], result["faults"] = run(blocks)
+        except (WalkError, NotWhole) as error:
+            result["faults"] = [str(error)]
+    result["shown"] = shown.getvalue()
+    Path(path).write_text(json.dumps(result))
 
 
 def main():
     """Run the walkthrough; return the exit status."""
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--write-outputs",
+        action="store_true",
+        help="for contributors: run everything in README.md, and correct the outputs there",
+    )
+    options = parser.parse_args()
     try:
-        with folder_of_its_own():
-            _, faults = run(read_steps())
-            return 1 if faults else 0
-    except (ShellError, OSError) as error:
+        if options.write_outputs:
+            blocks = read_blocks(EVERYTHING, short_tries=True)
+            printed, faults = run(blocks)
+            outputs.write(blocks, printed)
+        else:
+            _, faults = run(read_blocks(TUTORIAL))
+        return 1 if faults else 0
+    except (WalkError, NotWhole, OSError) as error:
         print(f"WRONG: {error}")
-    except KeyboardInterrupt:
-        print("Stopped.")
     return 1

@@ -1,0 +1,167 @@
+"""The processes of a walk: the local AWS, and the bash that gets the README's commands."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+
+from tests.environment import REPOSITORY, build_environment
+
+FUNCTIONS = Path(__file__).with_name("functions.sh")
+SHOWN_LINES = 20  # of what a command has printed that failed
+LIMIT = 60  # seconds that a command may take; in an outage it waits for ten of them
+
+SERVE = """
+from tests import local_aws
+from tests.local_aws import server
+from tests.local_aws.story import Story, told
+
+story = Story(server.say)
+with server.Server(0, story) as aws, local_aws.running(story, {speed}), told(story):
+    server.say(server.build_line(aws.server_address[1]))
+    aws.serve_forever()
+"""
+
+
+class WalkError(Exception):
+    """The walk cannot go on."""
+
+
+class Group:
+    """A group of processes that ends with this process, whatever ends it."""
+
+    def __init__(self):
+        # It waits for the end of its input, which comes even if this process is killed.
+        self.guard = self.start(["bash", "-c", "read; kill -KILL 0"], stdout=subprocess.DEVNULL)
+
+    def start(self, command, group=0, **options):
+        """Start a process."""
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            preexec_fn=lambda: os.setpgid(0, group),
+            **options,
+        )
+
+    def add(self, command, **options):
+        """Start a process in the group."""
+        return self.start(command, self.guard.pid, stdout=subprocess.PIPE, **options)
+
+    def end(self):
+        """Kill all processes of the group."""
+        self.guard.stdin.close()
+        self.guard.wait()
+
+
+@contextlib.contextmanager
+def group():
+    """Give a Group, and end its processes."""
+    processes = Group()
+    try:
+        yield processes
+    finally:
+        processes.end()
+
+
+class LocalAws:
+    """The local AWS in a process of its own.
+
+    line: the line that it prints for the other terminal; happened: what it has printed after that.
+    """
+
+    def __init__(self, processes, speed):
+        command = [sys.executable, "-c", SERVE.format(speed=speed)]
+        self.process = processes.add(command, cwd=REPOSITORY, env=build_environment())
+        self.line, self.happened = "", []
+        printed = []
+        for line in self.process.stdout:
+            printed.append(line)
+            if line.startswith("export "):
+                self.line = line
+                break
+        else:
+            raise WalkError(f"the local AWS did not start: {''.join(printed)}")
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        """Keep what it prints."""
+        for line in self.process.stdout:
+            self.happened.append(line.rstrip("\n"))
+
+    def take_happened(self):
+        """Return the lines since the last call."""
+        lines = [*self.happened]  # the other thread adds to them
+        del self.happened[: len(lines)]
+        return lines
+
+
+class Bash:
+    """A bash in a folder, which has got the `export` line of the local AWS.
+
+    speed: how much shorter `sleep` and the pauses of sensors are.
+    begin: the time of the first sensor's readings, in seconds since 1970.
+    sent: the folder that holds what each run of a sensor has printed.
+    """
+
+    def __init__(self, processes, folder, sent, line, speed, begin):
+        self.sent = Path(sent)
+        clock = self.sent / "clock"
+        clock.touch()
+        os.utime(clock, (begin, begin))
+        settings = {
+            "PYTHON": sys.executable,
+            "REPOSITORY": str(REPOSITORY),
+            "SPEED": str(speed),
+            "CLOCK": str(clock),
+            "SENT": str(sent),
+        }
+        self.group = processes
+        self.process = processes.add(
+            ["bash", "--norc", "--noprofile"],
+            cwd=folder,
+            env=build_environment() | settings,
+        )
+        self.marker = uuid.uuid4().hex
+        self.run(line)
+        self.run(FUNCTIONS.read_text())
+
+    def run(self, command, watch=lambda line: None, limit=LIMIT):
+        """Run a command; return what it prints. Raise WalkError if it fails or hangs.
+
+        watch: a function that gets each line at once.
+        """
+        self.process.stdin.write(f"{{ {command}\n}} < /dev/null\n")
+        self.process.stdin.write(f"printf '%s %s\\n' {self.marker} $?\n")
+        self.process.stdin.flush()
+        begin = time.monotonic()
+        timer = threading.Timer(limit, self.group.end)
+        timer.daemon = True  # after Ctrl-C, nobody cancels it
+        timer.start()
+        printed, status = [], ""
+        for line in self.process.stdout:
+            text, is_end, status = line.partition(self.marker)
+            printed.append(text)
+            if is_end:
+                break
+            watch(text)
+        timer.cancel()
+        output = "".join(printed)
+        if not status.strip():
+            how = "did not end" if time.monotonic() - begin >= limit else "has ended bash"
+            raise WalkError(describe(how, command, output))
+        if int(status):
+            raise WalkError(describe(f"exit status {int(status)}", command, output))
+        return output
+
+
+def describe(fault, command, output):
+    """Return what is wrong with a command, and the end of what it printed."""
+    lines = output.splitlines()[-SHOWN_LINES:]
+    return "\n".join([f"{fault}: {command}", "It printed:", *lines])
