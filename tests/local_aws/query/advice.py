@@ -19,6 +19,15 @@ OF_TIMESTREAM = set(
     "array_average array_sum localtime map_keys map_values transform_values transform_keys "
     "word_stem xxhash64 md5 sha1 sha256 sha512 to_big_endian_64".split()
 )
+# Ways to call a function that Timestream has, and this has not: numbers of arguments.
+WAYS_OF_TIMESTREAM = {
+    "approx_distinct": [2],
+    "approx_percentile": [3, 4],
+    "array_sort": [2],
+    "from_unixtime": [2, 3],
+    "strpos": [3],
+    "zip": [3, 4, 5],
+}
 # Functions that other databases have, and what stands for them here.
 OF_OTHERS = {
     "average": "avg(x)",
@@ -105,6 +114,8 @@ def describe_mismatch(node, values, signatures):
     nested = [value for value in values if value and types.is_nested(value.kind)]
     if nested and len(set(given)) == 1 and node.name in (*functions.COMPARISONS, "between", "in"):
         return f"{node.name} of {given[0]} {NOT_HERE}"
+    if len(values) in WAYS_OF_TIMESTREAM.get(node.name, []):
+        return f"{node.name} with {len(values)} arguments {NOT_HERE}"
     hint = find_hint(node, values)
     return f"{text}. {hint}" if hint else text
 
@@ -167,7 +178,8 @@ def explain_missing(expressions, node):
         return f"{text}. Names are case-sensitive"
     if name.lower() in expressions.aliases:
         return f"{text}. '{name}' is an alias; only ORDER BY can use it"
-    near = difflib.get_close_matches(name, found, n=1, cutoff=0.75)
+    near = [column for column in found if column.startswith(f"{name}::")]
+    near = near or difflib.get_close_matches(name, found, n=1, cutoff=0.75)
     if near:
         return f"{text}. Did you mean {near[0]}?"
     if not qualifier and "::" not in name:

@@ -104,7 +104,10 @@ def equal_loaded(one, other):
 
 def distinct(items):
     """Return items without those that were there before."""
-    return list({json.dumps(item): item for item in reversed(items)}.values())[::-1]
+    found = {}
+    for item in items:
+        found.setdefault(json.dumps(item), item)
+    return list(found.values())
 
 
 def has(items, item):

@@ -652,7 +652,8 @@ def bind(parameter, kind, letters):
         if kind == UNKNOWN:
             return bind(parameter.element, UNKNOWN, letters)
         return type(kind) is type(parameter) and bind(parameter.element, kind.element, letters)
-    return fits(kind, parameter)
+    # A text in quotes is a date only beside dates: else it is a time.
+    return fits(kind, parameter) and (kind, parameter) != (TEXT, "DATE")
 
 
 def substitute(kind, letters):

@@ -227,6 +227,8 @@ ARRAY_FUNCTIONS = {
     "repeat": [row("S INTEGER -> array(S)", "t_repeat({}, {})")],
     "sequence": [
         row("BIGINT BIGINT -> array(BIGINT)", "t_sequence({}, {})"),
+        row("DATE DATE -> array(DATE)", "t_sequence({}, {}, 86400000000000)"),
+        row("DATE DATE INTERVAL -> array(DATE)", "t_sequence({}, {}, t_whole_days({}))"),
         row("BIGINT BIGINT BIGINT -> array(BIGINT)", "t_sequence({}, {}, {})"),
         row("TIMESTAMP TIMESTAMP INTERVAL -> array(TIMESTAMP)", "t_sequence({}, {}, {})"),
     ],

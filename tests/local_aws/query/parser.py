@@ -231,6 +231,8 @@ class Parser:
         distinct = self.accept("distinct")
         if not distinct:
             self.accept("all")
+        if self.next_is("top") and self.tokens[self.position + 1].kind == "number":
+            raise wrong(self.place, "mismatched input 'top'. Put limit 10 at the end of the query")
         items = self.list_of(self.item)
         source = self.sources() if self.accept("from") else None
         where = self.expression() if self.accept("where") else None
@@ -428,6 +430,8 @@ class Parser:
         place = self.place
         if self.token.text in COMPARISONS and self.token.kind == "sign":
             operator = self.take().text
+            if operator == "=" and self.next_is("="):
+                raise wrong(self.place, "mismatched input '='. Values are compared with one =")
             if self.next_is("all") or self.next_is("any") or self.next_is("some"):
                 raise unsupported(self.place, self.token.text)
             return nodes.Call(place, operator, [left, self.concatenation()])
@@ -557,7 +561,8 @@ class Parser:
             return self.call()
         if self.token.word in TYPED and behind.kind == "string":
             return self.typed_constant()
-        if self.next_is("interval", "-") or self.next_is("interval", "+"):
+        is_interval = behind.text in ("-", "+") or behind.kind == "number"
+        if self.next_is("interval") and is_interval:
             return self.typed_constant()
         if not self.next_is_name():
             raise self.mismatch("an expression")

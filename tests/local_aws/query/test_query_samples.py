@@ -169,7 +169,8 @@ INTERPOLATIONS = {
 @pytest.mark.parametrize("call", INTERPOLATIONS)
 def test_missing_values_are_interpolated(ask, call):
     filled = call.replace("points", "CREATE_TIME_SERIES(binned_timestamp, avg_cpu_utilization)")
-    filled = filled.replace("moments", "SEQUENCE(min(binned_timestamp), max(binned_timestamp), 10s)")
+    times = "SEQUENCE(min(binned_timestamp), max(binned_timestamp), 10s)"
+    filled = filled.replace("moments", times)
     rows = ask(f"""
         WITH binned_timeseries AS (
             SELECT hostname, BIN(time, 20s) AS binned_timestamp,

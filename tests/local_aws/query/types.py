@@ -170,7 +170,7 @@ def settle(kind):
 
 def fits(given, wanted):
     """Return whether a value of a type can stand where another type is wanted."""
-    if given == wanted or given == UNKNOWN or (given, wanted) in COERCIONS:
+    if given in (wanted, UNKNOWN) or (given, wanted) in COERCIONS:
         return True
     return common_kind([given, wanted]) == wanted
 
