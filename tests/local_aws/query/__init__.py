@@ -9,7 +9,9 @@ parser.py      makes nodes of them (nodes.py): what the query says, nothing chec
 expressions.py gives each expression its type, as Trino does, and its SQL for SQLite
 selects.py     does the same for a whole query, with its tables, groups and order
 functions.py   the functions and operators, one a line: types, result, SQL
-types.py       the types: what fits what, and how values are read and shown
+types.py       the types: how SQLite keeps a value, what fits what, and how it is shown
+advice.py      what an error says beside AWS's words: what the reader has probably meant
+python_functions.py, array_functions.py, aggregates.py   what SQLite does not have
 metadata.py    answers SHOW and DESCRIBE
 answer.py      answers a query: all of this, one after the other
 

@@ -1,21 +1,46 @@
 """Gives each expression its type, as Trino does, and its SQL for SQLite."""
 
-import itertools
+import re
 from collections import namedtuple
 
-from tests.local_aws.query import functions, nodes
-from tests.local_aws.query.errors import unsupported, wrong
-from tests.local_aws.query.types import COERCIONS, TYPES, common_kind, fits
+from tests.local_aws.query import functions, nodes, types
+from tests.local_aws.query.advice import describe_mismatch, explain_missing
+from tests.local_aws.query.errors import QueryError, unsupported, wrong
+from tests.local_aws.query.types import (
+    COERCIONS,
+    TEXT,
+    UNKNOWN,
+    Array,
+    Function,
+    Row,
+    Series,
+    common_kind,
+    fits,
+    is_nested,
+    name_kind,
+    settle,
+)
 
 # A typed expression. loose: the names of columns in it that are neither grouped nor aggregated.
-# parts: AGGREGATE and WINDOW, as far as there are such functions in it.
-Value = namedtuple("Value", "sql kind loose parts", defaults=[frozenset(), frozenset()])
+# parts: AGGREGATE and WINDOW, as far as there are such functions in it. text: of a text in quotes.
+Value = namedtuple("Value", "sql kind loose parts text", defaults=[frozenset(), frozenset(), None])
 AGGREGATE, WINDOW = "aggregate", "window"
 
-# What names are looked up in. names: of the relation itself, in small letters.
-Relation = namedtuple("Relation", "names columns")
-# is_stored: whether it is one of a table, not one that the query has named itself.
+# A column of a table or a query. is_stored: whether the query has not named it itself.
 Column = namedtuple("Column", "name sql kind is_stored", defaults=[False])
+# A table or a query: its SQL, its columns, and the names that can stand before a column's.
+Relation = namedtuple("Relation", "sql columns names", defaults=[()])
+
+# A call in SQL, which can fail.
+CALL = re.compile(r"[A-Za-z_]\(")
+# The functions that can ignore nulls, and from which end of the values they count.
+NULLS_IGNORED = {
+    "first_value": "first",
+    "last_value": "last",
+    "nth_value": "first",
+    "lag": "last",
+    "lead": "first",
+}
 
 
 def is_named(column, name):
@@ -35,36 +60,47 @@ def merge(values, field):
     return frozenset().union(*(getattr(value, field) for value in values))
 
 
-def coerce(value, kind):
-    """Return the SQL of a value, made one of a type that it fits."""
-    return COERCIONS.get((value.kind, kind), "{}").format(value.sql)
-
-
 class Expressions:
-    """Writes the expressions of one SELECT.
+    """Writes the expressions of one SELECT, or of a lambda in one.
 
     writer: of the whole query, see selects.py.
-    relations: where names are looked up. outer: those of the queries around it.
+    relations: where names are looked up. outer: the Expressions around this one, or None.
+    known: the queries of WITH. windows: those of the WINDOW clause.
     aliases: what the select list has named, in small letters, for errors.
-    grouped: the SQL of what is grouped by. outputs: columns that are looked up before all others,
-    but not in_aggregate functions.
+    grouped: the SQL of what is grouped by. outputs: (Column, Value) pairs that are looked up before
+    all others, but not in_aggregate functions.
+    captured: the Values that are taken from outside.
     """
 
-    def __init__(self, writer, relations, outer, known):
-        self.writer, self.relations, self.outer, self.known = writer, relations, outer, known
+    def __init__(self, writer, relations, outer=None, known=None, windows=None):
+        self.writer, self.relations, self.outer = writer, relations, outer
+        self.known, self.windows = known or {}, windows or {}
         self.aliases, self.grouped, self.outputs, self.in_aggregate = set(), set(), [], False
+        self.captured, self.is_lambda, self.depth = [], False, outer.depth + 1 if outer else 0
 
     def write(self, node):
         """Return the Value of a node."""
         value = WRITERS[type(node)](self, node)
         return value._replace(loose=frozenset()) if value.sql in self.grouped else value
 
+    def write_final(self, node):
+        """Return the Value of a node that nothing around it gives another type."""
+        value = self.write(node)
+        return value._replace(kind=settle(value.kind))
+
     def condition(self, node, clause, forbidden=(AGGREGATE, WINDOW)):
         """Return the Value of a condition, which stands in a clause."""
+        # At the top, AND stays AND: so SQLite can use its index.
+        if isinstance(node, nodes.Call) and node.name == "and":
+            parts = [self.condition(part, clause, forbidden) for part in node.arguments]
+            sql = " AND ".join(part.sql for part in parts)
+            return Value(f"({sql})", "BOOLEAN", merge(parts, "loose"), merge(parts, "parts"))
         value = self.write(node)
         if not fits(value.kind, "BOOLEAN"):
-            kind = value.kind.lower()
-            raise wrong(node.place, f"{clause} has to be a boolean, and this is of type {kind}")
+            kind = name_kind(value.kind)
+            raise wrong(
+                node.place, f"{clause} clause must evaluate to a boolean: actual type {kind}"
+            )
         self.forbid(node.place, value, clause, forbidden)
         return value
 
@@ -74,120 +110,361 @@ class Expressions:
             if part in value.parts:
                 raise wrong(place, f"{clause} cannot contain {part} functions")
 
+    def coerce(self, place, value, kind):
+        """Return the SQL of a value, made one of a type that it fits."""
+        if value.kind == TEXT and kind in ("TIMESTAMP", "DATE"):
+            return self.writer.constant(kind, self.read(place, value.text, kind))
+        if (value.kind, kind) in COERCIONS:
+            return COERCIONS[value.kind, kind].format(value.sql)
+        if value.kind in (kind, UNKNOWN) or not is_nested(value.kind):
+            return value.sql
+        return f"t_cast({value.sql}, {self.writer.object((value.kind, kind))})"
+
+    def read(self, place, text, kind):
+        """Return the time that a text in quotes is."""
+        try:
+            return types.read_text(text, kind)
+        except QueryError as error:
+            hint = ""
+            if re.fullmatch(r"\d+\s?[a-z]+", text):
+                hint = f". Write an interval without quotes: {text}"
+            raise wrong(place, f"{error}{hint}") from None
+
+    # Constants and names
+
     def constant(self, node):
         """Write a constant."""
         if node.value is None:
-            return Value("NULL", "UNKNOWN")
-        return Value(self.writer.constant(node.kind, node.value), node.kind)
+            return Value("NULL", UNKNOWN)
+        text = node.value if node.kind == TEXT else None
+        return Value(self.writer.constant(node.kind, node.value), node.kind, text=text)
 
     def name(self, node):
-        """Write a column."""
+        """Write a column, or a field of one."""
+        for count in range(len(node.parts), 0, -1):
+            value = self.find(node._replace(parts=node.parts[:count]))
+            if value:
+                for name in node.parts[count:]:
+                    value = self.field_of(node.place, value, name)
+                return value
+        raise wrong(node.place, explain_missing(self, node))
+
+    def find(self, node):
+        """Return the Value of a column, here or around; None if there is none."""
         *qualifier, name = node.parts
         found = find_columns(self.relations, qualifier, name)
         if not qualifier:
-            selected = {c.sql: c for c in self.outputs if is_named(c, name)}
+            pairs = [pair for pair in self.outputs if is_named(pair[0], name)]
+            selected = {column.sql: value for column, value in pairs}
             if len(selected) > 1:
                 raise wrong(node.place, f"Column '{name}' is ambiguous")
             if selected and not self.in_aggregate:
-                return selected.popitem()[1].value
+                return selected.popitem()[1]
             if selected and [column.sql for column in found] != list(selected):
                 raise wrong(node.place, "ORDER BY knows no alias in an aggregate function")
         if len(found) > 1:
             raise wrong(node.place, f"Column '{'.'.join(node.parts)}' is ambiguous")
-        if not found:
-            raise self.missing(node)
-        return Value(found[0].sql, found[0].kind, frozenset([name]))
-
-    def missing(self, node):
-        """Return the error for a column that is not there."""
-        *qualifier, name = node.parts
-        if find_columns(self.outer, qualifier, name):
-            return unsupported(node.place, "a sub-query with columns of the query around it")
-        if qualifier and not any(is_qualified(one, qualifier) for one in self.relations):
-            return wrong(node.place, f"Table '{'.'.join(qualifier)}' is not in FROM")
-        text = f"Column '{'.'.join(node.parts)}' does not exist"
-        found = [
-            column.name
-            for relation in self.relations
-            if is_qualified(relation, qualifier)
-            for column in relation.columns
-            if column.name
-        ]
         if found:
-            text += f". There are: {', '.join(dict.fromkeys(found))}"
-        if not name.isidentifier() and "::" not in name:
-            text += ". Text stands in single quotes"
-        if name.lower() in map(str.lower, found):
-            text += ". Upper and lower case count"
-        if name.lower() in self.aliases:
-            text += f". '{name}' is given in SELECT; only ORDER BY knows it"
-        return wrong(node.place, text)
+            loose = frozenset() if self.is_lambda else frozenset([name])
+            value = Value(found[0].sql, found[0].kind, loose)
+            return value._replace(loose=frozenset()) if value.sql in self.grouped else value
+        return self.capture(node) if self.outer else None
+
+    def capture(self, node):
+        """Return the Value of a column of the query around; None if there is none."""
+        value = self.outer.find(node)
+        if value is None:
+            return None
+        if self.in_aggregate:
+            name = ".".join(node.parts)
+            raise wrong(
+                node.place,
+                f"Reference to column '{name}' from outer scope not allowed in this context",
+            )
+        self.captured.append(value)
+        if not self.is_lambda:
+            return Value(value.sql, value.kind)
+        sqls = list(dict.fromkeys(one.sql for one in self.captured))
+        return Value(f":p{self.depth}_{sqls.index(value.sql)}", value.kind)
+
+    def field_of(self, place, value, name):
+        """Return a field of a row."""
+        if not isinstance(value.kind, Row):
+            raise wrong(place, f"Expression of type {name_kind(value.kind)} has no field '{name}'")
+        found = [
+            index
+            for index, (field, _) in enumerate(value.kind.fields)
+            if field and field.lower() == name.lower()
+        ]
+        if len(found) != 1:
+            raise wrong(place, f"{name_kind(value.kind)} has no field '{name}'")
+        sql = f"t_field({value.sql}, {found[0]})"
+        return value._replace(sql=sql, kind=value.kind.fields[found[0]][1])
+
+    def field(self, node):
+        """Write a field of a row that is no column."""
+        return self.field_of(node.place, self.write(node.operand), node.name)
+
+    # Functions
 
     def call(self, node):
         """Write the call of a function, or an operator."""
         if node.over:
             return self.windowed(node)
+        if node.name == "try":
+            return self.try_(node)
         if node.name in functions.WINDOW_FUNCTIONS:
-            raise wrong(node.place, f"{node.name} needs OVER (...) behind it")
+            raise wrong(node.place, f"Window function {node.name} needs OVER (...) behind it")
         if node.name in functions.AGGREGATES or node.name in functions.PLAIN_AGGREGATES:
             return self.aggregate(node)
-        return self.apply(node, [self.write(argument) for argument in node.arguments])
+        if node.where:
+            raise wrong(node.place, "Filter is only valid for aggregation functions")
+        if node.distinct:
+            raise wrong(node.place, f"DISTINCT is not valid for {node.name}")
+        if node.name in ("in", "and", "or"):
+            return getattr(self, f"{node.name}_")(node)
+        return self.apply(node, node.arguments)
 
     def aggregate(self, node):
         """Write the call of an aggregate function."""
+        if self.is_lambda:
+            raise wrong(
+                node.place,
+                "Lambda expression cannot contain aggregations, window functions or grouping "
+                f"operations: {node.name}",
+            )
         self.in_aggregate = True
-        arguments = [self.write(argument) for argument in node.arguments]
+        value = self.apply(node, node.arguments, self.filter(node))
         self.in_aggregate = False
-        for value in arguments:
-            self.forbid(node.place, value, f"The aggregate function {node.name}")
-        value = self.apply(node, arguments)
+        self.forbid(node.place, value, f"The aggregate function {node.name}")
         return value._replace(loose=frozenset(), parts=frozenset([AGGREGATE]))
 
-    def apply(self, node, arguments, over=""):
+    def filter(self, node):
+        """Return the SQL of FILTER."""
+        if not node.where:
+            return ""
+        return f" FILTER (WHERE {self.condition(node.where, 'FILTER').sql})"
+
+    def apply(self, node, arguments, tail=""):
         """Return the Value of a function or operator of arguments that has their types."""
         signatures = functions.OPERATORS.get(node.name) or functions.FUNCTIONS[node.name]
-        given = [argument.kind for argument in arguments]
+        if not node.over:
+            signatures = signatures + functions.PLAIN_SIGNATURES.get(node.name, [])
+        values = [None if isinstance(one, nodes.Lambda) else self.write(one) for one in arguments]
+        given = [value and value.kind for value in values]
         match = find_match(signatures, given)
         if match is None:
-            raise wrong(node.place, describe_mismatch(node.name, given, signatures))
-        signature, wanted, kinds = match
-        sqls = [coerce(*pair) for pair in zip(arguments, wanted)]
+            raise wrong(node.place, describe_mismatch(node, values, signatures))
+        signature, wanted, letters = match
+        sqls = []
+        for argument, value, parameter in zip(arguments, values, wanted):
+            if value is None:
+                value, sql = self.lambda_(argument, parameter, letters)
+                values[len(sqls)] = value
+                sqls.append(sql)
+            else:
+                kind = substitute(parameter, letters)
+                sqls.append(self.coerce(argument.place, value, kind))
         if node.distinct:
             if node.name not in functions.TAKING_DISTINCT or len(sqls) != 1:
                 raise unsupported(node.place, f"DISTINCT in {node.name}")
             sqls = [f"DISTINCT {sqls[0]}"]
         sql = signature.sql.format(
             *sqls,
-            **kinds,
+            **{letter: kind for letter, kind in letters.items() if kind in types.SCALARS},
+            S_object=self.writer.object(letters.get("S")) if "S_object" in signature.sql else None,
             all=", ".join(sqls),
             rest=", ".join(sqls[1:]),
             chain=f" {node.name.upper()} ".join(sqls),
-            over=over,
+            tail=tail,
         )
-        result = kinds.get(signature.result, signature.result)
-        return Value(sql, result, merge(arguments, "loose"), merge(arguments, "parts"))
+        result = substitute(signature.result, letters)
+        value = Value(sql, result, merge(values, "loose"), merge(values, "parts"))
+        return value._replace(text=sqls) if node.name in ("and", "or") else value
+
+    def lambda_(self, node, parameter, letters):
+        """Write a lambda; return a Value that has all that is in it, and its SQL.
+
+        Its result gives the last letter of its type, if that is not known yet.
+        """
+        given = [substitute(kind, letters) for kind in parameter.parameters]
+        names = node.parameters
+        if len(names) != len(given):
+            raise wrong(node.place, f"This lambda takes {len(given)} arguments, not {len(names)}")
+        body = Expressions(self.writer, [], self, self.known)
+        body.is_lambda, body.in_aggregate = True, False
+        columns = [
+            Column(name, f":l{body.depth}_{number}", kind)
+            for number, (name, kind) in enumerate(zip(names, given))
+        ]
+        body.relations = [Relation("", columns)]
+        value = body.write_final(node.body)
+        letter = parameter.result
+        wanted = letters.setdefault(letter, value.kind) if letter in LETTERS else letter
+        if not fits(value.kind, wanted):
+            if letter == "U" and fits(wanted, value.kind):
+                wanted = letters[letter] = value.kind
+            else:
+                text = f"This lambda returns {name_kind(value.kind)}, not {name_kind(wanted)}"
+                raise wrong(node.place, text)
+        sql = body.coerce(node.place, value, wanted)
+        captured = {one.sql: one for one in body.captured}
+        number = self.writer.object(
+            (sql, body.depth, len(columns), len(captured), is_nested(wanted))
+        )
+        loose = Value(
+            "", None, merge(captured.values(), "loose"), merge(captured.values(), "parts")
+        )
+        return loose, f"t_lambda({', '.join([number, *captured])})"
+
+    def try_(self, node):
+        """Write TRY: an expression whose error is null."""
+        if len(node.arguments) != 1:
+            raise wrong(node.place, "try takes one expression")
+        letters = {}
+        loose, sql = self.lambda_(
+            nodes.Lambda(node.place, [], node.arguments[0]), Function((), "T"), letters
+        )
+        return loose._replace(sql=f"t_try({sql})", kind=letters["T"])
+
+    def and_(self, node):
+        """Write AND. What stands behind a part that is false is not computed, as in Trino."""
+        return self.guarded(node, "NOT ", 0)
+
+    def or_(self, node):
+        """Write OR. What stands behind a part that is true is not computed."""
+        return self.guarded(node, "", 1)
+
+    def guarded(self, node, negation, result):
+        """Write AND or OR. SQLite computes all parts of it, so CASE guards what can fail."""
+        value = self.apply(node, node.arguments)
+        sqls = value.text
+        value = value._replace(text=None)
+        if not any(CALL.search(sql) for sql in sqls[1:]):
+            return value
+        whens = " ".join(f"WHEN {negation}{sql} THEN {result}" for sql in sqls)
+        return value._replace(sql=f"(CASE {whens} ELSE {value.sql} END)")
+
+    def in_(self, node):
+        """Write IN. SQLite is slow with many parameters: many constants become one object."""
+        operand, *items = node.arguments
+        if len(items) < 100 or not all(isinstance(item, nodes.Constant) for item in items):
+            return self.apply(node, node.arguments)
+        value = self.write(operand)
+        kinds = dict.fromkeys(item.kind for item in items)
+        kind = common_kind([value.kind, *kinds])
+        if kind is None or is_nested(kind):
+            return self.apply(node, node.arguments)
+        kind = settle(kind)
+        constants = frozenset(
+            None if item.value is None else types.cast(item.value, item.kind, kind)
+            for item in items
+        )
+        sql = self.coerce(operand.place, value, kind)
+        return value._replace(
+            sql=f"t_among({sql}, {self.writer.object(constants)})", kind="BOOLEAN", text=None
+        )
 
     def windowed(self, node):
         """Write the call of a function with OVER."""
         name, window = node.name, node.over
+        if isinstance(window, str):
+            if window.lower() not in self.windows:
+                raise wrong(node.place, f"WINDOW '{window}' is not defined")
+            window = self.windows[window.lower()]
+        if self.is_lambda:
+            raise wrong(
+                node.place,
+                "Lambda expression cannot contain aggregations, window functions or grouping "
+                f"operations: {name}",
+            )
         if name not in functions.AGGREGATES and name not in functions.WINDOW_FUNCTIONS:
-            raise unsupported(node.place, f"{name} with OVER")
+            if name in functions.PLAIN_AGGREGATES:
+                raise unsupported(node.place, f"{name} with OVER")
+            raise wrong(node.place, f"'{name}' is not an aggregate or a window function")
         if node.distinct:
-            raise unsupported(node.place, "DISTINCT with OVER")
-        arguments = [self.write(argument) for argument in node.arguments]
+            raise wrong(node.place, "DISTINCT in window function parameters not yet supported")
+        if node.where and name in functions.WINDOW_FUNCTIONS:
+            raise wrong(node.place, "Filter is only valid for aggregation functions")
         partition = [self.write(part) for part in window.partition]
-        keys = [self.write(order.key) for order in window.orders]
-        values = arguments + partition + keys
-        for value in values:
-            self.forbid(node.place, value, f"The window of {name}", [WINDOW])
+        keys = [self.order_key(order) for order in window.orders]
         words = []
         if partition:
             words.append(f"PARTITION BY {', '.join(value.sql for value in partition)}")
         if keys:
             words.append(f"ORDER BY {order_by(keys, window.orders)}")
-        words.append(window.frame)
-        value = self.apply(node, arguments, f" OVER ({' '.join(words)})")
-        return value._replace(loose=merge(values, "loose"), parts=merge(values, "parts") | {WINDOW})
+        if node.ignores_nulls:
+            value = self.ignoring_nulls(node, words, window)
+        else:
+            words.append(self.frame(node.place, window, keys))
+            value = self.apply(
+                node, node.arguments, f"{self.filter(node)} OVER ({' '.join(words)})"
+            )
+        values = [value, *partition, *keys]
+        self.forbid(
+            node.place,
+            value._replace(parts=merge(values, "parts")),
+            f"The window of {name}",
+            [WINDOW],
+        )
+        parts = merge(values, "parts") | {WINDOW}
+        return value._replace(loose=merge(values, "loose"), parts=parts)
+
+    def order_key(self, order):
+        """Write a key of ORDER BY in a window."""
+        value = self.write(order.key)
+        check_ordered(order.key.place, value)
+        return value
+
+    def frame(self, place, window, keys):
+        """Return the frame of a window. A range may be an interval: SQLite gets nanoseconds."""
+        if not window.frame:
+            return ""
+        unit, *bounds = window.frame
+        texts = []
+        for number, word in bounds:
+            if isinstance(number, nodes.Constant):
+                if unit == "RANGE" and (len(keys) != 1 or not fits_range(number, keys[0])):
+                    raise wrong(
+                        place,
+                        "RANGE with a distance needs ORDER BY with one number or one time, and a "
+                        "distance that can be added to it",
+                    )
+                if unit != "RANGE" and number.kind not in types.INTEGERS:
+                    raise wrong(place, f"The frame of {unit} needs an integer")
+                number = number.value
+            texts.append(word if number is None else f"{number} {word}")
+        return f"{unit} BETWEEN {' AND '.join(texts)}"
+
+    def ignoring_nulls(self, node, words, window):
+        """Write a window function that ignores nulls, which SQLite cannot.
+
+        All values of the frame that are not null become one text, a line each.
+        """
+        name = node.name
+        if name not in NULLS_IGNORED:
+            raise wrong(node.place, f"Cannot specify null treatment clause for {name} function")
+        checked = self.apply(node._replace(ignores_nulls=False), node.arguments, " OVER ()")
+        first, *others = [self.write(argument) for argument in node.arguments]
+        number = "1"
+        if others:
+            check = "t_offset({})" if name in ("lag", "lead") else "t_from_one('Offset', {})"
+            number = check.format(others[0].sql)
+        frame = self.frame(node.place, window, [self.write(o.key) for o in window.orders])
+        if name == "lag":
+            frame = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+        if name == "lead":
+            frame = "ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING"
+        values = f"group_concat(t_pack({first.sql}), char(10))"
+        over = f"OVER ({' '.join([*words, frame])})"
+        end = NULLS_IGNORED[name]
+        sql = f"t_pick('{end}', {number}, {values} {over})"
+        if len(others) > 1:
+            other = self.coerce(node.place, others[1], checked.kind)
+            sql = f"coalesce({sql}, {other})"
+        return checked._replace(sql=sql)
+
+    # Other expressions
 
     def case(self, node):
         """Write CASE."""
@@ -196,9 +473,13 @@ class Expressions:
         results.append(self.write(node.otherwise))
         kind = common_kind([result.kind for result in results])
         if kind is None:
-            kinds = ", ".join(result.kind.lower() for result in results)
-            raise wrong(node.place, f"The results of CASE have different types: {kinds}")
-        *branches, otherwise = [coerce(result, kind) for result in results]
+            kinds = ", ".join(name_kind(result.kind) for result in results)
+            raise wrong(node.place, f"All CASE results must be the same type: {kinds}")
+        kind = settle(kind)
+        places = [result.place for _, result in node.branches] + [node.otherwise.place]
+        *branches, otherwise = [
+            self.coerce(place, result, kind) for place, result in zip(places, results)
+        ]
         whens = [
             f"WHEN {condition.sql} THEN {branch}" for condition, branch in zip(conditions, branches)
         ]
@@ -207,51 +488,109 @@ class Expressions:
         return Value(sql, kind, merge(values, "loose"), merge(values, "parts"))
 
     def cast(self, node):
-        """Write CAST."""
-        value = self.write(node.operand)
+        """Write CAST or TRY_CAST."""
+        value = self.write_final(node.operand)
         if value.kind == node.kind:
             return value
-        sql = (COERCIONS | functions.CASTS).get((value.kind, node.kind))
-        if not sql:
-            kinds = f"{value.kind.lower()} to {node.kind.lower()}"
-            raise wrong(node.place, f"Cannot cast {kinds}")
-        return value._replace(sql=sql.format(value.sql), kind=node.kind)
+        if not types.can_cast(value.kind, node.kind):
+            text = f"Cannot cast {name_kind(value.kind)} to {name_kind(node.kind)}"
+            raise wrong(node.place, text)
+        if (value.kind, node.kind) in COERCIONS or value.kind == UNKNOWN:
+            sql = self.coerce(node.place, value, node.kind)
+        else:
+            name = "t_try_cast" if node.tries else "t_cast"
+            sql = f"{name}({value.sql}, {self.writer.object((value.kind, node.kind))})"
+        return value._replace(sql=sql, kind=node.kind)
+
+    def array(self, node):
+        """Write ARRAY[...]."""
+        values = [self.write_final(item) for item in node.items]
+        kind = common_kind([UNKNOWN, *(value.kind for value in values)])
+        if kind is None:
+            kinds = ", ".join(name_kind(value.kind) for value in values)
+            raise wrong(node.place, f"All ARRAY elements must be the same type: {kinds}")
+        sqls = [self.coerce(node.place, value, kind) for value in values]
+        return self.list_of(sqls, [kind] * len(sqls), Array(kind), values)
+
+    def row(self, node):
+        """Write ROW(...)."""
+        values = [self.write_final(item) for item in node.items]
+        kinds = [value.kind for value in values]
+        row = Row(tuple((None, kind) for kind in kinds))
+        return self.list_of([value.sql for value in values], kinds, row, values)
+
+    def list_of(self, sqls, kinds, kind, values):
+        """Write an array or a row."""
+        nested = "".join("j" if is_nested(one) else "v" for one in kinds)
+        sql = f"t_list({', '.join([repr(nested), *sqls])})"
+        return Value(sql, kind, merge(values, "loose"), merge(values, "parts"))
+
+    # Sub-queries
 
     def in_query(self, node):
-        """Write IN and a sub-query."""
-        operand = self.write(node.operand)
-        sql, column = self.sub_query(node)
-        kind = common_kind([operand.kind, column.kind])
-        if kind is None:
-            kinds = f"{operand.kind.lower()} and {column.kind.lower()}"
+        """Write IN with a sub-query."""
+        value = self.write_final(node.operand)
+        relation, captured = self.sub_query(node)
+        column = relation.columns[0]
+        kind = common_kind([value.kind, column.kind])
+        if kind is None or is_nested(kind):
+            kinds = f"{name_kind(value.kind)} and {name_kind(column.kind)}"
             raise wrong(node.place, f"IN cannot compare {kinds}")
-        values = f"SELECT {coerce(column, kind)} FROM ({sql})"
-        return operand._replace(sql=f"({coerce(operand, kind)} IN ({values}))", kind="BOOLEAN")
+        left = self.coerce(node.place, value, kind)
+        right = self.coerce(node.place, Value(column.sql, column.kind), kind)
+        sql = f"({left} IN (SELECT {right} FROM ({relation.sql})))"
+        return Value(sql, "BOOLEAN", value.loose | merge(captured, "loose"), value.parts)
+
+    def exists(self, node):
+        """Write EXISTS."""
+        relation, captured = self.sub_query(node, only_one=False)
+        return Value(f"EXISTS ({relation.sql})", "BOOLEAN", merge(captured, "loose"))
 
     def scalar_query(self, node):
         """Write a sub-query that stands for a value. SQLite would take the first of several."""
-        sql, column = self.sub_query(node)
+        relation, captured = self.sub_query(node)
+        column = relation.columns[0]
         value = f"t_only_value({column.sql}, count(*) OVER ())"
-        return Value(f"(SELECT {value} FROM ({sql}))", column.kind)
+        sql = f"(SELECT {value} FROM ({relation.sql}))"
+        return Value(sql, column.kind, merge(captured, "loose"))
 
-    def sub_query(self, node):
-        """Return the SQL of a sub-query in an expression, and its only column."""
-        sql, columns = self.writer.query(node.query, self.known, self.outer + self.relations)
-        if len(columns) != 1:
-            raise wrong(node.place, f"The sub-query has {len(columns)} columns, and needs one")
-        return sql, columns[0]
+    def sub_query(self, node, only_one=True):
+        """Return the Relation of a sub-query, and the Values of this query in it."""
+        if self.is_lambda:
+            raise unsupported(node.place, "a sub-query in a lambda")
+        scope = Expressions(self.writer, [], self)
+        relation = self.writer.query(node.query, self.known, scope)
+        if only_one and len(relation.columns) != 1:
+            count = len(relation.columns)
+            raise wrong(
+                node.place,
+                f"Multiple columns returned by subquery are not yet supported. Found {count}",
+            )
+        return relation, scope.captured
 
 
+LETTERS = functions.LETTERS
 WRITERS = {
-    nodes.Written: lambda expressions, node: node.value,
     nodes.Constant: Expressions.constant,
     nodes.Name: Expressions.name,
+    nodes.Field: Expressions.field,
     nodes.Call: Expressions.call,
     nodes.Case: Expressions.case,
     nodes.Cast: Expressions.cast,
+    nodes.ArrayOf: Expressions.array,
+    nodes.RowOf: Expressions.row,
     nodes.InQuery: Expressions.in_query,
+    nodes.Exists: Expressions.exists,
     nodes.ScalarQuery: Expressions.scalar_query,
 }
+
+
+def refuse_lambda(expressions, node):
+    """Fail: a lambda stands only in the functions that take one."""
+    raise wrong(node.place, "A lambda can only be an argument of functions such as filter()")
+
+
+WRITERS[nodes.Lambda] = refuse_lambda
 
 
 def is_qualified(relation, qualifier):
@@ -271,41 +610,74 @@ def find_columns(relations, qualifier, name):
 
 
 def find_match(signatures, given):
-    """Return the first signature that takes these types, what it wants for them, and T and U."""
+    """Return the first signature that takes these types, its parameters, and its letters.
+
+    A type that is None is that of a lambda.
+    """
     for signature in signatures:
-        uses_u = "U" in signature.parameters
-        for pair in itertools.product(signature.kinds, signature.kinds if uses_u else ["U"]):
-            kinds = dict(zip("TU", pair))
-            parameters = expand(signature.parameters, len(given))
-            wanted = [kinds.get(kind, kind) for kind in parameters]
-            if len(wanted) == len(given) and all(map(fits, given, wanted)):
-                return signature, wanted, kinds
+        parameters = list(signature.parameters)
+        if signature.repeats:
+            parameters += parameters[-1:] * (len(given) - len(parameters))
+            if len(given) < len(signature.parameters) - 1:
+                continue
+            parameters = parameters[: len(given)]
+        letters = {}
+        if len(parameters) == len(given) and all(
+            bind(parameter, kind, letters) for parameter, kind in zip(parameters, given)
+        ):
+            for letter, kind in letters.items():
+                allowed = LETTERS[letter] or [kind]
+                letters[letter] = (
+                    allowed[0] if kind == UNKNOWN and allowed == types.NUMBERS else kind
+                )
+                letters[letter] = settle(letters[letter])
+            return signature, parameters, letters
     return None
 
 
-def expand(parameters, count):
-    """Return parameters, a last one with points as often as it takes to have so many."""
-    if not parameters or not parameters[-1].endswith("..."):
-        return parameters
-    *first, last = parameters
-    return first + [last[:-3]] * (count - len(first))
+def bind(parameter, kind, letters):
+    """Return whether a type can be a parameter; let the letters stand for what they need to."""
+    if isinstance(parameter, Function) or kind is None:
+        return isinstance(parameter, Function) and kind is None
+    if parameter in LETTERS:
+        common = common_kind([letters.get(parameter, UNKNOWN), kind])
+        allowed = LETTERS[parameter]
+        if common is None or (allowed and common not in (*allowed, UNKNOWN, TEXT)):
+            return False
+        if common == TEXT and allowed == types.NUMBERS:
+            return False
+        letters[parameter] = common
+        return True
+    if isinstance(parameter, (Array, Series)):
+        if kind == UNKNOWN:
+            return bind(parameter.element, UNKNOWN, letters)
+        return type(kind) is type(parameter) and bind(parameter.element, kind.element, letters)
+    # A text in quotes is a date only beside dates: else it is a time.
+    return fits(kind, parameter) and (kind, parameter) != (TEXT, "DATE")
 
 
-def describe_mismatch(name, given, signatures):
-    """Return what is wrong with the types of the arguments of a function or an operator."""
-    kinds = ", ".join(map(str.lower, given))
-    wanted = " or ".join(f"({', '.join(map(str.lower, row.parameters))})" for row in signatures)
-    text = f"'{name}' cannot be applied to ({kinds}). It takes {wanted}"
-    if any("T" in row.parameters for row in signatures):
-        letters = dict.fromkeys(kind for row in signatures for kind in row.kinds if kind != "T")
-        text += ", where t is any type" if set(letters) == set(TYPES) else ""
-        if set(letters) < set(TYPES):
-            text += f", where t is {' or '.join(map(str.lower, letters))}"
-    if name == "ago" and given == ["VARCHAR"]:
-        text += ". Write ago(15m), without quotes"
-    elif {"TIMESTAMP", "VARCHAR"} <= {*given}:
-        text += ". Write a time as timestamp '2026-11-24 03:04:05'"
-    return text
+def substitute(kind, letters):
+    """Return a type with what the letters in it stand for."""
+    if isinstance(kind, (Array, Series)):
+        return type(kind)(substitute(kind.element, letters))
+    if isinstance(kind, Row):
+        return Row(tuple((name, substitute(part, letters)) for name, part in kind.fields))
+    return letters.get(kind, UNKNOWN) if kind in LETTERS else kind
+
+
+def fits_range(number, key):
+    """Return whether a distance can be added to the key of a window's order."""
+    if key.kind in ("TIMESTAMP", "DATE", "INTERVAL"):
+        return number.kind == "INTERVAL"
+    return key.kind in types.NUMBERS and number.kind in types.NUMBERS
+
+
+def check_ordered(place, value):
+    """Fail if a value has no order that is known here."""
+    if isinstance(value.kind, Series):
+        raise wrong(place, f"{name_kind(value.kind)} is not orderable")
+    if is_nested(value.kind):
+        raise unsupported(place, f"ORDER BY {name_kind(value.kind)}")
 
 
 def order_by(values, orders):

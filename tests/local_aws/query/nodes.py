@@ -5,14 +5,22 @@ from collections import namedtuple
 # Expressions. kind: of a constant, as in types.py. parts: of a name, ["t", "time"] for t.time.
 Constant = namedtuple("Constant", "place kind value")
 Name = namedtuple("Name", "place parts")
-# Functions and operators. distinct: as in count(distinct x). over: a Window, or None.
-Call = namedtuple("Call", "place name arguments distinct over", defaults=[False, None])
+# Functions and operators. distinct: as in count(distinct x). over: a Window, its name, or None.
+# where: of FILTER, or None. ignores_nulls: as in lag(x) ignore nulls.
+Call = namedtuple(
+    "Call",
+    "place name arguments distinct over where ignores_nulls",
+    defaults=[False, None, None, False],
+)
+Lambda = namedtuple("Lambda", "place parameters body")
 Case = namedtuple("Case", "place branches otherwise")  # branches: [(condition, value), ...]
-Cast = namedtuple("Cast", "place operand kind")
+Cast = namedtuple("Cast", "place operand kind tries", defaults=[False])  # tries: TRY_CAST
+Field = namedtuple("Field", "place operand name")  # as in x.value
+ArrayOf = namedtuple("ArrayOf", "place items")
+RowOf = namedtuple("RowOf", "place items")
 InQuery = namedtuple("InQuery", "place operand query")
+Exists = namedtuple("Exists", "place query")
 ScalarQuery = namedtuple("ScalarQuery", "place query")
-# What has been written for SQLite already: a column that a * stands for.
-Written = namedtuple("Written", "place value")
 
 # frame: SQL, which is the same for SQLite.
 Window = namedtuple("Window", "partition orders frame")
@@ -23,16 +31,20 @@ Order = namedtuple("Order", "key descending nulls")
 Item = namedtuple("Item", "expression name")
 Star = namedtuple("Star", "place qualifier")
 
-# What stands behind FROM. alias: or None.
-Table = namedtuple("Table", "place parts alias")
-Derived = namedtuple("Derived", "place query alias")
-Join = namedtuple("Join", "place kind left right condition")  # kind: "inner", "left" or "cross"
+# What stands behind FROM. alias: or None. columns: their names behind the alias, or [].
+Table = namedtuple("Table", "place parts alias columns")
+Derived = namedtuple("Derived", "place query alias columns")
+# numbered: WITH ORDINALITY.
+Unnest = namedtuple("Unnest", "place arrays numbered alias columns")
+# kind: "inner", "left", "right", "full" or "cross". using: names of columns, or [].
+Join = namedtuple("Join", "place kind left right condition using")
 
-# Queries. source: Table, Derived, Join or None. with_queries: [(name, Query), ...].
-Select = namedtuple("Select", "place distinct items source where groups having")
-# words: "UNION" or "UNION ALL", one between two selects.
+# Queries. source: Table, Derived, Unnest, Join or None. windows: {name: Window}.
+Select = namedtuple("Select", "place distinct items source where groups having windows")
+# words: "UNION", "UNION ALL", "EXCEPT" or "INTERSECT", one between two selects.
 Union = namedtuple("Union", "place selects words")
-Query = namedtuple("Query", "place with_queries body orders limit")
+# with_queries: [(name, names of columns, Query), ...].
+Query = namedtuple("Query", "place with_queries body orders offset limit")
 
 # Statements about tables. what: "databases", "tables" or "measures". pattern: of LIKE, or None.
 Show = namedtuple("Show", "place what parts pattern")

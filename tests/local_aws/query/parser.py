@@ -3,26 +3,22 @@
 A method reads what its name says, from the next token on, and returns the node.
 """
 
-import difflib
-
 from tests.local_aws.query import functions, nodes, types
+from tests.local_aws.query.advice import explain_function, explain_statement
 from tests.local_aws.query.errors import QueryError, unsupported, wrong
 from tests.local_aws.query.tokens import RESERVED, read_tokens
 
 # Words of Timestream's SQL that lead to something which is not supported here.
 UNSUPPORTED = set(
-    "all alter any array at create cube current_date current_time current_user deallocate delete "
-    "drop escape except execute exists explain extract fetch filter full grouping groups ignore "
-    "insert intersect into lateral localtime localtimestamp match_recognize natural normalize "
-    "offset prepare range recursive respect right rollup row some table tablesample try_cast "
-    "unload unnest update use using values window within".split()
+    "all any cube current_time current_user fetch grouping lateral localtime match_recognize "
+    "natural normalize recursive rollup some table tablesample unload within".split()
 )
 # Words that stand behind a table or an item, so that they are no alias of it without AS.
-NO_ALIAS = {"limit", "offset", "fetch", "tablesample", "window", "match_recognize"}
+NO_ALIAS = {"limit", "offset", "fetch", "tablesample", "window", "match_recognize", "at"}
 # Words that make a constant of the string behind them.
 TYPED = {"interval", *types.NAMES, *types.UNSUPPORTED_NAMES}
 COMPARISONS = set(functions.COMPARISONS)
-SEE = "query/functions.py lists those that are."
+SET_WORDS = {"union", "except"}
 
 
 def parse(sql):
@@ -123,10 +119,14 @@ class Parser:
         elif self.next_is("describe") or self.next_is("desc"):
             statement = self.describe()
         else:
+            text = explain_statement(self.token)
+            if text:
+                raise wrong(self.place, text)
             statement = self.query()
         self.accept(";")
         if self.token.kind != "end":
-            raise self.mismatch("the end of the query")
+            text = explain_statement(self.token)
+            raise wrong(self.place, text) if text else self.mismatch("the end of the query")
         return statement
 
     def show(self):
@@ -164,15 +164,26 @@ class Parser:
             with_queries = self.list_of(self.with_query)
         body = self.union()
         orders = self.orders()
-        return nodes.Query(place, with_queries, body, orders, self.limit())
+        offset = self.offset()
+        limit = self.limit()
+        if limit is not None and self.next_is("offset"):
+            raise wrong(self.place, "mismatched input 'offset'. OFFSET stands before LIMIT")
+        return nodes.Query(place, with_queries, body, orders, offset, limit)
 
     def with_query(self):
         """Read a named query of WITH."""
         name = self.name()
-        if self.next_is("("):
-            raise unsupported(self.place, "a list of columns in WITH")
+        columns = self.names_in_brackets()
         self.expect("as")
-        return name, self.query_in_brackets()
+        return name, columns, self.query_in_brackets()
+
+    def names_in_brackets(self):
+        """Read a list of names in brackets, if it comes next."""
+        if not self.accept("("):
+            return []
+        names = self.list_of(self.name)
+        self.expect(")")
+        return names
 
     def query_in_brackets(self):
         """Read a query in brackets."""
@@ -182,36 +193,72 @@ class Parser:
         return query
 
     def union(self):
-        """Read one SELECT or several with UNION between them."""
+        """Read one SELECT or several with UNION or EXCEPT between them."""
+        return self.set_operation(("union", "except"), self.intersection)
+
+    def intersection(self):
+        """Read one SELECT or several with INTERSECT between them, which binds more."""
+        node = self.set_operation(("intersect",), self.select)
+        if isinstance(node, nodes.Union):
+            query = nodes.Query(node.place, [], node, [], None, None)
+            return select_all(node.place, query)
+        return node
+
+    def set_operation(self, words, read):
+        """Read one SELECT or several with one of these words between them."""
         place = self.place
-        selects, words = [self.select()], []
-        while self.accept("union"):
+        selects, found = [read()], []
+        while self.token.kind == "name" and self.token.word in words:
+            word = self.take().word.upper()
             if self.accept("all"):
-                words.append("UNION ALL")
+                if word != "UNION":
+                    raise unsupported(self.place, f"{word} ALL")
+                word = "UNION ALL"
             else:
-                words.append("UNION")
                 self.accept("distinct")
-            selects.append(self.select())
-        return nodes.Union(place, selects, words) if words else selects[0]
+            found.append(word)
+            selects.append(read())
+        return nodes.Union(place, selects, found) if found else selects[0]
 
     def select(self):
-        """Read a SELECT, or a query in brackets."""
+        """Read a SELECT, VALUES, or a query in brackets."""
         place = self.place
         if self.next_is("("):
-            query = self.query_in_brackets()
-            star = nodes.Star(place, None)
-            source = nodes.Derived(place, query, None)
-            return nodes.Select(place, False, [star], source, None, [], None)
+            return select_all(place, self.query_in_brackets())
+        if self.accept("values"):
+            return self.values(place)
         self.expect("select")
         distinct = self.accept("distinct")
         if not distinct:
             self.accept("all")
+        if self.next_is("top") and self.tokens[self.position + 1].kind == "number":
+            raise wrong(self.place, "mismatched input 'top'. Put limit 10 at the end of the query")
         items = self.list_of(self.item)
         source = self.sources() if self.accept("from") else None
         where = self.expression() if self.accept("where") else None
         groups = self.groups()
         having = self.expression() if self.accept("having") else None
-        return nodes.Select(place, distinct, items, source, where, groups, having)
+        windows = dict(self.list_of(self.named_window)) if self.accept("window") else {}
+        return nodes.Select(place, distinct, items, source, where, groups, having, windows)
+
+    def values(self, place):
+        """Read the rows of VALUES: each is a SELECT."""
+        rows = self.list_of(self.expression)
+        selects = []
+        for row in rows:
+            parts = row.items if isinstance(row, nodes.RowOf) else [row]
+            items = [nodes.Item(part, None) for part in parts]
+            selects.append(nodes.Select(row.place, False, items, None, None, [], None, {}))
+        if len(selects) == 1:
+            return selects[0]
+        union = nodes.Union(place, selects, ["UNION ALL"] * (len(selects) - 1))
+        return select_all(place, nodes.Query(place, [], union, [], None, None))
+
+    def named_window(self):
+        """Read a window of the WINDOW clause; return its name and the window."""
+        name = self.name()
+        self.expect("as")
+        return name.lower(), self.window()
 
     def item(self):
         """Read an item of the select list."""
@@ -256,12 +303,25 @@ class Parser:
                 self.expect("last")
         return nodes.Order(key, descending, nulls)
 
+    def offset(self):
+        """Read OFFSET, if it comes next; return a number, or None."""
+        if not self.accept("offset"):
+            return None
+        number = self.whole_number()
+        if not self.accept("rows"):
+            self.accept("row")
+        return number
+
     def limit(self):
         """Read LIMIT, if it comes next; return a number, or None for all."""
         if not self.accept("limit") or self.accept("all"):
             return None
+        return self.whole_number()
+
+    def whole_number(self):
+        """Read an integer."""
         if self.token.kind != "number" or not self.token.text.isdecimal():
-            raise self.mismatch("a whole number")
+            raise self.mismatch("an integer")
         return self.constant().value
 
     # Tables
@@ -271,7 +331,7 @@ class Parser:
         left = self.joins()
         while self.next_is(","):
             place = self.take().place
-            left = nodes.Join(place, "cross", left, self.joins(), None)
+            left = nodes.Join(place, "cross", left, self.joins(), None, [])
         return left
 
     def joins(self):
@@ -281,11 +341,13 @@ class Parser:
             place = self.place
             kind = self.join_kind()
             right = self.source()
-            condition = None
-            if kind != "cross":
+            condition, using = None, []
+            if kind != "cross" and self.accept("using"):
+                using = self.names_in_brackets()
+            elif kind != "cross":
                 self.expect("on")
                 condition = self.expression()
-            left = nodes.Join(place, kind, left, right, condition)
+            left = nodes.Join(place, kind, left, right, condition, using)
         return left
 
     def next_is_join(self):
@@ -298,8 +360,8 @@ class Parser:
         kind = "inner"
         if self.accept("cross"):
             kind = "cross"
-        elif self.accept("left"):
-            kind = "left"
+        elif self.next_is("left") or self.next_is("right") or self.next_is("full"):
+            kind = self.take().word
             self.accept("outer")
         else:
             self.accept("inner")
@@ -307,16 +369,34 @@ class Parser:
         return kind
 
     def source(self):
-        """Read a table or a sub-select, with its alias."""
+        """Read a table, a sub-select, a join in brackets or UNNEST, with its alias."""
         place = self.place
+        if self.accept("unnest"):
+            self.expect("(")
+            arrays = self.list_of(self.expression)
+            self.expect(")")
+            numbered = self.accept("with", "ordinality")
+            return nodes.Unnest(place, arrays, numbered, *self.alias_and_columns())
+        if self.next_is("(") and not self.is_query_in_brackets():
+            self.take()
+            node = self.joins()
+            self.expect(")")
+            return node
         if self.next_is("("):
-            query = self.query_in_brackets()
-            source = nodes.Derived(place, query, self.alias())
-        else:
-            source = nodes.Table(place, self.dotted_name(), self.alias())
-        if source.alias and self.next_is("("):
-            raise unsupported(self.place, "a list of columns behind a table's alias")
-        return source
+            return nodes.Derived(place, self.query_in_brackets(), *self.alias_and_columns())
+        return nodes.Table(place, self.dotted_name(), *self.alias_and_columns())
+
+    def is_query_in_brackets(self):
+        """Return whether a query comes behind the brackets that come next."""
+        position = self.position
+        while self.tokens[position].text == "(":
+            position += 1
+        return self.tokens[position].word in ("select", "with", "values")
+
+    def alias_and_columns(self):
+        """Read an alias and the names of columns behind it; return None and [] without one."""
+        alias = self.alias()
+        return alias, self.names_in_brackets() if alias else []
 
     # Expressions, those that bind least first
 
@@ -350,6 +430,8 @@ class Parser:
         place = self.place
         if self.token.text in COMPARISONS and self.token.kind == "sign":
             operator = self.take().text
+            if operator == "=" and self.next_is("="):
+                raise wrong(self.place, "mismatched input '='. Values are compared with one =")
             if self.next_is("all") or self.next_is("any") or self.next_is("some"):
                 raise unsupported(self.place, self.token.text)
             return nodes.Call(place, operator, [left, self.concatenation()])
@@ -383,7 +465,7 @@ class Parser:
     def in_predicate(self, place, left):
         """Read what stands behind IN."""
         self.expect("(")
-        if self.next_is("select") or self.next_is("with"):
+        if self.next_is("select") or self.next_is("with") or self.next_is("values"):
             node = nodes.InQuery(place, left, self.query())
         else:
             node = nodes.Call(place, "in", [left, *self.list_of(self.expression)])
@@ -425,17 +507,26 @@ class Parser:
         if self.accept("+"):
             return nodes.Call(place, "positive", [self.signed()])
         value = self.value()
-        if self.next_is("::"):
-            raise unsupported(self.place, f"'::' ({self.advise_on_cast(value)})")
-        if self.next_is("["):
-            raise unsupported(self.place, "an element of an array")
-        return value
+        while True:
+            place = self.place
+            if self.next_is("::"):
+                text = f"mismatched input '::'. {self.advise_on_cast(value)}"
+                raise wrong(place, text)
+            if self.next_is("at", "time", "zone") or self.next_is("at", "timezone"):
+                raise unsupported(place, "AT TIME ZONE (times are in UTC; add an interval)")
+            if self.accept("["):
+                value = nodes.Call(place, "subscript", [value, self.expression()])
+                self.expect("]")
+            elif self.accept("."):
+                value = nodes.Field(place, value, self.name())
+            else:
+                return value
 
     def advise_on_cast(self, value):
         """Return what to write in place of a value and ::"""
         if isinstance(value, nodes.Name) and value.parts[-1].lower() == "measure_value":
-            return "write measure_value::double and so on without spaces"
-        return "write it as cast(x as type)"
+            return "Write measure_value::double and so on without spaces"
+        return "Write it as cast(x as type)"
 
     def value(self):
         """Read a constant, a column, a call, or something in brackets."""
@@ -445,42 +536,85 @@ class Parser:
             return self.in_brackets()
         if self.next_is("case"):
             return self.case()
-        if self.next_is("cast"):
+        if self.next_is("cast") or self.next_is("try_cast"):
             return self.cast()
         if self.next_is("null") or self.next_is("true") or self.next_is("false"):
             return self.truth()
-        if self.next_is("current_timestamp"):
+        if self.token.word in ("current_timestamp", "localtimestamp"):
             return nodes.Call(self.take().place, "now", [])
+        if self.token.word == "current_date":
+            place = self.take().place
+            return nodes.Call(place, "date", [nodes.Call(place, "now", [])])
+        if self.next_is("exists", "("):
+            place = self.take().place
+            return nodes.Exists(place, self.query_in_brackets())
+        if self.next_is("extract", "("):
+            return self.extract()
+        if self.next_is("array", "["):
+            return self.array()
         behind = self.tokens[min(self.position + 1, len(self.tokens) - 1)]
+        if self.token.kind in ("name", "quoted") and behind.text == "->":
+            place, name = self.place, self.name()
+            self.expect("->")
+            return nodes.Lambda(place, [name], self.expression())
         if self.token.kind == "name" and behind.text == "(":
             return self.call()
         if self.token.word in TYPED and behind.kind == "string":
             return self.typed_constant()
-        if self.token.kind == "name" and behind.text == "[":
-            raise unsupported(self.place, self.token.text)
-        if self.next_is("interval", "-") or self.next_is("interval", "+"):
+        is_interval = behind.text in ("-", "+") or behind.kind == "number"
+        if self.next_is("interval") and is_interval:
             return self.typed_constant()
         if not self.next_is_name():
             raise self.mismatch("an expression")
         return nodes.Name(self.place, self.dotted_name())
 
     def in_brackets(self):
-        """Read an expression or a query in brackets."""
+        """Read an expression, a query, a row or a lambda that begins with a bracket."""
         place = self.take().place
-        if self.next_is("select") or self.next_is("with"):
+        if self.next_is("select") or self.next_is("with") or self.next_is("values"):
             node = nodes.ScalarQuery(place, self.query())
-        else:
-            node = self.expression()
-        if self.next_is(","):
-            raise unsupported(place, "a row of values")
+            self.expect(")")
+            return node
+        items = [] if self.next_is(")") else self.list_of(self.expression)
+        self.expect(")")
+        if self.accept("->"):
+            names = [
+                item.parts[0] if isinstance(item, nodes.Name) and len(item.parts) == 1 else None
+                for item in items
+            ]
+            if None in names:
+                raise wrong(place, "The parameters of a lambda are names: (x, y) -> x + y")
+            return nodes.Lambda(place, names, self.expression())
+        if not items:
+            raise wrong(place, "mismatched input ')'. Expecting: an expression")
+        return items[0] if len(items) == 1 else nodes.RowOf(place, items)
+
+    def extract(self):
+        """Read EXTRACT(field FROM time), which is the function with the field's name."""
+        place = self.take().place
+        self.expect("(")
+        token = self.take()
+        if token.word not in functions.PARTS:
+            known = ", ".join(functions.PARTS)
+            raise wrong(token.place, f"'{token.text}' is not a valid field. There are: {known}")
+        self.expect("from")
+        node = nodes.Call(place, token.word, [self.expression()])
         self.expect(")")
         return node
+
+    def array(self):
+        """Read ARRAY[...]."""
+        place = self.take().place
+        self.take()
+        items = [] if self.next_is("]") else self.list_of(self.expression)
+        self.expect("]")
+        return nodes.ArrayOf(place, items)
 
     def constant(self):
         """Read a string, a number or an interval."""
         kind, text, _, place = self.take()
         if kind == "string":
-            return nodes.Constant(place, "VARCHAR", text[1:-1].replace("''", "'"))
+            return nodes.Constant(place, types.TEXT, text[1:-1].replace("''", "'"))
         try:
             if kind == "interval":
                 return nodes.Constant(place, "INTERVAL", types.read_interval(text))
@@ -513,30 +647,58 @@ class Parser:
         sign = -1 if self.accept("-") else 1
         if sign == 1:
             self.accept("+")
+        if self.token.kind != "string":
+            raise wrong(
+                self.place, "The number of an interval stands in quotes: interval '15' minute"
+            )
         text = self.take().text.strip("'")
-        unit = self.take().word
-        if unit in ("year", "month"):
-            raise unsupported(place, f"an interval of {unit}s")
-        if unit not in ("second", "minute", "hour", "day"):
-            raise wrong(place, "an interval is written as 15m, or as interval '15' minute")
-        if text.startswith("-"):
-            sign, text = -sign, text[1:]
+        token = self.take()
+        unit = token.word
+        if unit not in ("second", "minute", "hour", "day", "month", "year"):
+            known = "second, minute, hour, day, month, year"
+            hint = " Write 7d." if unit == "week" else ""
+            raise wrong(token.place, f"mismatched input '{token.text}'. Expecting: {known}.{hint}")
+        if self.next_is("to"):
+            raise unsupported(self.place, "an interval of two units")
+        if text.startswith(("-", "+")):
+            sign, text = -sign if text[0] == "-" else sign, text[1:]
         if not (text.isdecimal() and text.isascii()):
-            raise wrong(place, f"'{text}' is no whole number")
+            raise wrong(place, f"'{text}' is not an integer. Write interval '15' minute, or 15m")
         try:
+            if unit in ("month", "year"):
+                months = int(text[:20]) * (12 if unit == "year" else 1)
+                return nodes.Constant(place, "MONTHS", types.in_range(sign * months, "MONTHS"))
             return nodes.Constant(place, "INTERVAL", sign * types.read_interval(text + unit))
         except QueryError as error:
             raise wrong(place, error) from None
 
     def kind(self):
-        """Read the name of a type."""
+        """Read a type."""
         _, text, name, place = self.take()
+        if name == "array" and self.accept("("):
+            kind = types.Array(self.kind())
+            self.expect(")")
+            return kind
+        if name == "row" and self.accept("("):
+            fields = self.list_of(self.row_field)
+            self.expect(")")
+            return types.Row(tuple(fields))
+        if name == "timeseries" and self.accept("("):
+            kind = types.Series(self.kind())
+            self.expect(")")
+            return kind
         if name in types.UNSUPPORTED_NAMES or (name in types.NAMES and self.next_is("(")):
             raise unsupported(place, f"the type {text}{'(...)' if self.next_is('(') else ''}")
         if name not in types.NAMES:
             known = ", ".join(types.NAMES)
             raise wrong(place, f"Unknown type: {text}. There are: {known}")
         return types.NAMES[name]
+
+    def row_field(self):
+        """Read a field of a row's type: its name, if it has one, and its type."""
+        behind = self.tokens[min(self.position + 1, len(self.tokens) - 1)]
+        name = self.name() if behind.text not in (",", ")", "(") else None
+        return name, self.kind()
 
     def case(self):
         """Read CASE, with conditions or with values."""
@@ -561,26 +723,30 @@ class Parser:
         return nodes.Case(place, branches, otherwise)
 
     def cast(self):
-        """Read CAST."""
-        place = self.take().place
+        """Read CAST or TRY_CAST."""
+        token = self.take()
         self.expect("(")
         operand = self.expression()
         self.expect("as")
         kind = self.kind()
         self.expect(")")
-        return nodes.Cast(place, operand, kind)
+        return nodes.Cast(token.place, operand, kind, token.word == "try_cast")
 
     def call(self):
         """Read the call of a function."""
         _, text, name, place = self.take()
         if name in UNSUPPORTED:
             raise unsupported(place, text)
-        if name not in functions.FUNCTIONS:
-            near = difflib.get_close_matches(name, functions.FUNCTIONS)
-            hint = f"Did you mean {', '.join(near)}?" if near else SEE
-            raise QueryError(f"{unsupported(place, text)}. {hint}")
+        if name == "row":
+            return self.row(place)
+        if name not in functions.FUNCTIONS and name != "try":
+            raise wrong(place, explain_function(text))
         self.expect("(")
+        if name == "position":
+            return self.position_of(place)
         distinct = self.accept("distinct")
+        if not distinct:
+            self.accept("all")
         arguments = []
         if name == "count" and self.next_is("*"):
             self.take()
@@ -589,48 +755,84 @@ class Parser:
         if self.next_is("order"):
             raise unsupported(self.place, "ORDER BY in a function")
         self.expect(")")
-        if self.next_is("filter", "(") or self.next_is("ignore", "nulls"):
-            raise self.mismatch("")
-        over = self.window() if self.accept("over") else None
-        return nodes.Call(place, name, arguments, distinct, over)
+        where = None
+        if self.accept("filter", "("):
+            self.expect("where")
+            where = self.expression()
+            self.expect(")")
+        ignores_nulls = self.accept("ignore", "nulls")
+        if not ignores_nulls:
+            self.accept("respect", "nulls")
+        over = None
+        if self.accept("over"):
+            over = self.window() if self.next_is("(") else self.name()
+        elif ignores_nulls:
+            raise self.mismatch("'over'")
+        return nodes.Call(place, name, arguments, distinct, over, where, ignores_nulls)
+
+    def row(self, place):
+        """Read what stands behind ROW."""
+        self.expect("(")
+        items = self.list_of(self.expression)
+        self.expect(")")
+        return nodes.RowOf(place, items)
+
+    def position_of(self, place):
+        """Read what stands behind POSITION: a IN b."""
+        part = self.sum()
+        self.expect("in")
+        node = nodes.Call(place, "position", [part, self.sum()])
+        self.expect(")")
+        return node
 
     def window(self):
-        """Read what stands behind OVER."""
+        """Read a window in brackets."""
         self.expect("(")
         partition = []
         if self.accept("partition"):
             self.expect("by")
             partition = self.list_of(self.expression)
         orders = self.orders()
-        frame = ""
-        if self.accept("rows"):
+        frame = None
+        if self.next_is("rows") or self.next_is("range") or self.next_is("groups"):
             frame = self.frame()
         self.expect(")")
         return nodes.Window(partition, orders, frame)
 
     def frame(self):
-        """Read what stands behind ROWS."""
-        place = self.token.place
+        """Read a frame; return its unit, and its two bounds."""
+        token = self.take()
         if not self.accept("between"):
-            first, last = self.bound(), "CURRENT ROW"
+            first, last = self.bound(), (None, "CURRENT ROW")
         else:
             first = self.bound()
             self.expect("and")
             last = self.bound()
-        if first == "UNBOUNDED FOLLOWING" or last == "UNBOUNDED PRECEDING":
-            raise wrong(place, "The frame of a window ends before it starts")
-        return f"ROWS BETWEEN {first} AND {last}"
+        if first == ("UNBOUNDED", "FOLLOWING") or last == ("UNBOUNDED", "PRECEDING"):
+            raise wrong(token.place, "The frame of a window ends before it starts")
+        return token.word.upper(), first, last
 
     def bound(self):
-        """Read a bound of a frame; return it as SQL, which is the same for SQLite."""
+        """Read a bound of a frame: a distance and a direction, or the current row."""
         if self.accept("current", "row"):
-            return "CURRENT ROW"
-        number = "UNBOUNDED"
-        if not self.accept("unbounded"):
-            if self.token.kind != "number" or not self.token.text.isdecimal():
-                raise self.mismatch("a whole number")
-            number = self.constant().value
+            return None, "CURRENT ROW"
+        distance = "UNBOUNDED" if self.accept("unbounded") else self.distance()
         if self.accept("preceding"):
-            return f"{number} PRECEDING"
+            return distance, "PRECEDING"
         self.expect("following")
-        return f"{number} FOLLOWING"
+        return distance, "FOLLOWING"
+
+    def distance(self):
+        """Read the distance of a bound: a number or an interval."""
+        node = self.value()
+        if not isinstance(node, nodes.Constant) or node.value is None or node.kind == types.TEXT:
+            raise wrong(node.place, "The distance of a frame has to be a number or an interval")
+        if node.value < 0:
+            raise wrong(node.place, "The distance of a frame must not be negative")
+        return node
+
+
+def select_all(place, query):
+    """Return the SELECT of all columns of a query."""
+    source = nodes.Derived(place, query, None, [])
+    return nodes.Select(place, False, [nodes.Star(place, None)], source, None, [], None, {})

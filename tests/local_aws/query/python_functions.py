@@ -4,20 +4,20 @@ They are given to SQLite as t_<name>. A null among the arguments makes the resul
 those in TAKING_NULLS.
 """
 
+import calendar
 import functools
+import json
 import math
+import operator
 import re
-import statistics
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from tests.local_aws.query import types
 from tests.local_aws.query.errors import QueryError
-from tests.local_aws.query.types import UNITS, in_range
+from tests.local_aws.query.types import UNITS, in_range, round_half_away
 
 EPOCH = datetime(1970, 1, 1)
-# What cast() takes for numbers. Python would read more: 1_000, nan.
-DOUBLE = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
-INTEGER = re.compile(r"[+-]?\d{1,30}", re.ASCII)
 
 
 def double(compute):
@@ -51,27 +51,6 @@ def mod(dividend, divisor):
         raise QueryError("Division by zero")
     rest = abs(dividend) % abs(divisor)
     return -rest if dividend < 0 else rest
-
-
-def round_half_away(number, decimals):
-    """Round as Trino does: half away from zero."""
-    if isinstance(number, int):
-        unit = 10 ** min(-decimals, 20) if decimals < 0 else 1
-        size = (abs(number) + unit // 2) // unit * unit
-        return -size if number < 0 else size
-    if decimals > 300 or decimals < -300:
-        return number if decimals > 0 else 0.0
-    factor = 10.0**decimals
-    size = abs(number) * factor
-    if size >= 2**52:  # it has no decimals left to be cut, and it may be infinite
-        return number
-    size = (math.floor(size) + (size % 1 >= 0.5)) / factor
-    return math.copysign(size, number)
-
-
-def whole(number):
-    """Return the integer next to a double."""
-    return int(round_half_away(number, 0))
 
 
 def sign(number):
@@ -146,6 +125,201 @@ def like(text, pattern, escape=None):
     return last.match(text, len(text) - length) is not None
 
 
+# Escapes that mean the same in Java's regular expressions and in Python's.
+SAFE_ESCAPE = re.compile(r"\\(?:[dDwWsSbBtnrf1-9]|[^\w\s])", re.ASCII)
+CLASS = re.compile(r"\[\^?\]?[^\[\]]*\]")
+GROUP = re.compile(r"\((?:\?[:=!]|\?<[=!])?([^()]*)\)")
+WORK = 3 * 10**8  # steps that a regular expression may take, in the worst case: some seconds
+
+
+@functools.lru_cache(maxsize=64)
+def read_pattern(pattern):
+    """Return a compiled regular expression, and the power with which its time can grow.
+
+    Python cannot end a search that has begun. So what could take for ever is refused.
+    """
+    unescaped = SAFE_ESCAPE.sub("x", pattern)
+    bare = CLASS.sub("x", unescaped)
+    if "\\" in unescaped or "[" in bare or "&&" in unescaped or re.search(r"\(\?[^:=!<i]", bare):
+        raise QueryError(f"The regular expression '{pattern}' is not supported by this local AWS")
+    repeats = len(re.findall(r"[*+{]", bare))
+    while GROUP.search(bare):
+        bare = GROUP.sub(lambda group: "r" if re.search(r"[*+{|r]", group[1]) else "x", bare)
+        if re.search(r"r[*+{]", bare):
+            text = "a repetition of a group that has repetitions or alternatives in it"
+            raise QueryError(f"{text} is not supported by this local AWS: '{pattern}'")
+    try:
+        return re.compile(pattern, re.ASCII), repeats + 1
+    except (re.error, OverflowError, RecursionError) as error:
+        raise QueryError(f"'{pattern}' is not a regular expression: {error}") from None
+
+
+def compiled(pattern, text):
+    """Return a compiled regular expression that is quick enough for a text."""
+    compiled, power = read_pattern(pattern)
+    if len(text) ** min(power, 30) > WORK:
+        raise QueryError(
+            f"The regular expression '{pattern}' on {len(text)} characters is not supported by "
+            "this local AWS: it could take too long"
+        )
+    return compiled
+
+
+def regexp_extract(text, pattern, group):
+    """Return the part of a text that matches, or a group of it; null if none does."""
+    regex = compiled(pattern, text)
+    check_group(regex, group)
+    found = regex.search(text)
+    return found and found[group]
+
+
+def regexp_extract_all(text, pattern, group):
+    """Return all parts of a text that match."""
+    regex = compiled(pattern, text)
+    check_group(regex, group)
+    return json.dumps([found[group] for found in regex.finditer(text)])
+
+
+def check_group(regex, group):
+    """Fail if a regular expression does not have a group."""
+    if not 0 <= group <= regex.groups:
+        raise QueryError(f"Pattern has {regex.groups} groups. Cannot access group {group}")
+
+
+def regexp_replace(text, pattern, new):
+    """Return a text with another text for what matches. $1 in it is the first group."""
+    regex = compiled(pattern, text)
+
+    def write(found):
+        def part_of(reference):
+            if reference["escaped"]:
+                return reference["escaped"]
+            if reference["number"] is None:
+                raise QueryError("$ in regexp_replace is not followed by the number of a group")
+            check_group(regex, int(reference["number"]))
+            return found[int(reference["number"])] or ""
+
+        return REFERENCE.sub(part_of, new)
+
+    check_size(len(new) * (len(text) + 1))
+    return regex.sub(write, text)
+
+
+REFERENCE = re.compile(r"\\(?P<escaped>.)|\$(?P<number>\d)?", re.DOTALL | re.ASCII)
+
+
+def regexp_split(text, pattern):
+    """Return the parts of a text between what matches."""
+    parts, start = [], 0
+    for found in compiled(pattern, text).finditer(text):
+        parts.append(text[start : found.start()])
+        start = found.end()
+    return json.dumps([*parts, text[start:]])
+
+
+def check_size(length):
+    """Fail if a text would be too large."""
+    if length > MAX_TEXT:
+        raise QueryError(f"A text of more than {MAX_TEXT} characters {NOT_HERE}")
+
+
+MAX_TEXT = 2**20
+NOT_HERE = "is not supported by this local AWS"
+
+
+def concat(*texts):
+    """Return texts as one."""
+    check_size(sum(map(len, texts)))
+    return "".join(texts)
+
+
+def concat_ws(separator, *texts):
+    """Return texts as one, with a separator between them; nulls are left out."""
+    return None if separator is None else separator.join(t for t in texts if t is not None)
+
+
+def replace(text, old, new):
+    """Return a text with another text for a part of it."""
+    check_size(len(text) + len(new) * (text.count(old)))
+    return text.replace(old, new)
+
+
+def pad(at_start):
+    """Return lpad or rpad: a text made as long as this, or cut."""
+
+    def function(text, size, padding):
+        if size < 0 or not padding:
+            raise QueryError("lpad and rpad take a size from 0, and text to pad with")
+        check_size(size)
+        missing = max(size - len(text), 0)
+        filler = (padding * (missing // len(padding) + 1))[:missing]
+        return filler + text if at_start and missing else (text + filler)[:size]
+
+    return function
+
+
+def split(text, separator, limit=None):
+    """Return the parts of a text between separators, as an array."""
+    if not separator:
+        raise QueryError("The delimiter may not be the empty string")
+    if limit is not None and limit < 1:
+        raise QueryError("The limit must be positive")
+    return json.dumps(text.split(separator, -1 if limit is None else limit - 1))
+
+
+def translate(text, old, new):
+    """Return a text with each letter of `old` replaced by the one of `new`, or removed."""
+    letters = {}
+    for place, letter in enumerate(old):
+        letters.setdefault(ord(letter), new[place] if place < len(new) else None)
+    return text.translate(letters)
+
+
+def levenshtein(one, other):
+    """Return how many letters have to change to make one text of another."""
+    check_size(len(one) * len(other))
+    costs = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        before, costs[0] = costs[0], row
+        for column, other_letter in enumerate(other, 1):
+            change = before + (letter != other_letter)
+            before = costs[column]
+            costs[column] = min(change, before + 1, costs[column - 1] + 1)
+    return costs[-1]
+
+
+def codepoint(text):
+    """Return the number of a letter."""
+    if len(text) != 1:
+        raise QueryError("codepoint takes a text of one character")
+    return ord(text)
+
+
+def character(number):
+    """Return the letter of a number."""
+    if not 0 <= number < 0x110000 or 0xD800 <= number < 0xE000:
+        raise QueryError(f"Not a valid Unicode code point: {number}")
+    return chr(number)
+
+
+def width_bucket(value, low, high, count):
+    """Return in which of `count` buckets of equal width a value is."""
+    if count <= 0 or low == high:
+        raise QueryError("width_bucket takes a count greater than 0, and bounds that differ")
+    if low > high:
+        value, low, high = -value, -low, -high
+    if value < low:
+        return 0
+    return count + 1 if value >= high else int((value - low) / (high - low) * count) + 1
+
+
+def from_one(name, number):
+    """Return a number that is at least 1."""
+    if number < 1:
+        raise QueryError(f"{name} must be greater than 0")
+    return number
+
+
 def width(interval):
     """Return the width of a bin, which cannot be nothing."""
     if interval <= 0:
@@ -160,83 +334,148 @@ def offset(number):
     return number
 
 
-def read(kind, text):
-    """Read a text as cast() does."""
-    if kind == "DOUBLE" and text.strip() in ("NaN", "Infinity", "+Infinity", "-Infinity"):
-        raise QueryError(types.NOT_FINITE)
-    try:
-        if kind == "DOUBLE":
-            if not DOUBLE.fullmatch(text):
-                raise ValueError
-            return in_range(float(text), kind)
-        if kind == "BOOLEAN":
-            return {"true": 1, "t": 1, "1": 1, "false": 0, "f": 0, "0": 0}[text.lower()]
-        if kind == "TIMESTAMP":
-            return types.read_time(text)
-        if not INTEGER.fullmatch(text):
-            raise ValueError
-        return in_range(int(text), kind)
-    except (ValueError, KeyError, QueryError):
-        raise QueryError(f"Cannot cast '{text}' to {kind}") from None
+def moment_of(nanoseconds):
+    """Return a time as Python has it, without the parts of its second."""
+    return EPOCH + timedelta(seconds=nanoseconds // 10**9)
+
+
+def nanoseconds_of(moment):
+    """Return a time as SQLite keeps it."""
+    return in_range((moment - EPOCH) // timedelta(microseconds=1) * 1000, "TIMESTAMP")
 
 
 def part(name, nanoseconds):
     """Return a part of a time: year(time) and so on."""
-    moment = EPOCH + timedelta(seconds=nanoseconds // 10**9)
-    if name == "quarter":
-        return (moment.month + 2) // 3
-    if name == "day_of_week":
-        return moment.isoweekday()
-    if name == "day_of_year":
-        return moment.timetuple().tm_yday
-    return getattr(moment, name)
+    return PARTS[name](moment_of(nanoseconds))
 
 
-def unit_of(name, others=()):
-    """Return the nanoseconds of a unit that is always as long. others: those that are not."""
+PARTS = {
+    **{
+        name: operator.attrgetter(name)
+        for name in ("year", "month", "day", "hour", "minute", "second")
+    },
+    "day_of_month": lambda moment: moment.day,
+    "day_of_week": lambda moment: moment.isoweekday(),
+    "day_of_year": lambda moment: moment.timetuple().tm_yday,
+    "dow": lambda moment: moment.isoweekday(),
+    "doy": lambda moment: moment.timetuple().tm_yday,
+    "quarter": lambda moment: (moment.month + 2) // 3,
+    "week": lambda moment: moment.isocalendar()[1],
+    "week_of_year": lambda moment: moment.isocalendar()[1],
+    "year_of_week": lambda moment: moment.isocalendar()[0],
+    "yow": lambda moment: moment.isocalendar()[0],
+}
+
+# Units whose length varies, in months.
+MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
+
+
+def unit_of(name):
+    """Return the nanoseconds of a fixed-length unit."""
     units = {unit: types.INTERVAL_UNITS[unit] for unit in types.LONG_UNITS}
     units["week"] = 7 * UNITS["d"]
     if name.lower() not in units:
-        known = ", ".join([*units, *others])
-        raise QueryError(f"Unit '{name}' is not supported by this local AWS. There are: {known}")
+        known = ", ".join([*units, *MONTHS_OF])
+        raise QueryError(f"'{name}' is not a valid time unit. There are: {known}")
     return units[name.lower()]
 
 
 def date_trunc(unit, nanoseconds):
-    """Return the begin of the second, minute, hour, day, week, month, quarter or year."""
-    unit, moment = unit.lower(), EPOCH + timedelta(seconds=nanoseconds // 10**9)
+    """Return the start of the second, minute, hour, day, week, month, quarter or year."""
+    unit, moment = unit.lower(), moment_of(nanoseconds)
     if unit == "week":  # it begins on a Monday
         day = nanoseconds // UNITS["d"] * UNITS["d"]
         return in_range(day - moment.weekday() * UNITS["d"], "TIMESTAMP")
-    months = {"month": moment.month, "quarter": (moment.month - 1) // 3 * 3 + 1, "year": 1}
-    if unit in months:
-        begin = datetime(moment.year, months[unit], 1)
-        return (begin - EPOCH) // timedelta(seconds=1) * 10**9
-    return nanoseconds // unit_of(unit, months) * unit_of(unit)
+    if unit in MONTHS_OF:
+        first = (moment.month - 1) // MONTHS_OF[unit] * MONTHS_OF[unit] + 1
+        return nanoseconds_of(datetime(moment.year, first, 1))
+    return nanoseconds // unit_of(unit) * unit_of(unit)
+
+
+def add_months(nanoseconds, months):
+    """Return a time some months later, on the same day of the month or its last one."""
+    moment = moment_of(nanoseconds)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    if not 1 <= year <= 9999:
+        raise QueryError(f"The year {year} is out of range of timestamp")
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    later = nanoseconds_of(moment.replace(year=year, month=month + 1, day=day))
+    return in_range(later + nanoseconds % 10**9, "TIMESTAMP")
 
 
 def date_add(unit, count, nanoseconds):
-    """Return a time, so many units later."""
+    """Return a time, `count` units later."""
+    if unit.lower() in MONTHS_OF:
+        return add_months(nanoseconds, count * MONTHS_OF[unit.lower()])
     return in_range(nanoseconds + count * unit_of(unit), "TIMESTAMP")
+
+
+def date_add_to_date(unit, count, nanoseconds):
+    """Return a date, `count` units later."""
+    if unit.lower() not in MONTHS_OF and unit_of(unit) < UNITS["d"]:
+        raise QueryError(f"'{unit}' is not a valid DATE field")
+    return date_add(unit, count, nanoseconds)
 
 
 def date_diff(unit, first, second):
     """Return how many whole units it is from one time to another."""
-    return divide(second - first, unit_of(unit))
+    if unit.lower() not in MONTHS_OF:
+        return divide(second - first, unit_of(unit))
+    early, late = sorted([first, second])
+    start, end = moment_of(early), moment_of(late)
+    months = (end.year - start.year) * 12 + end.month - start.month
+    months -= add_months(early, months) > late
+    months //= MONTHS_OF[unit.lower()]
+    return months if first <= second else -months
+
+
+def last_day_of_month(nanoseconds):
+    """Return the date of the last day of a time's month."""
+    moment = moment_of(nanoseconds)
+    day = calendar.monthrange(moment.year, moment.month)[1]
+    return nanoseconds_of(datetime(moment.year, moment.month, day))
+
+
+def whole_days(interval):
+    """Return an interval that can be added to a date."""
+    if interval % UNITS["d"]:
+        raise QueryError("Cannot add hour, minutes or seconds to a date")
+    return interval
+
+
+def scale(interval, factor):
+    """Return an interval times a number, cut to whole nanoseconds."""
+    return in_range(int(interval * factor), "INTERVAL")
+
+
+def shrink(interval, divisor):
+    """Return an interval divided by a number, cut to whole nanoseconds."""
+    if divisor == 0:
+        raise QueryError("Division by zero")
+    return in_range(int(interval / divisor), "INTERVAL")
+
+
+def from_unixtime(seconds):
+    """Return the time that is some seconds after the epoch, in milliseconds as Trino."""
+    return in_range(int(round_half_away(seconds * 1000, 0)) * 10**6, "TIMESTAMP")
 
 
 def parse_duration(text):
-    """Return an interval that is written as 42m."""
-    if not re.fullmatch(r"\d+[a-z]+", text, re.IGNORECASE | re.ASCII):
-        raise QueryError(f"'{text}' is not a duration such as 42m")
-    return types.read_interval(text)
+    """Return an interval that is written as 42m or 42.8ms."""
+    match = re.fullmatch(r"(\d{1,20}(?:\.\d{1,9})?)\s*([a-z]+)", text.strip().lower(), re.ASCII)
+    if not match or match[2] not in types.INTERVAL_UNITS:
+        units = ", ".join(types.INTERVAL_UNITS)
+        raise QueryError(f"'{text}' is not a duration such as 42m. Its unit is one of: {units}")
+    return in_range(int(Decimal(match[1]) * types.INTERVAL_UNITS[match[2]]), "INTERVAL")
 
 
 def date_format(nanoseconds, pattern):
     """Return a time in a format of MySQL's, which Trino has taken over."""
-    moment = EPOCH + timedelta(seconds=nanoseconds // 10**9)
+    moment = moment_of(nanoseconds)
 
     def write(found):
+        if found[0] == "%f":
+            return f"{nanoseconds % 10**9 // 1000:06}"
         if found[0] not in DATE_FORMATS:
             raise QueryError(f"{found[0]} in date_format is not supported by this local AWS")
         return DATE_FORMATS[found[0]](moment)
@@ -262,12 +501,86 @@ DATE_FORMATS = {
     "%a": lambda moment: DAYS[moment.weekday()][:3],
     "%W": lambda moment: DAYS[moment.weekday()],
     "%H": lambda moment: f"{moment.hour:02}",
+    "%k": lambda moment: str(moment.hour),
+    "%h": lambda moment: f"{(moment.hour + 11) % 12 + 1:02}",
+    "%I": lambda moment: f"{(moment.hour + 11) % 12 + 1:02}",
+    "%l": lambda moment: str((moment.hour + 11) % 12 + 1),
+    "%p": lambda moment: "AM" if moment.hour < 12 else "PM",
     "%i": lambda moment: f"{moment.minute:02}",
     "%s": lambda moment: f"{moment.second:02}",
     "%S": lambda moment: f"{moment.second:02}",
     "%T": lambda moment: moment.strftime("%H:%M:%S"),
+    "%v": lambda moment: f"{moment.isocalendar()[1]:02}",
+    "%x": lambda moment: f"{moment.isocalendar()[0]:04}",
     "%%": lambda moment: "%",
 }
+# What date_parse and parse_datetime read, as strptime() has it.
+PARSED = {"%Y": "%Y", "%y": "%y", "%m": "%m", "%c": "%m", "%d": "%d", "%e": "%d", "%H": "%H"}
+PARSED |= {"%k": "%H", "%i": "%M", "%s": "%S", "%S": "%S", "%T": "%H:%M:%S", "%f": "%f"}
+PARSED |= {"%%": "%%"}
+# The letters of Joda, which format_datetime takes, in the formats of date_format.
+JODA = {
+    "yyyy": "%Y", "YYYY": "%Y", "y": "%Y", "yy": "%y", "MMMM": "%M", "MMM": "%b", "MM": "%m",
+    "M": "%c", "dd": "%d", "d": "%e", "HH": "%H", "H": "%k", "hh": "%h", "h": "%l", "mm": "%i",
+    "ss": "%s", "a": "%p", "EEEE": "%W", "EEE": "%a", "E": "%a", "DDD": "%j",
+}  # fmt: skip
+
+
+def format_datetime(nanoseconds, pattern):
+    """Return a time in a format of Joda's."""
+
+    def write(found):
+        if found["quoted"] is not None:
+            return found["quoted"].replace("''", "'") or "'"
+        letters = found["letters"]
+        if letters and set(letters) == {"S"}:
+            return f"{nanoseconds % 10**9:09}".ljust(len(letters), "0")[: len(letters)]
+        if letters and letters not in JODA:
+            text = f"{letters} in format_datetime is not supported by this local AWS"
+            raise QueryError(text)
+        return date_format(nanoseconds, JODA[letters]) if letters else found[0]
+
+    return JODA_PART.sub(write, pattern)
+
+
+JODA_PART = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|.", re.DOTALL)
+
+
+def date_parse(text, pattern):
+    """Return the time that a text has, in a format of MySQL's."""
+
+    def translate(found):
+        if found[0] not in PARSED:
+            raise QueryError(f"{found[0]} in date_parse is not supported by this local AWS")
+        return PARSED[found[0]]
+
+    return parse_time(text, re.sub(r"%.?", translate, pattern, flags=re.DOTALL), pattern)
+
+
+def parse_datetime(text, pattern):
+    """Return the time that a text has, in a format of Joda's."""
+
+    def translate(found):
+        letters = found["letters"]
+        if found["quoted"] is not None:
+            return (found["quoted"].replace("''", "'") or "'").replace("%", "%%")
+        if letters and set(letters) == {"S"}:
+            return "%f"
+        if letters and PARSED.get(JODA.get(letters)) is None:
+            raise QueryError(f"{letters} in parse_datetime is not supported by this local AWS")
+        return PARSED[JODA[letters]] if letters else found[0].replace("%", "%%")
+
+    return parse_time(text, JODA_PART.sub(translate, pattern), pattern)
+
+
+def parse_time(text, pattern, given):
+    """Return the time that a text has in a format of strptime()."""
+    try:
+        moment = datetime.strptime(text, pattern)
+    except (ValueError, re.error):
+        raise QueryError(f"Invalid format: '{text}' is not written as '{given}'") from None
+    year = 1970 if "%Y" not in pattern and "%y" not in pattern else moment.year
+    return nanoseconds_of(moment.replace(year=year))
 
 
 def only_value(value, rows):
@@ -279,77 +592,80 @@ def only_value(value, rows):
 
 FUNCTIONS = {
     "abs": abs,
+    "add_months": add_months,
+    "atan2": double(math.atan2),
     "ceil": double(math.ceil),
-    "concat": lambda *texts: "".join(texts),
+    "cbrt": double(lambda number: math.copysign(abs(number) ** (1 / 3), number)),
+    "chr": character,
+    "codepoint": codepoint,
+    "concat": concat,
+    "concat_ws": concat_ws,
     "date_add": date_add,
+    "date_add_to_date": date_add_to_date,
     "date_diff": date_diff,
     "date_format": date_format,
+    "date_parse": date_parse,
     "date_trunc": date_trunc,
     "divide": divide,
-    "exp": double(math.exp),
+    "e": lambda: math.e,
     "floor": double(math.floor),
-    "format": lambda kind, value: types.FORMATS[kind](value),
+    "format": lambda kind, value: types.SCALARS[kind].write(value),
+    "format_datetime": format_datetime,
     "from_iso8601": types.read_iso_time,
+    "from_one": from_one,
+    "from_unixtime": from_unixtime,
+    "last_day_of_month": last_day_of_month,
     "length": len,
+    "levenshtein": levenshtein,
     "like": like,
     "ln": double(math.log),
-    "log10": double(math.log10),
-    "log2": double(math.log2),
+    "log": double(lambda base, number: math.log(number) / math.log(base)),
     "lower": each_letter("lower"),
+    "lpad": pad(at_start=True),
     "ltrim": str.lstrip,
     "mod": mod,
+    "negative": operator.neg,
     "offset": offset,
     "only_value": only_value,
+    "parse_datetime": parse_datetime,
     "parse_duration": parse_duration,
     "part": part,
+    "pi": lambda: math.pi,
     "power": double(math.pow),
-    "read": read,
-    "replace": str.replace,
+    "read": lambda kind, text: types.read_text(text, kind),
+    "regexp_count": lambda text, pattern: len(list(compiled(pattern, text).finditer(text))),
+    "regexp_extract": regexp_extract,
+    "regexp_extract_all": regexp_extract_all,
+    "regexp_like": lambda text, pattern: int(compiled(pattern, text).search(text) is not None),
+    "regexp_replace": regexp_replace,
+    "regexp_split": regexp_split,
+    "replace": replace,
     "reverse": lambda text: text[::-1],
     "round": round_half_away,
+    "rpad": pad(at_start=False),
     "rtrim": str.rstrip,
+    "scale": scale,
+    "shrink": shrink,
     "sign": sign,
+    "split": split,
     "split_part": split_part,
-    "sqrt": double(math.sqrt),
     "starts_with": str.startswith,
     "strpos": lambda text, part: text.find(part) + 1,
     "substr": substr,
+    "to_unixtime": lambda nanoseconds: nanoseconds / 10**9,
+    "translate": translate,
     "trim": str.strip,
+    "truncate": double(math.trunc),
     "upper": each_letter("upper"),
-    "whole": whole,
+    "whole_days": whole_days,
     "width": width,
+    "width_bucket": width_bucket,
+    "xor": operator.xor,
+    **{
+        name: double(getattr(math, name))
+        for name in (
+            "acos asin atan cos cosh degrees exp log10 log2 radians sin sinh sqrt tan tanh"
+        ).split()
+    },
 }
-TAKING_NULLS = ["only_value"]
-
-
-def percentile(rows):
-    """Return the value at a percentile. AWS's is an approximation, this is exact."""
-    values = sorted(value for value, _ in rows if value is not None)
-    share = rows[0][1]
-    if not values:
-        return None
-    if not 0 <= share <= 1:
-        raise QueryError("Percentile must be between 0 and 1")
-    return values[min(int(share * len(values)), len(values) - 1)]
-
-
-def spread(compute, least):
-    """Return an aggregate function of numbers that is null if there are too few."""
-
-    def function(rows):
-        values = [value for [value] in rows]
-        return double(compute)(values) if len(values) >= least else None
-
-    return function
-
-
-# They get the arguments in each row, but for the rows in which the last one is null.
-AGGREGATES = {
-    "max_by": lambda rows: max(rows, key=lambda row: row[1])[0],
-    "min_by": lambda rows: min(rows, key=lambda row: row[1])[0],
-    "percentile": percentile,
-    "stddev": spread(statistics.stdev, 2),
-    "stddev_pop": spread(statistics.pstdev, 1),
-    "variance": spread(statistics.variance, 2),
-    "variance_pop": spread(statistics.pvariance, 1),
-}
+TAKING_NULLS = ["only_value", "concat_ws"]

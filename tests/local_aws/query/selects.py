@@ -1,7 +1,7 @@
 """Writes a whole query for SQLite: its tables, groups and order."""
 
 import itertools
-from collections import namedtuple
+import json
 
 from tests.local_aws.query import nodes
 from tests.local_aws.query.errors import unsupported, wrong
@@ -12,118 +12,139 @@ from tests.local_aws.query.expressions import (
     Expressions,
     Relation,
     Value,
-    coerce,
+    check_ordered,
     order_by,
 )
-from tests.local_aws.query.types import common_kind
-
-# SQL for SQLite, and its columns, which are called c0, c1, ... in it.
-Written = namedtuple("Written", "sql columns")
-# A column of the select list, as ORDER BY sees it.
-Output = namedtuple("Output", "name sql value is_stored", defaults=[False])
+from tests.local_aws.query.types import (
+    Array,
+    Row,
+    Series,
+    common_kind,
+    element_of,
+    is_nested,
+    name_kind,
+)
 
 
 class Writer:
     """Writes a query.
 
     databases: {name: {table name: Table}}, see store.py. now: in nanoseconds.
-    constants: the values of the parameters in what is written.
+    constants: the values of the parameters in what is written. objects: what functions need and SQL
+    cannot say, such as lambdas; SQL has their numbers.
     """
 
     def __init__(self, databases, now):
         self.databases = databases
         self.constants, self.names = {"now": now}, {}
+        self.objects = {}
         self.numbers = itertools.count()
 
     def constant(self, kind, value):
         """Return a parameter for a constant: always the same, so that SQL can be compared."""
-        name = self.names.setdefault((kind, value), f"k{len(self.names)}")
+        name = self.names.setdefault((kind, repr(value)), f"k{len(self.names)}")
         self.constants[name] = value
         return f":{name}"
 
+    def object(self, value):
+        """Return the number of an object, as SQL."""
+        return str(self.objects.setdefault(value, len(self.objects)))
+
     def query(self, node, known=None, outer=None):
-        """Write a query. known: the queries of WITH, {name: Written}, each with its name as SQL."""
-        known, outer, with_queries = dict(known or {}), outer or [], {}
-        for name, query in node.with_queries:
+        """Write a query; return its Relation, whose columns are called c0, c1, ... in SQL.
+
+        known: the queries of WITH, {name: Relation}, each with its name as SQL. outer: the
+        Expressions around the query.
+        """
+        known, with_queries = dict(known or {}), {}
+        for name, columns, query in node.with_queries:
             if name.lower() in with_queries:
-                raise wrong(node.place, f"WITH has two queries with the name '{name}'")
-            sql, columns = self.query(query, known, outer)
-            known[name.lower()] = Written(f"q{next(self.numbers)}", columns)
-            with_queries[name.lower()] = f"{known[name.lower()].sql} AS ({sql})"
+                raise wrong(node.place, f"WITH query name '{name}' specified more than once")
+            relation = rename(node.place, self.query(query, known, outer), columns)
+            known[name.lower()] = Relation(f"q{next(self.numbers)}", relation.columns)
+            with_queries[name.lower()] = f"{known[name.lower()].sql} AS ({relation.sql})"
         if isinstance(node.body, nodes.Union):
-            sql, columns = self.ordered_union(node, known, outer)
+            sql, columns, _ = self.ordered_union(node, known, outer)
         else:
-            sql, columns = self.select(node.body, node.orders, known, outer)
+            sql, columns, _ = self.select(node.body, node.orders, known, outer)
         if with_queries:
             sql = f"WITH {', '.join(with_queries.values())} {sql}"
-        if node.limit is not None:
-            sql = f"{sql} LIMIT {node.limit}"
-        return Written(sql, columns)
+        if node.limit is not None or node.offset is not None:
+            sql = f"{sql} LIMIT {-1 if node.limit is None else node.limit}"
+            sql = f"{sql} OFFSET {node.offset or 0}"
+        return Relation(sql, columns)
 
     # UNION
 
     def ordered_union(self, node, known, outer):
         """Write UNION, and ORDER BY on its columns."""
-        sql, columns = self.union(node.body, known, outer)
+        relation = self.union(node.body, known, outer)
         if not node.orders:
-            return Written(sql, columns)
-        relation = Relation([], columns)
+            return relation
         expressions = Expressions(self, [relation], outer, known)
-        values = [Value(column.sql, column.kind) for column in columns]
+        values = [Value(column.sql, column.kind) for column in relation.columns]
         keys = [self.order_key(order, values, expressions) for order in node.orders]
         for order, key in zip(node.orders, keys):
             expressions.forbid(order.key.place, key, "ORDER BY")
-        return Written(f"SELECT * FROM ({sql}) ORDER BY {order_by(keys, node.orders)}", columns)
+        sql = f"SELECT * FROM ({relation.sql}) ORDER BY {order_by(keys, node.orders)}"
+        return Relation(sql, relation.columns)
 
     def union(self, node, known, outer):
-        """Write UNION: each column with the type that all SELECTs have in common."""
+        """Write UNION and others: each column with the type that all SELECTs have in common."""
         written = [self.select(select, [], known, outer) for select in node.selects]
+        word = node.words[0].split()[0]
         counts = {len(one.columns) for one in written}
         if len(counts) > 1:
             text = ", ".join(str(len(one.columns)) for one in written)
-            raise wrong(node.place, f"UNION has different numbers of columns: {text}")
+            raise wrong(node.place, f"{word} query has different number of fields: {text}")
         columns = []
-        for first, *others in zip(*(one.columns for one in written)):
+        for number, (first, *others) in enumerate(zip(*(one.columns for one in written)), 1):
             kinds = [column.kind for column in (first, *others)]
             kind = common_kind(kinds)
             if kind is None:
-                text = ", ".join(map(str.lower, kinds))
-                raise wrong(node.place, f"UNION has a column of different types: {text}")
+                text = ", ".join(map(name_kind, kinds))
+                raise wrong(
+                    node.place, f"column {number} in {word} query has incompatible types: {text}"
+                )
             columns.append(Column(first.name, first.sql, kind))
-        sql, *others = [convert(one, columns) for one in written]
+        expressions = Expressions(self, [])
+        sql, *others = [convert(expressions, node.place, one, columns) for one in written]
         for word, other in zip(node.words, others):
             sql = f"{sql} {word} {other}"
-        return Written(sql, columns)
+        return Relation(sql, columns)
 
     # SELECT
 
     def select(self, node, orders, known, outer):
         """Write SELECT and ORDER BY."""
-        source, relations = self.from_clause(node, known, outer)
-        expressions = Expressions(self, relations, outer, known)
-        expressions.aliases = {item.name.lower() for item in node.items if is_alias(item)}
+        source, relations = "", []
+        if node.source:
+            source, relations = self.source(node.source, known, outer)
+        expressions = Expressions(self, relations, outer, known, node.windows)
+        expressions.aliases = {
+            item.name.lower() for item in node.items if isinstance(item, nodes.Item) and item.name
+        }
         where, having = [], []
         if node.where:
             where = [expressions.condition(node.where, "WHERE")]
-        items = list(expand_stars(node, relations))
-        groups = [self.group(group, items, expressions) for group in node.groups]
+        groups = [self.group(group, node, expressions) for group in node.groups]
         # From here on, what is grouped by is not loose any more.
         expressions.grouped = {group.sql for group in groups}
-        values = [expressions.write(item.expression) for item in items]
+        columns, values, places = [], [], []
+        for name, place, value in self.items(node, relations, expressions):
+            columns.append(Column(name, f"c{len(columns)}", value.kind))
+            values.append(value)
+            places.append(place)
         if node.having:
             having = [expressions.condition(node.having, "HAVING", [WINDOW])]
         # From here on, the aliases are known.
         expressions.outputs = [
-            Output(name_item(item), value.sql, value) for item, value in zip(items, values)
+            (column._replace(sql=value.sql), value) for column, value in zip(columns, values)
         ]
         keys = [self.order_key(order, values, expressions) for order in orders]
-        check_grouped(node, groups, having, item_places(items, values), order_places(orders, keys))
+        check_grouped(node, groups, having, list(zip(places, values)), order_places(orders, keys))
         if node.distinct:
             check_distinct(orders, keys, values)
-        columns = [
-            Column(name_item(item), f"c{number}", value.kind)
-            for number, (item, value) in enumerate(zip(items, values))
-        ]
         clauses = [
             ("SELECT DISTINCT" if node.distinct else "SELECT", name_columns(values, columns)),
             ("FROM", source),
@@ -132,14 +153,31 @@ class Writer:
             ("HAVING", join_sql(having)),
             ("ORDER BY", order_by(keys, orders)),
         ]
-        return Written(" ".join(f"{word} {sql}" for word, sql in clauses if sql), columns)
+        return Relation(" ".join(f"{word} {sql}" for word, sql in clauses if sql), columns)
 
-    def group(self, node, items, expressions):
+    def items(self, node, relations, expressions):
+        """Give name, place and Value of each item of a select list, and of each column of a *."""
+        for item in node.items:
+            if isinstance(item, nodes.Star):
+                for column in columns_of_star(item, relations):
+                    value = Value(column.sql, column.kind, frozenset([column.name or column.sql]))
+                    if value.sql in expressions.grouped:
+                        value = value._replace(loose=frozenset())
+                    yield column.name, item.place, value
+            else:
+                value = expressions.write_final(item.expression)
+                yield name_item(item), item.expression.place, value
+
+    def group(self, node, select, expressions):
         """Write an expression of GROUP BY, or the position of one in the select list."""
         if isinstance(node, nodes.Constant) and node.kind in ("INTEGER", "BIGINT"):
+            items = list(self.items(select, expressions.relations, expressions))
             check_position(node, items, "GROUP BY")
-            node = items[node.value - 1].expression
-        value = expressions.write(node)
+            value = items[node.value - 1][2]
+        else:
+            value = expressions.write_final(node)
+        if isinstance(value.kind, Series):
+            raise wrong(node.place, f"{name_kind(value.kind)} is not comparable: GROUP BY")
         expressions.forbid(node.place, value, "GROUP BY")
         return value
 
@@ -148,55 +186,212 @@ class Writer:
         node = order.key
         if isinstance(node, nodes.Constant) and node.kind in ("INTEGER", "BIGINT"):
             check_position(node, values, "ORDER BY")
-            return values[node.value - 1]
-        return expressions.write(node)
+            value = values[node.value - 1]
+        else:
+            value = expressions.write(node)
+        check_ordered(node.place, value)
+        return value
 
     # FROM
-
-    def from_clause(self, node, known, outer):
-        """Write what stands behind FROM of a SELECT; return it, and its Relations."""
-        if not node.source:
-            return "", []
-        return self.source(node.source, known, outer)
 
     def source(self, node, known, outer):
         """Write a table, a sub-select or a join; return it, and its Relations."""
         if isinstance(node, nodes.Join):
             return self.join(node, known, outer)
-        name = f"r{next(self.numbers)}"
+        if isinstance(node, nodes.Unnest):
+            return self.unnest(node, [], known, outer)
         if isinstance(node, nodes.Derived):
-            sql, columns = self.query(node.query, known, outer)
-            sql, names = f"({sql})", []
+            relation = self.query(node.query, known, outer)
+            relation = Relation(f"({relation.sql})", relation.columns)
         elif len(node.parts) == 1 and node.parts[0].lower() in known:
-            sql, columns = known[node.parts[0].lower()]
-            names = [node.parts[0].lower()]
+            relation = known[node.parts[0].lower()]._replace(names=[node.parts[0].lower()])
         else:
             table = find_table(self.databases, node)
-            sql, columns = table.sql, table.columns
             names = [node.parts[-1].lower(), ".".join(node.parts).lower()]
-        if node.alias:
-            names = [node.alias.lower()]
+            relation = Relation(table.sql, table.columns, names)
+        relation = self.alias(node, relation)
+        return relation.sql, [relation]
+
+    def alias(self, node, relation):
+        """Return a relation with its own name in SQL, and the names that the query gives it."""
+        name = f"r{next(self.numbers)}"
+        columns = rename(node.place, relation, node.columns).columns
         columns = [column._replace(sql=f"{name}.{column.sql}") for column in columns]
-        return f"{sql} AS {name}", [Relation(names, columns)]
+        names = [node.alias.lower()] if node.alias else relation.names
+        return Relation(f"{relation.sql} AS {name}", columns, names)
+
+    def unnest(self, node, relations, known, outer):
+        """Write UNNEST of arrays, which can use the columns of the relations before it.
+
+        SQLite's json_each gives a row for each element of an array. t_unnest makes each element an
+        array of the columns.
+        """
+        expressions = Expressions(self, relations, outer, known)
+        values = [expressions.write_final(array) for array in node.arrays]
+        widths, kinds = [], []
+        for array, value in zip(node.arrays, values):
+            expressions.forbid(array.place, value, "UNNEST")
+            if not isinstance(value.kind, (Array, Series)):
+                raise wrong(array.place, f"Cannot unnest type: {name_kind(value.kind)}")
+            element = element_of(value.kind)
+            is_row = isinstance(element, Row)
+            widths.append(len(element.fields) if is_row else None)
+            kinds += element.fields if is_row else [(None, element)]
+        columns = [
+            Column(name, f"value, {number}", kind) for number, (name, kind) in enumerate(kinds)
+        ]
+        if node.numbered:
+            columns.append(Column("ordinality" if node.alias else None, "key", "BIGINT"))
+        arrays = ", ".join(value.sql for value in values)
+        sql = f"json_each(t_unnest({json_text(widths)}, {arrays}))"
+        relation = self.alias(node, Relation(sql, columns))
+        columns = [
+            column._replace(sql=f"({column.sql} + 1)")
+            if column.sql.endswith(".key")
+            else column._replace(sql=f"t_field({column.sql})")
+            for column in relation.columns
+        ]
+        return relation.sql, [relation._replace(columns=columns)]
 
     def join(self, node, known, outer):
         """Write a join; return it, and its Relations."""
         left, left_relations = self.source(node.left, known, outer)
-        right, right_relations = self.source(node.right, known, outer)
+        if isinstance(node.right, nodes.Unnest):
+            if node.kind not in ("cross", "left"):
+                raise unsupported(node.place, f"{node.kind.upper()} JOIN with UNNEST")
+            right, right_relations = self.unnest(node.right, left_relations, known, outer)
+        else:
+            right, right_relations = self.source(node.right, known, outer)
+        if node.kind in ("right", "full"):
+            left, left_relations = self.wrap(left, left_relations)
+            right, right_relations = self.wrap(right, right_relations)
         relations = left_relations + right_relations
-        word = "LEFT JOIN" if node.kind == "left" else "JOIN"
-        sql = f"{left} {word} {right}"
+        expressions = Expressions(self, relations, outer, known)
+        condition = ""
         if node.condition:
-            expressions = Expressions(self, relations, outer, known)
-            sql = f"{sql} ON {expressions.condition(node.condition, 'ON').sql}"
+            condition = f" ON {expressions.condition(node.condition, 'JOIN ON').sql}"
+        if node.using:
+            condition = f" ON {self.using(node, left_relations, right_relations)}"
+        word = "LEFT JOIN" if node.kind in ("left", "right", "full") else "JOIN"
+        if node.kind == "right":
+            sql = f"{right} {word} {left}{condition}"
+        elif node.kind == "full":
+            sql, relations = self.full_join(left, right, condition, relations)
+            left_relations = relations[: len(left_relations)]
+            right_relations = relations[len(left_relations) :]
+        elif isinstance(node.right, nodes.Join):
+            sql = f"{left} {word} ({right}){condition}"
+        else:
+            sql = f"{left} {word} {right}{condition}"
+        if node.using:
+            relations = merge_columns(node, left_relations, right_relations)
         return sql, relations
+
+    def wrap(self, sql, relations):
+        """Return a table or a join as one sub-select, and its Relations in there.
+
+        SQLite has right and full joins from 3.39 on only.
+        """
+        name = f"r{next(self.numbers)}"
+        columns = [column for relation in relations for column in relation.columns]
+        sqls = [f"{column.sql} AS c{number}" for number, column in enumerate(columns)]
+        sql = f"(SELECT {', '.join([*sqls, '1 AS is_there'])} FROM {sql}) AS {name}"
+        return sql, replace_columns(relations, [f"{name}.c{n}" for n in range(len(columns))])
+
+    def full_join(self, left, right, condition, relations):
+        """Write a full join as a left join, and the rows of the right that it lacks."""
+        name, missing = f"r{next(self.numbers)}", left.rpartition(" AS ")[2]
+        columns = [column for relation in relations for column in relation.columns]
+        sqls = ", ".join(f"{column.sql} AS c{number}" for number, column in enumerate(columns))
+        sql = (
+            f"(SELECT {sqls} FROM {left} LEFT JOIN {right}{condition} UNION ALL "
+            f"SELECT {sqls} FROM {right} LEFT JOIN {left}{condition} "
+            f"WHERE {missing}.is_there IS NULL) AS {name}"
+        )
+        return sql, replace_columns(relations, [f"{name}.c{n}" for n in range(len(columns))])
+
+    def using(self, node, left_relations, right_relations):
+        """Return the SQL of the condition of USING."""
+        parts = []
+        for name in node.using:
+            left, right = [
+                Expressions(self, relations).write(nodes.Name(node.place, [name]))
+                for relations in (left_relations, right_relations)
+            ]
+            kind = common_kind([left.kind, right.kind])
+            if kind is None or is_nested(kind):
+                kinds = f"{name_kind(left.kind)} and {name_kind(right.kind)}"
+                raise wrong(node.place, f"USING cannot compare {kinds}")
+            expressions = Expressions(self, [])
+            parts.append(
+                f"{expressions.coerce(node.place, left, kind)} = "
+                f"{expressions.coerce(node.place, right, kind)}"
+            )
+        return " AND ".join(parts)
+
+
+def json_text(value):
+    """Return a value as a JSON text in SQL."""
+    return f"'{json.dumps(value)}'"
+
+
+def replace_columns(relations, sqls):
+    """Return relations whose columns have other SQL."""
+    sqls = iter(sqls)
+    return [
+        relation._replace(columns=[column._replace(sql=next(sqls)) for column in relation.columns])
+        for relation in relations
+    ]
+
+
+def merge_columns(node, left_relations, right_relations):
+    """Return the relations of a join with USING: its columns are there once, first."""
+    names = [name.lower() for name in node.using]
+
+    def find(relations, name):
+        columns = [column for relation in relations for column in relation.columns]
+        return next(column for column in columns if (column.name or "").lower() == name)
+
+    merged = []
+    for name in names:
+        left, right = find(left_relations, name), find(right_relations, name)
+        kind = common_kind([left.kind, right.kind])
+        sqls = [right.sql, left.sql] if node.kind == "right" else [left.sql, right.sql]
+        sql = left.sql if node.kind in ("inner", "left") else f"coalesce({', '.join(sqls)})"
+        merged.append(Column(left.name, sql, kind, left.is_stored))
+    others = [
+        relation._replace(
+            columns=[c for c in relation.columns if (c.name or "").lower() not in names]
+        )
+        for relation in left_relations + right_relations
+    ]
+    return [Relation("", merged), *others]
+
+
+def rename(place, relation, names):
+    """Return a relation whose columns have the names of a list, if there is one."""
+    if not names:
+        return relation
+    if len(names) != len(relation.columns):
+        raise wrong(
+            place,
+            f"Column alias list has {len(names)} entries but relation has "
+            f"{len(relation.columns)} columns",
+        )
+    pairs = zip(names, relation.columns)
+    columns = [Column(name, column.sql, column.kind) for name, column in pairs]
+    return relation._replace(columns=columns)
 
 
 def find_table(databases, node):
     """Return the stored Table that a node with place and parts names. The case counts."""
     if len(node.parts) != 2:
         name = ".".join(node.parts)
-        raise wrong(node.place, f"Table '{name}' does not exist. A table is named database.table")
+        text = f"Table '{name}' does not exist. A table is named database.table"
+        if len(node.parts) == 1 and "." in name:
+            quoted = ".".join(f'"{part}"' for part in name.split("."))
+            text = f"{text}. Put each name in quotes of its own: {quoted}"
+        raise wrong(node.place, text)
     database, table = node.parts
     tables = find_database(databases, node)
     if table not in tables:
@@ -215,43 +410,36 @@ def find_database(databases, node):
     return databases[database]
 
 
-def expand_stars(node, relations):
-    """Give the items of a SELECT, for a * one for each of its columns."""
-    for item in node.items:
-        if isinstance(item, nodes.Item):
-            yield item
-            continue
-        found = relations
-        if item.qualifier:
-            name = ".".join(item.qualifier)
-            found = [relation for relation in relations if name.lower() in relation.names]
-            if len(found) != 1:
-                raise wrong(item.place, f"Table '{name}' is not in FROM, or is there twice")
-        if not found:
-            raise wrong(item.place, "SELECT * needs FROM")
-        for column in itertools.chain(*(relation.columns for relation in found)):
-            loose = frozenset([column.name or column.sql])
-            value = nodes.Written(item.place, Value(column.sql, column.kind, loose))
-            yield nodes.Item(value, column.name)
-
-
-def is_alias(item):
-    """Return whether an item of a select list has an alias."""
-    return isinstance(item, nodes.Item) and item.name is not None
+def columns_of_star(star, relations):
+    """Return the columns that a * stands for."""
+    found = relations
+    if star.qualifier:
+        name = ".".join(star.qualifier)
+        found = [relation for relation in relations if name.lower() in relation.names]
+        if len(found) != 1:
+            raise wrong(star.place, f"Table '{name}' is not in FROM, or is there twice")
+    if not found:
+        raise wrong(star.place, "SELECT * not allowed in queries without FROM clause")
+    return [column for relation in found for column in relation.columns]
 
 
 def name_item(item):
     """Return the name of an item of a select list, or None."""
     if item.name is None and isinstance(item.expression, nodes.Name):
         return item.expression.parts[-1]
+    if item.name is None and isinstance(item.expression, nodes.Field):
+        return item.expression.name
     return item.name
 
 
-def convert(written, columns):
-    """Return a SELECT from what is written, with the types that these columns have."""
-    pairs = zip(written.columns, columns)
-    items = [f"{coerce(one, other.kind)} AS {other.sql}" for one, other in pairs]
-    return f"SELECT {', '.join(items)} FROM ({written.sql})"
+def convert(expressions, place, relation, columns):
+    """Return a SELECT from a relation, with the types that these columns have."""
+    pairs = zip(relation.columns, columns)
+    items = [
+        f"{expressions.coerce(place, Value(one.sql, one.kind), other.kind)} AS {other.sql}"
+        for one, other in pairs
+    ]
+    return f"SELECT {', '.join(items)} FROM ({relation.sql})"
 
 
 def join_sql(values):
@@ -262,11 +450,6 @@ def join_sql(values):
 def name_columns(values, columns):
     """Return the SQL of a select list, with the names that the columns have in SQL."""
     return ", ".join(f"{value.sql} AS {column.sql}" for value, column in zip(values, columns))
-
-
-def item_places(items, values):
-    """Return the values of a select list, each with its place."""
-    return [(item.expression.place, value) for item, value in zip(items, values)]
 
 
 def order_places(orders, keys):

@@ -1,11 +1,9 @@
 """query/: it answers as Timestream does: its columns, types and rows."""
 
-import re
 import time
 
 import pytest
 
-from tests.local_aws.query.functions import FUNCTIONS
 from tests.local_aws.store import Record, Store
 
 # 2026-11-24 03:04:05.123 UTC, in seconds and in nanoseconds.
@@ -486,12 +484,6 @@ def test_show_measures_has_the_dimensions_of_each_measure(store):
         {"ArrayValue": [dimension]},
     ]
     assert len(answer["Rows"]) == 2
-
-
-def test_each_function_is_asked_for_here():
-    sqls = [parameters.values[0] for parameters in QUERIES] + [line[0] for line in EXPRESSIONS]
-    for name in FUNCTIONS:
-        assert any(re.search(rf"\b{name}\(", sql) for sql in sqls), name
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from tests.local_aws.query import QueryError
 from tests.local_aws.store import Record, Store
 
 NOW = 1795489445
@@ -158,23 +157,108 @@ def test_share_of_measurements_above_a_limit(ask):
     """) == [["host-a", "33.3"], ["host-b", "100.0"]]
 
 
-@pytest.mark.parametrize(
-    "function",
-    ["INTERPOLATE_LINEAR", "INTERPOLATE_LOCF", "INTERPOLATE_FILL", "INTERPOLATE_SPLINE_CUBIC"],
-)
-def test_interpolation_is_refused_by_name(ask, function):
-    with pytest.raises(QueryError, match=rf"line 8:13: {function} is not supported by this local"):
-        ask(f"""
+# Bins of 20 seconds: 15, 35 and 55 %. Then, values for every ten seconds.
+INTERPOLATIONS = {
+    "INTERPOLATE_LINEAR(points, moments)": ["15.0", "25.0", "35.0", "45.0", "55.0"],
+    "INTERPOLATE_LOCF(points, moments)": ["15.0", "15.0", "35.0", "35.0", "55.0"],
+    "INTERPOLATE_FILL(points, moments, 10.0)": ["15.0", "10.0", "35.0", "10.0", "55.0"],
+    "INTERPOLATE_SPLINE_CUBIC(points, moments)": ["15.0", "25.0", "35.0", "45.0", "55.0"],
+}
+
+
+@pytest.mark.parametrize("call", INTERPOLATIONS)
+def test_missing_values_are_interpolated(ask, call):
+    filled = call.replace("points", "CREATE_TIME_SERIES(binned_timestamp, avg_cpu_utilization)")
+    times = "SEQUENCE(min(binned_timestamp), max(binned_timestamp), 10s)"
+    filled = filled.replace("moments", times)
+    rows = ask(f"""
         WITH binned_timeseries AS (
-            SELECT hostname, BIN(time, 30s) AS binned_timestamp,
+            SELECT hostname, BIN(time, 20s) AS binned_timestamp,
                 ROUND(AVG(measure_value::double), 2) AS avg_cpu_utilization
-            FROM sample.DevOps WHERE time > ago(2h) GROUP BY hostname, BIN(time, 30s)
+            FROM sample.DevOps
+            WHERE measure_name = 'cpu_utilization' AND hostname = 'host-a' AND time > ago(2h)
+            GROUP BY hostname, BIN(time, 20s)
         ), interpolated_timeseries AS (
-            SELECT hostname,
-            {function}(CREATE_TIME_SERIES(binned_timestamp, avg_cpu_utilization),
-                SEQUENCE(min(binned_timestamp), max(binned_timestamp), 15s)) AS interpolated
+            SELECT hostname, {filled} AS interpolated_avg_cpu_utilization
             FROM binned_timeseries GROUP BY hostname
         )
-        SELECT time, ROUND(value, 2) AS cpu
-        FROM interpolated_timeseries CROSS JOIN UNNEST(interpolated)
-        """)
+        SELECT time, ROUND(value, 2) AS interpolated_cpu
+        FROM interpolated_timeseries CROSS JOIN UNNEST(interpolated_avg_cpu_utilization)
+    """)
+    assert [value for _, value in rows] == INTERPOLATIONS[call]
+    assert rows[0][0] == "2026-11-24 03:03:00.000000000"
+
+
+def test_average_of_each_host_with_its_last_value_for_each_second(ask):
+    assert ask("""
+        WITH per_host_min_max_timestamp AS (
+            SELECT hostname, min(time) as min_timestamp, max(time) as max_timestamp
+            FROM sample.DevOps
+            WHERE measure_name = 'cpu_utilization' AND time > ago(2h) GROUP BY hostname
+        ), interpolated_timeseries AS (
+            SELECT m.hostname, INTERPOLATE_LOCF(
+                CREATE_TIME_SERIES(time, measure_value::double),
+                SEQUENCE(MIN(ph.min_timestamp), MAX(ph.max_timestamp), 1s)
+            ) as interpolated_avg_cpu_utilization
+            FROM sample.DevOps m
+                INNER JOIN per_host_min_max_timestamp ph ON m.hostname = ph.hostname
+            WHERE measure_name = 'cpu_utilization' AND time > ago(2h) GROUP BY m.hostname
+        )
+        SELECT hostname, ROUND(AVG(cpu_utilization), 3) AS avg_cpu_utilization
+        FROM interpolated_timeseries
+        CROSS JOIN UNNEST(interpolated_avg_cpu_utilization) AS t (time, cpu_utilization)
+        GROUP BY hostname ORDER BY avg_cpu_utilization DESC
+    """) == [["host-b", "80.0"], ["host-a", "30.588"]]  # (10 * (10+20+30+40+50) + 60) / 51
+
+
+# The time series of host-a, as four of the samples have it.
+VIEW = """
+    WITH time_series_view AS (
+        SELECT min(time) AS oldest_time, INTERPOLATE_LINEAR(
+            CREATE_TIME_SERIES(time, ROUND(measure_value::double, 2)),
+            SEQUENCE(min(time), max(time), 10s)) AS cpu_utilization
+        FROM sample.DevOps
+        WHERE hostname = 'host-a' AND measure_name = 'cpu_utilization' AND time > ago(2h)
+        GROUP BY hostname
+    )
+"""
+
+
+def point(second, value):
+    """Return a point of a time series, as a response has it."""
+    time = f"2026-11-24 03:03:{second}.000000000"
+    return {"Time": time, "Value": {"ScalarValue": value}}
+
+
+def test_points_of_a_time_series_that_a_lambda_chooses(store, ask):
+    sql = "SELECT FILTER(cpu_utilization, x -> x.value < 55 AND x.time > oldest_time + 30s)"
+    [row] = store.query(f"{VIEW} {sql} FROM time_series_view")["Rows"]
+    assert row["Data"] == [{"TimeSeriesValue": [point(40, "50.0")]}]
+
+
+def test_share_of_the_points_above_a_limit(ask):
+    assert ask(f"""{VIEW}
+        SELECT REDUCE(FILTER(cpu_utilization, x -> x.value > 45.0), 0, (s, x) -> s + 1, s -> s)
+                AS count_cpu_above_threshold,
+            ROUND(REDUCE(cpu_utilization,
+                CAST(ROW(0, 0) AS ROW(count_high BIGINT, count_total BIGINT)),
+                (s, x) -> CAST(ROW(s.count_high + IF(x.value > 45.0, 1, 0), s.count_total + 1)
+                    AS ROW(count_high BIGINT, count_total BIGINT)),
+                s -> IF(s.count_total = 0, NULL, CAST(s.count_high AS DOUBLE) / s.count_total)), 4)
+                AS fraction_cpu_above_threshold
+        FROM time_series_view
+    """) == [["2", "0.3333"]]
+
+
+def test_number_of_the_points(ask):
+    sql = "SELECT REDUCE(cpu_utilization, DOUBLE '0.0', (s, x) -> s + 1, s -> s)"
+    assert ask(f"{VIEW} {sql} FROM time_series_view") == [["6.0"]]
+
+
+def test_average_of_the_points(ask):
+    assert ask(f"""{VIEW}
+        SELECT REDUCE(cpu_utilization, CAST(ROW(0.0, 0) AS ROW(sum DOUBLE, count INTEGER)),
+            (s, x) -> CAST(ROW(x.value + s.sum, s.count + 1) AS ROW(sum DOUBLE, count INTEGER)),
+            s -> IF(s.count = 0, NULL, s.sum / s.count)) AS avg_cpu
+        FROM time_series_view
+    """) == [["35.0"]]
