@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.local_aws.query import QueryError
-from tests.local_aws.store import Record, Store
+from tests.local_aws.store import Record, Store, Stored
 
 # 2026-11-24 03:04:05.123 UTC
 MOMENT = 1795489445123000000
@@ -37,16 +37,16 @@ def test_the_same_record_again_is_accepted_and_kept_once(store):
 
 
 def test_another_value_of_a_reading_is_refused(store):
-    assert store.write("D", "T", [reading(), reading(62.0), reading(63.0, later=1)]) == {1: 1}
+    assert store.write("D", "T", [reading(), reading(62.0), reading(63.0, later=1)]) == {
+        1: Stored({"measure_value::double": 61.0}, 1)
+    }
     assert read(store) == ["61.0", "63.0"]
 
 
 def test_a_higher_version_replaces_a_reading(store):
     store.write("D", "T", [reading(), reading(62.0, version=3)])
-    assert store.write("D", "T", [reading(63.0, version=2), reading(64.0, version=3)]) == {
-        0: 3,
-        1: 3,
-    }
+    refused = store.write("D", "T", [reading(63.0, version=2), reading(64.0, version=3)])
+    assert [stored.version for stored in refused.values()] == [3, 3]
     assert read(store) == ["62.0"]
 
 
