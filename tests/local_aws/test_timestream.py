@@ -334,7 +334,9 @@ def test_an_account_and_a_region_have_tables_of_their_own(timestream):
         pytest.param({"Time": "now"}, r"^Invalid time for record\.$", id="no time"),
         pytest.param({"Time": "-1"}, r"^Invalid time for record\.$", id="before 1970"),
         pytest.param({"Time": "9" * 256}, r"^Invalid time for record\.$", id="the end of time"),
+        pytest.param({"Time": f"{2**63 // 10**6 + 1}"}, r"^Invalid time for record\.$", id="2262"),
         pytest.param({"Version": 0}, "0 is not a valid version"),
+        pytest.param({"Version": 2**63}, f"{2**63} is not a valid version"),
         pytest.param({"Dimensions": []}, "it has no dimensions", id="no dimensions"),
         pytest.param(name_dimensions("Sensor", "Sensor"), "it has a dimension twice", id="twice"),
         pytest.param(name_dimensions("S", value=""), "the dimension S is empty", id="empty"),
@@ -375,7 +377,7 @@ def test_names_of_columns_of_timestream_and_control_characters_are_refused(times
 
 
 def test_names_of_timestream_are_case_sensitive(timestream, read):
-    write(timestream, reading(MeasureName="TS_x", **name_dimensions("TIME")))
+    write(timestream, reading(MeasureName="TS_x", **name_dimensions("TIME", "timetable")))
     assert read('"TIME", time, measure_name') == [["1", "2026-11-24 03:04:05.123000000", "TS_x"]]
 
 
@@ -456,8 +458,8 @@ def many(count, kind="BIGINT"):
             id="measures of a record",
         ),
         pytest.param(
-            multi_reading(many(255) | {"x": ("ä" * 4, "VARCHAR")}),
-            multi_reading(many(255) | {"x": ("ä" * 4 + "x", "VARCHAR")}),
+            multi_reading(many(254) | {"a": ("true", "BOOLEAN"), "b": ("ä" * 7 + "x", "VARCHAR")}),
+            multi_reading(many(254) | {"a": ("true", "BOOLEAN"), "b": ("ä" * 8, "VARCHAR")}),
             "The measure values have 2049 bytes, more than 2048.",
             id="values of a multi-measure record",
         ),
@@ -585,14 +587,14 @@ def test_each_type_has_a_column(timestream, read):
         timestream,
         reading("-7", MeasureValueType="BIGINT"),
         reading("True", MeasureValueType="BOOLEAN"),
-        reading("x" * 2048, MeasureValueType="VARCHAR"),
+        reading("x\n" * 1024, MeasureValueType="VARCHAR"),
         reading("62"),
     )
     kinds = ["bigint", "boolean", "varchar", "double"]
     assert read(", ".join(f"measure_value::{kind}" for kind in kinds)) == [
         ["-7", None, None, None],
         [None, "true", None, None],
-        [None, None, "x" * 2048, None],
+        [None, None, "x\n" * 1024, None],
         [None, None, None, "62.0"],
     ]
 
@@ -715,10 +717,12 @@ def test_a_higher_version_replaces_all_values_and_can_add_some(timestream, read)
 
 
 def test_an_update_of_some_values_is_refused(timestream, read):
-    write(timestream, multi_reading({"a": ("1", "BIGINT"), "b": ("2", "BIGINT")}))
-    answer = write(timestream, multi_reading({"a": ("3", "BIGINT")}, Version=2))
-    assert list_reasons(answer) == {0: "An update without b is not supported by this local AWS."}
-    assert read("a, b") == [["1", "2"]]
+    for later in (0, -5 * HOUR):
+        write(timestream, multi_reading({"a": ("1", "BIGINT"), "b": ("2", "BIGINT")}, later))
+        answer = write(timestream, multi_reading({"a": ("3", "BIGINT")}, later, Version=2))
+        reason = "An update without b is not supported by this local AWS."
+        assert list_reasons(answer) == {0: reason}
+    assert read("a, b") == [["1", "2"], ["1", "2"]]
 
 
 # Times and threads

@@ -243,7 +243,7 @@ def count_rows(rows, start, size):
     count = space = 0
     for row in rows[start : start + (size or len(rows))]:
         space += len(row)
-        if count and space > MAX_PAGE:
+        if space > MAX_PAGE:
             break
         count += 1
     return count
@@ -305,6 +305,6 @@ OPERATIONS = {
 
 @contextlib.contextmanager
 def patch_timestream():
-    """Let moto's Timestream refuse what AWS refuses, and answer queries."""
+    """Let moto's Timestream refuse what AWS refuses, and answer queries, with answer_request()."""
     with mock.patch.object(TimestreamWriteResponse, "call_action", answer_request):
         yield
