@@ -243,7 +243,7 @@ def count_rows(rows, start, size):
     count = space = 0
     for row in rows[start : start + (size or len(rows))]:
         space += len(row)
-        if space > MAX_PAGE:
+        if count and space > MAX_PAGE:
             break
         count += 1
     return count
