@@ -16,7 +16,8 @@ kinesis.py      Kinesis splits and merges shards
 logs.py         CloudWatch Logs finds what a filter pattern asks for
 iam.py          IAM refuses a trust policy that is no JSON
 timestream.py   Timestream refuses what it refuses on AWS,
-store.py          stores records,
+records.py        checks records,
+store.py          stores them,
 query/            and answers queries
 acted_on.py     the table of what is acted on, and the check of every request
 """

@@ -10,12 +10,22 @@ from tests.local_aws.query import Engine
 from tests.local_aws.query.expressions import Column
 
 # dimensions: sorted pairs of name and value. time: in nanoseconds since the epoch. kind: the type
-# of the value, which is 0 or 1 for BOOLEAN, and nanoseconds for TIMESTAMP.
+# of the value, which is 0 or 1 for BOOLEAN, and nanoseconds for TIMESTAMP. A record of the kind
+# MULTI has a list of Measures as its value.
 Record = namedtuple("Record", "dimensions measure time kind value version", defaults=[1])
+Measure = namedtuple("Measure", "name kind value")
+Stored = namedtuple("Stored", "values version")  # values: {name of a column: value}
+
+
+def list_measures(record):
+    """Return the Measures of a record: each has the name and type of a column, and a value."""
+    if record.kind == "MULTI":
+        return record.value
+    return [Measure(f"measure_value::{record.kind.lower()}", record.kind, record.value)]
 
 
 class Table:
-    """A table in SQLite, which gets a column for each dimension and type of measure.
+    """A table in SQLite, which gets a column for each dimension and each measure's value.
 
     The names of its columns are ours: SQLite's are not case-sensitive, and no reader's name has to
     stand in SQL.
@@ -23,11 +33,14 @@ class Table:
     sql: its name in SQLite.
     series: {(dimensions, measure, kind): number}. A series has one reading at a time.
     measures: {(measure, kind): names of dimensions}.
+    dimensions, values: {name of a column: its name in SQLite}.
+    kinds: {name of a column of values: type}.
     """
 
     def __init__(self, connection, sql):
         self.connection, self.sql = connection, sql
-        self.series, self.measures, self.dimensions, self.values = {}, {}, {}, {}
+        self.series, self.measures = {}, {}
+        self.dimensions, self.values, self.kinds = {}, {}, {}
         # Without types, SQLite keeps and compares values as they are.
         connection.execute(
             f"CREATE TABLE {sql} (series, measure, time, version, UNIQUE (series, time))"
@@ -41,58 +54,78 @@ class Table:
             *(Column(name, sql, "VARCHAR", True) for name, sql in self.dimensions.items()),
             Column("measure_name", "measure", "VARCHAR", True),
             Column("time", "time", "TIMESTAMP", True),
-            *(
-                Column(f"measure_value::{kind.lower()}", sql, kind, True)
-                for kind, sql in self.values.items()
-            ),
+            *(Column(name, sql, self.kinds[name], True) for name, sql in self.values.items()),
         ]
 
     def add_columns(self, record):
         """Add the columns that a record needs."""
-        wanted = [(self.dimensions, name) for name, _ in record.dimensions]
-        for columns, name in [*wanted, (self.values, record.kind)]:
-            if name not in columns:
-                sql = f"c{len(self.dimensions) + len(self.values)}"
-                self.connection.execute(f"ALTER TABLE {self.sql} ADD COLUMN {sql}")
-                columns[name] = sql
+        for name, _ in record.dimensions:
+            self.add_column(self.dimensions, name)
+        for measure in list_measures(record):
+            self.add_column(self.values, measure.name)
+            self.kinds[measure.name] = measure.kind
+
+    def add_column(self, columns, name):
+        """Add a column, if the table does not have it yet."""
+        if name not in columns:
+            sql = f"c{len(self.dimensions) + len(self.values)}"
+            self.connection.execute(f"ALTER TABLE {self.sql} ADD COLUMN {sql}")
+            columns[name] = sql
 
     def write(self, record):
-        """Store a record; return the version of another one that forbids it, or None."""
+        """Store a record; return the Stored reading that forbids it, or None."""
         key = record.dimensions, record.measure, record.kind
         series = self.series.setdefault(key, len(self.series))
-        value = self.values[record.kind]
-        existing = self.connection.execute(
-            f"SELECT {value}, version FROM {self.sql} WHERE series = ? AND time = ?",
-            (series, record.time),
-        ).fetchone()
-        if existing is None:
-            self.insert(record, series)
+        values = {measure.name: measure.value for measure in list_measures(record)}
+        stored = self.find(series, record.time)
+        if stored is None:
+            self.insert(record, series, values)
             return None
-        existing_value, version = existing
-        if record.version <= version:
-            return None if record.value == existing_value else version
+        if record.version <= stored.version:
+            return None if values == stored.values else stored
+        if not stored.values.keys() <= values.keys():
+            return stored
+        names = [*(self.values[name] for name in values), "version"]
+        assignments = ", ".join(f"{name} = ?" for name in names)
         self.connection.execute(
-            f"UPDATE {self.sql} SET {value} = ?, version = ? WHERE series = ? AND time = ?",
-            (record.value, record.version, series, record.time),
+            f"UPDATE {self.sql} SET {assignments} WHERE series = ? AND time = ?",
+            [*values.values(), record.version, series, record.time],
         )
         return None
 
-    def insert(self, record, series):
+    def find(self, series, time):
+        """Return the Stored reading of a series at a time, or None."""
+        columns = ", ".join([*self.values.values(), "version"])
+        row = self.connection.execute(
+            f"SELECT {columns} FROM {self.sql} WHERE series = ? AND time = ?", (series, time)
+        ).fetchone()
+        if row is None:
+            return None
+        values = {name: value for name, value in zip(self.values, row) if value is not None}
+        return Stored(values, row[-1])
+
+    def insert(self, record, series, values):
         """Store a record of a series as a new reading."""
         row = {
             "series": series,
             "measure": record.measure,
             "time": record.time,
             "version": record.version,
-            self.values[record.kind]: record.value,
         }
-        row |= {self.dimensions[name]: value for name, value in record.dimensions}
-        columns, values = ", ".join(row), ", ".join("?" * len(row))
+        for name, value in record.dimensions:
+            row[self.dimensions[name]] = value
+        for name, value in values.items():
+            row[self.values[name]] = value
+        columns, places = ", ".join(row), ", ".join("?" * len(row))
         self.connection.execute(
-            f"INSERT INTO {self.sql} ({columns}) VALUES ({values})", list(row.values())
+            f"INSERT INTO {self.sql} ({columns}) VALUES ({places})", list(row.values())
         )
         names = self.measures.setdefault((record.measure, record.kind), {})
         names.update(dict(record.dimensions))
+
+    def forget(self, end):
+        """Delete the readings before a time."""
+        self.connection.execute(f"DELETE FROM {self.sql} WHERE time < ?", (end,))
 
 
 class Store:
@@ -132,17 +165,22 @@ class Store:
             self.connection.execute(f"DROP TABLE {dropped.sql}")
 
     def write(self, database, table, records):
-        """Store records; return {index in records: existing version} of those that are refused.
+        """Store records; return {index in records: Stored reading} of those that are refused.
 
-        A record is refused if the same reading has another value, with the same version or a higher
-        one. The same record again is accepted.
+        A record is refused if the same reading has other values, with the same version or a higher
+        one; and if it would update some of them only. The same record again is accepted.
         """
         with self.changing():
-            stored = self.databases[database][table]
+            written = self.databases[database][table]
             for record in records:
-                stored.add_columns(record)
-            versions = [stored.write(record) for record in records]
-        return {index: version for index, version in enumerate(versions) if version is not None}
+                written.add_columns(record)
+            refused = {index: written.write(record) for index, record in enumerate(records)}
+        return {index: stored for index, stored in refused.items() if stored}
+
+    def forget(self, database, table, end):
+        """Delete the readings of a table before a time."""
+        with self.changing():
+            self.databases[database][table].forget(end)
 
     def query(self, sql):
         """Return {"ColumnInfo": [...], "Rows": [...]}, as Timestream's Query answers.

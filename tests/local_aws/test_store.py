@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.local_aws.query import QueryError
-from tests.local_aws.store import Record, Store
+from tests.local_aws.store import Measure, Record, Store, Stored
 
 # 2026-11-24 03:04:05.123 UTC
 MOMENT = 1795489445123000000
@@ -37,16 +37,16 @@ def test_the_same_record_again_is_accepted_and_kept_once(store):
 
 
 def test_another_value_of_a_reading_is_refused(store):
-    assert store.write("D", "T", [reading(), reading(62.0), reading(63.0, later=1)]) == {1: 1}
+    assert store.write("D", "T", [reading(), reading(62.0), reading(63.0, later=1)]) == {
+        1: Stored({"measure_value::double": 61.0}, 1)
+    }
     assert read(store) == ["61.0", "63.0"]
 
 
 def test_a_higher_version_replaces_a_reading(store):
     store.write("D", "T", [reading(), reading(62.0, version=3)])
-    assert store.write("D", "T", [reading(63.0, version=2), reading(64.0, version=3)]) == {
-        0: 3,
-        1: 3,
-    }
+    refused = store.write("D", "T", [reading(63.0, version=2), reading(64.0, version=3)])
+    assert [stored.version for stored in refused.values()] == [3, 3]
     assert read(store) == ["62.0"]
 
 
@@ -76,6 +76,31 @@ def test_a_new_dimension_or_type_becomes_a_column_and_is_null_in_other_records(s
     ]
     assert answer["Rows"][1]["Data"][1] == {"NullValue": True}
     assert answer["Rows"][1]["Data"][4] == {"ScalarValue": "61.0"}
+
+
+def test_describe_and_show_measures_name_the_values_of_multi_measure_records(store):
+    values = [Measure("level", "DOUBLE", 1.5), Measure("since", "TIMESTAMP", MOMENT)]
+    store.write("D", "T", [reading(kind="MULTI", value=values, measure="tank"), reading()])
+    rows = store.query("describe D.T")["Rows"]
+    assert [[value["ScalarValue"] for value in row["Data"]] for row in rows] == [
+        ["Sensor", "varchar", "DIMENSION"],
+        ["measure_name", "varchar", "MEASURE_NAME"],
+        ["time", "timestamp", "TIMESTAMP"],
+        ["level", "double", "MULTI"],
+        ["since", "timestamp", "MULTI"],
+        ["measure_value::double", "double", "MEASURE_VALUE"],
+    ]
+    rows = store.query("show measures from D.T")["Rows"]
+    assert [[value["ScalarValue"] for value in row["Data"][:2]] for row in rows] == [
+        ["Temperature", "double"],
+        ["tank", "multi"],
+    ]
+
+
+def test_old_readings_are_forgotten_on_request(store):
+    store.write("D", "T", [reading(61.0), reading(62.0, later=1)])
+    store.forget("D", "T", MOMENT + 1)
+    assert read(store) == ["62.0"]
 
 
 def test_tables_have_records_of_their_own_and_lose_them_when_dropped(store):

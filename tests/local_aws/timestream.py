@@ -7,50 +7,25 @@ the Timestream Developer Guide, "Quotas" and "Writes", and of the API Reference,
 
 import contextlib
 import json
-import math
 import re
 import threading
-import time
 import uuid
 from collections import OrderedDict
-from datetime import datetime, timezone
 from unittest import mock
 
 from moto.core.exceptions import JsonRESTError
 from moto.timestreamwrite.responses import TimestreamWriteResponse
 
-from tests.local_aws.acted_on import invalid
+from tests.local_aws.acted_on import invalid, unsupported
 from tests.local_aws.query import QueryError
-from tests.local_aws.store import Record, Store
-
-HOUR = 3600 * 10**9  # all times in here are nanoseconds since the epoch
-FUTURE = HOUR // 4  # how far a record can be ahead
-UNITS = {"SECONDS": 10**9, "MILLISECONDS": 10**6, "MICROSECONDS": 10**3, "NANOSECONDS": 1}
-
-# Quotas that AWS's description of WriteRecords does not have. Names and series are in bytes.
-MAX_DIMENSION_NAME = 60
-MAX_MEASURE_NAME = 256
-MAX_SERIES = 2048  # the names and values of a record's dimensions together
-MAX_VALUE = 2048
-MAX_DIMENSIONS = 128  # different names in a table
-MAX_MEASURES = 8192
+from tests.local_aws.records import Names, explain_version, find_reason, find_window, read_record
+from tests.local_aws.store import Store
 
 MAX_PAGE = 2**20  # bytes of the rows that come with one response
-MAX_TOKENS = 5  # how many next tokens are remembered: each keeps a whole answer
-
-# Columns of Timestream's own.
-RESERVED = re.compile(r"time$|ts_|measure_name|measure_value", re.IGNORECASE)
-
-# How a value of each type is written, and read. Python would also read 1_000, " 61 " and NaN.
-TYPES = {
-    "DOUBLE": {"format": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", "read": float},
-    "BIGINT": {"format": r"[+-]?[0-9]+", "read": int},
-    "BOOLEAN": {"format": r"(?i:true|false)", "read": lambda text: int(text.lower() == "true")},
-    "VARCHAR": {"format": r"(?s:.+)", "read": str},
-}
+MAX_KEPT = 64 * 2**20  # bytes of the rows that are kept for next tokens
 
 # Requests that change something come one at a time. The function writes in several threads.
-changing = threading.Lock()
+changing = threading.RLock()
 
 
 def answer_request(response):
@@ -63,9 +38,10 @@ def answer_request(response):
 
 def get_store(backend):
     """Return the store of one of moto's backends: of an account in a region."""
-    if not hasattr(backend, "store"):
-        backend.store, backend.pages = Store(), Pages()
-    return backend.store
+    with changing:
+        if not hasattr(backend, "store"):
+            backend.store, backend.pages = Store(), Pages()
+        return backend.store
 
 
 def create_database(backend, parameters):
@@ -118,7 +94,7 @@ def create_table(backend, parameters):
             tags=[],
         )
         get_store(backend).create_table(database, name)
-        table.dimension_names, table.measure_names = set(), set()
+        table.names = Names()
     return {"Table": table.description()}
 
 
@@ -177,29 +153,27 @@ def list_some(title, descriptions, key, parameters):
 def write_records(backend, parameters):
     """Answer WriteRecords: check all records, then store those that are not rejected."""
     database, name = parameters["DatabaseName"], parameters["TableName"]
-    common, records = parameters.get("CommonAttributes", {}), []
-    for index, record in enumerate(parameters["Records"]):
-        try:
-            records.append(read_record(record, common))
-        except ValueError as error:
-            raise invalid(f"Record {index}: {error}") from None
+    records = read_records(parameters["Records"], parameters.get("CommonAttributes", {}))
     with changing:
         table = backend.describe_table(database, name)
         window = find_window(table)
         rejected = {}
         for index, record in enumerate(records):
-            reason = find_reason(record, table, window)
+            reason = find_reason(record, table.names, window)
             if reason:
                 rejected[index] = {"RecordIndex": index, "Reason": reason}
         accepted = [index for index in range(len(records)) if index not in rejected]
         refused = get_store(backend).write(database, name, [records[index] for index in accepted])
-    for place, version in refused.items():
+    for place, stored in refused.items():
         index = accepted[place]
-        rejected[index] = {
-            "RecordIndex": index,
-            "Reason": explain_version(records[index].version, version),
-            "ExistingVersion": version,
-        }
+        record = records[index]
+        # As on AWS, the magnetic store drops what is not a higher version without an error.
+        if record.time >= window["memory"] or record.version > stored.version:
+            rejected[index] = {
+                "RecordIndex": index,
+                "Reason": explain_version(record, stored),
+                "ExistingVersion": stored.version,
+            }
     if rejected:
         return {
             "__type": "com.amazonaws.timestream.v20181101#RejectedRecordsException",
@@ -216,120 +190,17 @@ def write_records(backend, parameters):
     }
 
 
-def read_record(given, common):
-    """Return a Record of what is given for it and for all; raise ValueError for what is wrong."""
-    record = common | given
-    kind = record.get("MeasureValueType", "DOUBLE")
-    if kind == "MULTI":
-        raise ValueError("MeasureValueType MULTI is not supported by this local AWS")
-    for name in ("MeasureName", "MeasureValue", "Time"):
-        if name not in record:
-            raise ValueError(f"{name} is missing")
-    return Record(
-        dimensions=read_dimensions(common.get("Dimensions", []) + given.get("Dimensions", [])),
-        measure=record["MeasureName"],
-        time=read_time(record["Time"], record.get("TimeUnit", "MILLISECONDS")),
-        kind=kind,
-        value=read_value(record["MeasureValue"], kind),
-        version=read_version(record.get("Version", 1)),
-    )
-
-
-def read_dimensions(dimensions):
-    """Return the dimensions of a record as sorted pairs; raise ValueError for what is wrong."""
-    if not dimensions:
-        raise ValueError("it has no dimensions")
-    pairs = {dimension["Name"]: dimension["Value"] for dimension in dimensions}
-    if len(pairs) < len(dimensions):
-        raise ValueError("it has a dimension twice")
-    for name, value in pairs.items():
-        if RESERVED.match(name) or ":" in name:
-            raise ValueError(f"a dimension cannot have the name {name!r}")
-        if not value:
-            raise ValueError(f"the dimension {name} is empty")
-    return tuple(sorted(pairs.items()))
-
-
-def read_time(text, unit):
-    """Return a time since the epoch in nanoseconds; raise ValueError if it is none."""
-    if not re.fullmatch("[0-9]+", text) or int(text) * UNITS[unit] >= 2**63:
-        raise ValueError(f"{text!r} is no valid time in {unit}")
-    return int(text) * UNITS[unit]
-
-
-def read_value(text, kind):
-    """Return a measure's value; raise ValueError if it is not of its type."""
-    if kind not in TYPES:
-        raise ValueError(f"{kind} is an invalid measure value type")  # but for MULTI
-    if not re.fullmatch(TYPES[kind]["format"], text):
-        raise ValueError(f"{text[:50]!r} is no {kind}")
-    if len(text.encode()) > MAX_VALUE:
-        raise ValueError(f"the value has more than {MAX_VALUE} bytes")
-    value = TYPES[kind]["read"](text)
-    if kind == "DOUBLE" and not math.isfinite(value):
-        raise ValueError(f"{text} is out of range of DOUBLE")
-    if kind == "BIGINT" and not -(2**63) <= value < 2**63:
-        raise ValueError(f"{text} is out of range of BIGINT")
-    return value
-
-
-def read_version(version):
-    """Return the version of a record; raise ValueError if it is none."""
-    if not 1 <= version < 2**63:
-        raise ValueError(f"{version} is no valid version")
-    return version
-
-
-def find_window(table):
-    """Return the times between which a table takes records, and where its memory store begins."""
-    now, retention = round(time.time() * 1000) * 10**6, table.retention_properties
-    memory = now - retention["MemoryStoreRetentionPeriodInHours"] * HOUR
-    window = {"memory": memory, "first": memory, "end": now + FUTURE, "name": "memory store"}
-    if table.magnetic_store_write_properties.get("EnableMagneticStoreWrites"):
-        days = retention["MagneticStoreRetentionPeriodInDays"]
-        window |= {"first": min(memory, now - days * 24 * HOUR), "name": "data ingestion window"}
-    return window
-
-
-def find_reason(record, table, window):
-    """Return why a table rejects a record, or None; what it takes counts for the next one."""
-    size = sum(len(text.encode()) for pair in record.dimensions for text in pair)
-    names = {name for name, _ in record.dimensions}
-    if any(len(name.encode()) > MAX_DIMENSION_NAME for name in names):
-        return f"A dimension name has more than {MAX_DIMENSION_NAME} bytes."
-    if len(record.measure.encode()) > MAX_MEASURE_NAME:
-        return f"The measure name has more than {MAX_MEASURE_NAME} bytes."
-    if size > MAX_SERIES:
-        return f"The dimension names and values have {size} bytes, more than {MAX_SERIES}."
-    if not window["first"] <= record.time < window["end"]:
-        times = f"[{format_time(window['first'])}, {format_time(window['end'])})"
-        return f"The record timestamp is outside the time range {times} of the {window['name']}."
-    if len(table.dimension_names | names) > MAX_DIMENSIONS:
-        return f"The table would have more than {MAX_DIMENSIONS} dimensions."
-    if len(table.measure_names | {record.measure}) > MAX_MEASURES:
-        return f"The table would have more than {MAX_MEASURES} measure names."
-    table.dimension_names |= names
-    table.measure_names.add(record.measure)
-    return None
-
-
-def format_time(nanoseconds):
-    """Return a time as 2026-11-24T03:04:05.123Z."""
-    moment = datetime.fromtimestamp(nanoseconds // 10**9, timezone.utc)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds // 10**6 % 1000:03}Z"
-
-
-def explain_version(version, existing):
-    """Return why a record is rejected of which there is one with another value, as AWS says it."""
-    if version < existing:
-        return (
-            f"The record version {version} is lower than the existing version {existing}. "
-            "A higher version is required to update the measure value."
-        )
-    return (
-        "A record already exists with the same time, dimensions, measure name, and record version. "
-        "A higher record version must be specified in order to update the measure value."
-    )
+def read_records(records, common):
+    """Return the Records of a request; raise the error for the first that is invalid."""
+    read = []
+    for index, record in enumerate(records):
+        try:
+            read.append(read_record(record, common))
+        except ValueError as error:
+            # AWS's own texts end with a full stop, and do not say which record they mean.
+            text = str(error) if str(error).endswith(".") else f"Record {index}: {error}"
+            raise invalid(text) from None
+    return read
 
 
 def query(backend, parameters):
@@ -337,7 +208,9 @@ def query(backend, parameters):
     sql, size = parameters["QueryString"], parameters.get("MaxRows")
     store = get_store(backend)
     if "NextToken" in parameters:
-        return backend.pages.answer(parameters["NextToken"], sql, size)
+        with changing:
+            return backend.pages.answer(parameters["NextToken"], sql, size)
+    forget_old_readings(backend)
     try:
         answer = store.query(sql)
     except QueryError as error:
@@ -346,19 +219,30 @@ def query(backend, parameters):
         "QueryId": uuid.uuid4().hex.upper(),
         "QueryStatus": {"ProgressPercentage": 100.0},
     }
-    rows = answer["Rows"]
+    rows = [json.dumps(row) for row in answer["Rows"]]
     fits = size is None or len(rows) < size
     if fits and count_rows(rows, 0, size) == len(rows):
         return answer
     # As on AWS, the first response to a query with more rows than fit has none, but a token.
-    return answer | {"Rows": [], "NextToken": backend.pages.keep(sql, answer, 0)}
+    with changing:
+        token = backend.pages.keep(sql, answer, rows)
+    return answer | {"Rows": [], "NextToken": token}
+
+
+def forget_old_readings(backend):
+    """Delete the readings that are older than the retention of their table."""
+    with changing:
+        for database in backend.list_databases():
+            for table in database.list_tables():
+                end = find_window(table)["magnetic"]
+                get_store(backend).forget(database.name, table.name, end)
 
 
 def count_rows(rows, start, size):
-    """Return how many rows from a place on fit in a response."""
+    """Return how many rows, given as JSON, fit in a response from a place on."""
     count = space = 0
     for row in rows[start : start + (size or len(rows))]:
-        space += len(json.dumps(row))
+        space += len(row)
         if count and space > MAX_PAGE:
             break
         count += 1
@@ -366,29 +250,35 @@ def count_rows(rows, start, size):
 
 
 class Pages:
-    """The answers to queries whose rows do not fit in one response, the latest few."""
+    """The answers to queries whose rows do not fit in one response, the latest few.
+
+    A next token is the name of an answer and the place where its page begins.
+    """
 
     def __init__(self):
-        self.kept = OrderedDict()  # {token: the query, its whole answer, where the page begins}
+        self.kept = OrderedDict()  # {name: the query, its answer, the rows of it as JSON}
 
-    def keep(self, sql, answer, start):
-        """Return a token for the page that begins at a place in an answer."""
-        token = uuid.uuid4().hex
-        self.kept[token] = {"sql": sql, "answer": answer, "start": start}
-        while len(self.kept) > MAX_TOKENS:
+    def keep(self, sql, answer, rows):
+        """Keep an answer; return the token for its first page."""
+        if sum(map(len, rows)) > MAX_KEPT:
+            raise unsupported(f"A query with more than {MAX_KEPT >> 20} MB of rows")
+        name = uuid.uuid4().hex
+        self.kept[name] = {"sql": sql, "answer": answer | {"Rows": []}, "rows": rows}
+        while sum(len(row) for kept in self.kept.values() for row in kept["rows"]) > MAX_KEPT:
             self.kept.popitem(last=False)
-        return token
+        return f"{name}-0"
 
     def answer(self, token, sql, size):
-        """Return the page for a token, which is one of the same query."""
-        page = self.kept.get(token)
-        if page is None or page["sql"] != sql:
+        """Return the page for a token, which has to be one of the same query."""
+        name, _, start = token.partition("-")
+        kept = self.kept.get(name)
+        if kept is None or kept["sql"] != sql or not re.fullmatch("[0-9]{1,9}", start):
             raise invalid("Invalid pagination token")
-        answer, start = page["answer"], page["start"]
-        end = start + count_rows(answer["Rows"], start, size)
-        response = answer | {"Rows": answer["Rows"][start:end]}
-        if end < len(answer["Rows"]):
-            response["NextToken"] = self.keep(sql, answer, end)
+        rows, start = kept["rows"], int(start)
+        end = start + count_rows(rows, start, size)
+        response = kept["answer"] | {"Rows": [json.loads(row) for row in rows[start:end]]}
+        if end < len(rows):
+            response["NextToken"] = f"{name}-{end}"
         return response
 
 
@@ -415,6 +305,6 @@ OPERATIONS = {
 
 @contextlib.contextmanager
 def patch_timestream():
-    """Let moto's Timestream refuse what AWS refuses, and answer queries."""
+    """Let moto's Timestream refuse what AWS refuses, and answer queries, with answer_request()."""
     with mock.patch.object(TimestreamWriteResponse, "call_action", answer_request):
         yield

@@ -66,11 +66,18 @@ def show_measures(table):
 def describe(node, databases):
     """Answer DESCRIBE."""
     names = ["Column", "Type", "Timestream attribute type"]
-    categories = {"measure_name": "MEASURE_NAME", "time": "TIMESTAMP"}
+    table = find_table(databases, node)
     rows = []
-    for column in find_table(databases, node).columns:
-        category = categories.get(column.name, "DIMENSION")
-        if column.name.startswith("measure_value::"):
-            category = "MEASURE_VALUE"
+    for column in table.columns:
+        category = find_category(table, column.name)
         rows.append(text_row(column.name, column.kind.lower(), category))
     return {"ColumnInfo": [text_column(name) for name in names], "Rows": rows}
+
+
+def find_category(table, name):
+    """Return what the column with a name is in Timestream."""
+    if name in table.dimensions:
+        return "DIMENSION"
+    if name.startswith("measure_value::"):
+        return "MEASURE_VALUE"
+    return {"measure_name": "MEASURE_NAME", "time": "TIMESTAMP"}.get(name, "MULTI")
