@@ -15,16 +15,7 @@ FUNCTIONS = Path(__file__).with_name("functions.sh")
 SHOWN_LINES = 20  # of what a command has printed that failed
 LIMIT = 60  # seconds that a command may take; in an outage it waits for ten of them
 
-SERVE = """
-from tests import local_aws
-from tests.local_aws import server
-from tests.local_aws.story import Story, told
-
-story = Story(server.say)
-with server.Server(0, story) as aws, local_aws.running(story, {speed}), told(story):
-    server.say(server.build_line(aws.server_address[1]))
-    aws.serve_forever()
-"""
+SERVE = "from tests.local_aws import server; server.serve(port=0, speed={speed})"
 
 
 class WalkError(Exception):

@@ -6,7 +6,7 @@ sleep() {
 }
 
 aws() {
-    PYTHONPATH=$REPOSITORY "$PYTHON" -m tests.aws "$@"
+    PYTHONPATH=$REPOSITORY "$PYTHON" -m tests.aws_cli "$@"
 }
 
 python() {
