@@ -48,7 +48,8 @@ def read_record(given, common):
     """Return a Record of what is given for it and for all; raise ValueError if it is invalid."""
     record = common | given
     for name in ("Dimensions", "MeasureValues"):
-        record[name] = common.get(name, []) + given.get(name, [])
+        if name in common and name in given:
+            record[name] = common[name] + given[name]
     kind = record.get("MeasureValueType", "DOUBLE")
     unit = record.get("TimeUnit", "MILLISECONDS")
     for name in ("MeasureName", "Time"):
@@ -56,7 +57,7 @@ def read_record(given, common):
             raise ValueError(f"{name} is missing")
     check_column_name("measure", record["MeasureName"])
     return Record(
-        dimensions=read_dimensions(record["Dimensions"]),
+        dimensions=read_dimensions(record.get("Dimensions")),
         measure=record["MeasureName"],
         time=read_time(record["Time"], unit),
         kind=kind,
@@ -173,6 +174,8 @@ def write_time(nanoseconds):
 
 def check_values(record):
     """Return which quota the values of a record exceed, or None."""
+    if record.kind not in ("VARCHAR", "MULTI"):
+        return None  # a number always fits
     measures = list_measures(record)
     if len(measures) > MAX_RECORD_MEASURES:
         return f"The record has {len(measures)} measures, more than {MAX_RECORD_MEASURES}."
@@ -199,10 +202,9 @@ class Names:
 
     def check(self, record):
         """Return why the table cannot have the names of a record, or None and add them."""
-        columns = {}
-        if record.kind == "MULTI":
-            columns = {measure.name: measure.kind for measure in record.value}
-        key = record.dimensions, record.measure, tuple(columns.items())
+        measures = record.value if record.kind == "MULTI" else []
+        columns = {measure.name: measure.kind for measure in measures}
+        key = record.dimensions, record.measure, *columns.items()
         if key in self.checked:
             return None
         reason = self.check_new(record, columns)

@@ -14,6 +14,10 @@ from tests.local_aws.query.expressions import Column
 # MULTI has a list of Measures as its value.
 Record = namedtuple("Record", "dimensions measure time kind value version", defaults=[1])
 Measure = namedtuple("Measure", "name kind value")
+# The columns of single-measure records.
+SINGLE = {
+    kind: f"measure_value::{kind.lower()}" for kind in "DOUBLE BIGINT BOOLEAN VARCHAR".split()
+}
 Stored = namedtuple("Stored", "values version")  # values: {name of a column: value}
 
 
@@ -21,7 +25,7 @@ def list_measures(record):
     """Return the Measures of a record: each has the name and type of a column, and a value."""
     if record.kind == "MULTI":
         return record.value
-    return [Measure(f"measure_value::{record.kind.lower()}", record.kind, record.value)]
+    return [Measure(SINGLE[record.kind], record.kind, record.value)]
 
 
 class Table:
