@@ -15,6 +15,9 @@ python() {
             "$PYTHON" "$REPOSITORY/tests/walkthrough/sensor.py" "$@" | tee "$(mktemp "$SENT/$1.XXXXXX")"
             return "${PIPESTATUS[0]}"
             ;;
+        -m)
+            PYTHONPATH=$REPOSITORY "$PYTHON" "$@"
+            ;;
         *)
             "$PYTHON" "$@"
             ;;
