@@ -120,12 +120,17 @@ def format_milliseconds(timestamp):
     return format_time(int(timestamp) * 10**6)
 
 
+def make_client(service):
+    """Return a client with the access key of the present environment, not of an earlier walk."""
+    return boto3.Session().client(service)
+
+
 def read_stored():
     """Return the records that are stored."""
     table = f"{DATABASE_NAME}.{TABLE_NAME1}"
     query = f"select * from {table} where time >= ago(1h)"
     rows = set()
-    for page in boto3.client("timestream-query").get_paginator("query").paginate(QueryString=query):
+    for page in make_client("timestream-query").get_paginator("query").paginate(QueryString=query):
         columns = [column["Name"] for column in page["ColumnInfo"]]
         for row in page["Rows"]:
             values = [value.get("ScalarValue") for value in row["Data"]]
@@ -136,14 +141,14 @@ def read_stored():
 
 def read_log():
     """Return the lines of the function's log."""
-    paginator = boto3.client("logs").get_paginator("filter_log_events")
+    paginator = make_client("logs").get_paginator("filter_log_events")
     pages = paginator.paginate(logGroupName=LOG_GROUP_NAME)
     return [message.rstrip("\n") for message in pages.search("events[].message")]
 
 
 def read_stream():
     """Return the data of all records on the stream."""
-    client = boto3.client("kinesis")
+    client = make_client("kinesis")
     data = []
     for shard in client.list_shards(StreamName=STREAM_NAME)["Shards"]:
         iterator = client.get_shard_iterator(

@@ -15,7 +15,13 @@ FUNCTIONS = Path(__file__).with_name("functions.sh")
 SHOWN_LINES = 20  # of what a command has printed that failed
 LIMIT = 60  # seconds that a command may take; in an outage it waits for ten of them
 
-SERVE = "from tests.local_aws import server; server.serve(port=0, speed={speed})"
+SERVE = """
+import sys
+from tests.local_aws import server
+
+sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+sys.exit(server.serve(port=0, speed={speed}))
+"""
 
 
 class WalkError(Exception):

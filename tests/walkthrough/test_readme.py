@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 import setup_timestream
-from tests.aws import cli
+from tests.aws_cli import cli
 from tests.environment import REPOSITORY
 from tests.helpers import STREAM_ARN, deploy
 from tests.walkthrough import outputs, readme, walk

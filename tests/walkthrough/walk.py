@@ -123,6 +123,7 @@ def terminals(blocks, speed):
         aws = LocalAws(processes, speed)
         bash = Bash(processes, folder, sent, aws.line, speed, begin)
         variables = dict(word.split("=", 1) for word in bash.run("env -0").split("\0") if word)
+        aws.take_happened()  # the rest of its welcome
         with mock.patch.dict(os.environ, variables, clear=True):
             yield aws, bash
 
