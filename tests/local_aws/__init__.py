@@ -4,7 +4,7 @@ README.md beside this file says what it does, what it refuses, and where it diff
 
 server.py       serves it to other processes:
 gateway.py        what a request asks of moto, and errors in AWS's form
-page.html         the query editor
+page.py           the query editor in the browser, page.html
 terminal.py       what the first terminal shows
 function.py     functions run and change as on Lambda,
 function_process.py  in processes of their own,
@@ -62,7 +62,7 @@ def running(report=print, speed=1, managed_policies=True, port=0, verbose=False)
         patch_acted_on(),
         serving(server),
     ):
-        mappings.server = server
+        mappings.server, server.mappings = server, mappings
         yield mappings
 
 

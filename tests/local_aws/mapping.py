@@ -347,6 +347,7 @@ class Mappings(Delivery):
         """Return what the page shows of a mapping."""
         seen = {
             "uuid": mapping.uuid,
+            "region": mapping.function_arn.split(":")[3],
             "stream": mapping.event_source_arn.rpartition("/")[2],
             "function": mapping.function_arn.split(":")[6],
             "state": mapping.state,

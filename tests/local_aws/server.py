@@ -20,12 +20,13 @@ import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tests import local_aws
-from tests.environment import AWS_SETTINGS, REPOSITORY
+from tests.aws_cli import build_alias
+from tests.environment import AWS_SETTINGS
+from tests.local_aws import page
 from tests.local_aws.acted_on import ACTED_ON, find_near
-from tests.local_aws.gateway import Call, Response, answer, respond, respond_json
+from tests.local_aws.gateway import Call, answer, respond, respond_json
 from tests.local_aws.terminal import Terminal, patch_terminal
 
 WELCOME = """\
@@ -73,7 +74,6 @@ UNSET = [
 # The reader's own proxy goes on serving everything else. Some programs read small letters only.
 NO_PROXY = "${no_proxy:-${NO_PROXY:-localhost}}"  # or * for all, to which nothing can be added
 
-PAGE_SIGNATURE = "Credential={}/20261128/us-east-1/timestream/aws4_request"
 # AWS's words for some errors that --fail can ask for.
 FAULT_TEXTS = {
     "AccessDeniedException": "User: arn:aws:iam::123456789012:user/learner is not authorized to"
@@ -87,14 +87,6 @@ WRONG_KEY = (
 
 MAX_BODY = 100 * 2**20  # bytes of a request; a function's zip file is what needs most
 THIS_MACHINE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?")
-PAGE = Path(__file__).with_name("page.html")
-PAGE_HEADERS = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": "no-store",
-    # The page needs nothing from elsewhere, and no page elsewhere can put it into a frame.
-    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' data: blob:;"
-    " frame-ancestors 'none'",
-}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -120,10 +112,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large")
             return
         body = self.rfile.read(length)
-        if self.is_for_page():
-            self.respond(Response(200, PAGE.read_bytes(), PAGE_HEADERS))
-            return
-        call = self.read_call(body)
+        if "Authorization" in self.headers:
+            call = Call(self.command, self.path, self.headers, body)
+        else:
+            response = page.respond(self.command, self.path, self.server.mappings)
+            if response:
+                self.respond(response)
+                return
+            call = page.read_call(self.command, self.path, self.headers, body, self.server)
         response = self.refuse_stranger(call) or self.fail_as_asked(call)
         self.respond(response or answer(call, f"http://{self.headers['Host']}"))
 
@@ -137,17 +133,6 @@ class Handler(BaseHTTPRequestHandler):
         action = f"{call.service}:{call.operation}"
         text = FAULT_TEXTS.get(code, "This local AWS was started with --fail {action}={code}")
         return respond(call, code, text.format(action=action, code=code))
-
-    def read_call(self, body):
-        """Return the Call of a request. The page has no access key: it can ask Query alone."""
-        if (self.command, self.path) != ("POST", "/query") or "Authorization" in self.headers:
-            return Call(self.command, self.path, self.headers, body)
-        headers = {
-            "Authorization": PAGE_SIGNATURE.format(self.server.access_key),
-            "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Target": "Timestream_20181101.Query",
-        }
-        return Call("POST", "/", headers, body)
 
     def refuse_stranger(self, call):
         """Return AWS's error for an access key that is not this server's, else None."""
@@ -171,27 +156,18 @@ class Handler(BaseHTTPRequestHandler):
             and self.headers.get("Origin", f"http://{host}") == f"http://{host}"
         )
 
-    def is_for_page(self):
-        """Return whether this is a browser; what is signed is for a service, such as S3."""
-        return (
-            self.command in ("GET", "HEAD")
-            and urlsplit(self.path).path == "/"
-            and "Authorization" not in self.headers
-        )
-
     def respond(self, response):
         """Send a Response."""
         headers = {name.lower(): value for name, value in response.headers.items()}
-        if (
-            response.status != HTTPStatus.NO_CONTENT
-        ):  # that has no body: it would be the next answer
+        has_body = response.status != HTTPStatus.NO_CONTENT
+        if has_body:
             headers["content-length"] = len(response.body)
         self.log_request(response.status)
         self.send_response_only(response.status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD" and response.status != HTTPStatus.NO_CONTENT:
+        if has_body and self.command != "HEAD":  # or it would be the start of the next answer
             self.wfile.write(response.body)
 
     def send_error(self, code, message=None, explain=None):
@@ -212,6 +188,7 @@ class Server(socketserver.ThreadingTCPServer):
     """Serves each connection in a thread, and ends without waiting for them.
 
     access_key: the one that it knows. Nobody else on this machine can guess it.
+    mappings: the Mappings, see mapping.py; running() sets them.
     verbose: show a line about each request.
     faults: {operation: (error code, share of the calls that fail with it)}.
     """
@@ -221,7 +198,7 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
     def __init__(self, port, verbose=False):
-        self.verbose, self.faults = verbose, {}
+        self.verbose, self.faults, self.mappings = verbose, {}, None
         self.access_key = f"LOCAL{secrets.token_hex(16).upper()}"
         super().__init__(("127.0.0.1", port), Handler)
         self.port = self.server_address[1]
@@ -249,13 +226,6 @@ def build_line(server):
         f'[ "{NO_PROXY}" = "*" ] || export {proxy}; '
         f"unset {' '.join(UNSET)}"
     )
-
-
-def build_alias():
-    """Return the command that lets the stand-in take the place of the AWS CLI, in every folder."""
-    path = f"PYTHONPATH={shlex.quote(str(REPOSITORY))}"
-    command = f"env {path} {shlex.quote(sys.executable)} -m tests.aws_cli"
-    return f"alias aws={shlex.quote(command)}"
 
 
 def say(line):

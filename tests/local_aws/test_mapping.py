@@ -357,6 +357,7 @@ def test_what_happens_is_said_and_counted(stage):
     assert stage.mappings.look() == [
         {
             "uuid": mapping,
+            "region": "us-east-1",
             "stream": STREAM_NAME,
             "function": FUNCTION_NAME,
             "state": "Enabled",

@@ -1,0 +1,191 @@
+"""page.py and page.html: what a browser gets, without an access key.
+
+The script of the page runs in no test, as that needs a browser. What it asks is tested here.
+"""
+
+import http.client
+import json
+import re
+import time
+
+import boto3
+import pytest
+
+from tests.helpers import LIMIT, STREAM_ARN, deploy, make_client
+from tests.local_aws import page
+
+HTML = page.PAGE.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def send(aws):
+    """A function that sends a request as a browser does; it returns the response with its body."""
+    connection = http.client.HTTPConnection("127.0.0.1", aws.server.port, timeout=LIMIT)
+
+    def send(method, path, body=None, **headers):
+        connection.request(method, path, body and json.dumps(body), headers)
+        response = connection.getresponse()
+        response.body = response.read()
+        return response
+
+    yield send
+    connection.close()
+
+
+@pytest.fixture
+def read(send):
+    """A function that returns the JSON at a path."""
+    return lambda path: json.loads(send("GET", path).body)
+
+
+@pytest.fixture
+def ask(send):
+    """A function that asks a query as page.html does; it returns the status and the answer."""
+
+    def ask(query, region="us-east-1", **options):
+        response = send("POST", f"/query?region={region}", {"QueryString": query} | options)
+        return response.status, json.loads(response.body)
+
+    return ask
+
+
+def write(count, region="us-east-1"):
+    """Store some readings, a second apart, of a sensor each."""
+    client = boto3.client("timestream-write", region_name=region)
+    client.create_database(DatabaseName="DemoDatabase")
+    client.create_table(DatabaseName="DemoDatabase", TableName="WeatherMetrics")
+    records = [
+        {
+            "Dimensions": [{"Name": "Location", "Value": "A"}, {"Name": "Sensor", "Value": "1"}],
+            "MeasureName": name,
+            "MeasureValue": value,
+            "MeasureValueType": kind,
+            "Time": str(round((time.time() - number) * 1000)),
+        }
+        for number in range(count)
+        for name, kind, value in [
+            ("Temperature", "DOUBLE", "61"),
+            ("Alarm", "VARCHAR", "Elevated"),
+        ]
+    ]
+    client.write_records(DatabaseName="DemoDatabase", TableName="WeatherMetrics", Records=records)
+
+
+@pytest.mark.parametrize("path", ["/", "/?query=select%201"])
+def test_a_browser_gets_the_page_and_keeps_none(send, path):
+    response = send("GET", path)
+    assert response.status == 200
+    assert response.body == HTML.encode()
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+    head = send("HEAD", path)
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["Content-Length"] == str(len(response.body))
+
+
+def test_the_page_loads_nothing_from_elsewhere():
+    assert re.findall(r"(?:src|href)=[\"']([^\"']+)", HTML) == ["data:,"]
+    assert "://" not in HTML.replace("http://www.w3.org/2000/svg", "")
+    assert "default-src 'none'; connect-src 'self'" in page.HEADERS["Content-Security-Policy"]
+    assert "Content-Security-Policy" not in HTML  # one policy is enough
+
+
+def test_without_a_key_there_is_the_page_and_nothing_else(send):
+    query = {"QueryString": "select 1"}
+    other = {"X-Amz-Target": "Timestream_20181101.DescribeEndpoints"}
+    assert "Rows" in json.loads(send("POST", "/query", query, **other).body)
+    assert send("POST", "/", query).status == 400
+    assert send("POST", "/state", query).status == 400
+    assert send("GET", "/query").status == 400
+    assert send("POST", "/query", query, Origin="https://attacker.example").status == 403
+    assert send("GET", "/state", Origin="https://attacker.example").status == 403
+
+
+def test_a_query_gets_rows_or_the_message_of_an_error(ask):
+    write(1)
+    status, answer = ask("select Sensor, measure_value::double from DemoDatabase.WeatherMetrics")
+    assert status == 200
+    kinds = [column["Type"]["ScalarType"] for column in answer["ColumnInfo"]]
+    assert kinds == ["VARCHAR", "DOUBLE"]
+    assert {"Data": [{"ScalarValue": "1"}, {"ScalarValue": "61.0"}]} in answer["Rows"]
+    status, answer = ask("select\n  nope from DemoDatabase.WeatherMetrics")
+    assert status == 400
+    assert answer["message"].startswith("line 2:3: ")  # the page marks this place
+
+
+def test_many_rows_come_page_by_page(ask):
+    write(3)
+    query = "select Sensor from DemoDatabase.WeatherMetrics"
+    _, answer = ask(query, MaxRows=4)
+    sizes = [len(answer["Rows"])]
+    while "NextToken" in answer:
+        _, answer = ask(query, MaxRows=4, NextToken=answer["NextToken"])
+        sizes.append(len(answer["Rows"]))
+    assert sizes == [0, 4, 2]  # the first one has none, as on AWS
+
+
+def test_a_query_goes_to_the_region_that_is_chosen(ask, read):
+    write(2, "eu-west-1")
+    query = "select count(*) from DemoDatabase.WeatherMetrics"
+    assert ask(query, "us-east-1")[0] == 400
+    _, answer = ask(query, "eu-west-1")
+    assert answer["Rows"] == [{"Data": [{"ScalarValue": "4"}]}]
+    assert [region["name"] for region in read("/state")["regions"]] == ["eu-west-1"]
+
+
+def test_the_state_has_the_usual_region_if_there_is_nothing(read):
+    assert read("/state") == {"regions": [{"name": "us-east-1", "tables": [], "mappings": []}]}
+
+
+def test_the_state_has_the_tables_with_their_columns(read):
+    write(1)
+    [region] = read("/state")["regions"]
+    [table] = region["tables"]
+    assert table["name"] == "DemoDatabase.WeatherMetrics"
+    columns = {column["name"]: column["type"] for column in table["columns"]}
+    assert columns == {
+        "Location": "VARCHAR",
+        "Sensor": "VARCHAR",
+        "measure_name": "VARCHAR",
+        "time": "TIMESTAMP",
+        "measure_value::double": "DOUBLE",
+        "measure_value::varchar": "VARCHAR",
+    }
+
+
+def test_the_state_has_the_way_of_the_alarms(aws, stream, read):
+    deploy("def handler(event, context): pass")
+    stream.put_record(StreamName="TUTORIAL", PartitionKey="0", Data=b"x")
+    make_client("lambda").create_event_source_mapping(
+        FunctionName="kinesis-log-consumer",
+        EventSourceArn=STREAM_ARN,
+        StartingPosition="TRIM_HORIZON",
+    )
+    assert aws.wait_until_idle(LIMIT)
+    [mapping] = read("/state")["regions"][0]["mappings"]
+    for name in re.findall(r"mapping\.(\w+)", HTML):
+        assert name in mapping
+    assert (mapping["on_stream"], mapping["waiting"], mapping["done"]) == (1, 0, 1)
+
+
+def test_the_functions_have_a_line_each(read):
+    functions = {each["name"]: each for each in read("/functions")}
+    assert functions["ago"]["signature"] == "ago(interval day to second) -> timestamp"
+    assert all(each["about"] for each in functions.values())
+
+
+EXAMPLES = re.search(r"const EXAMPLES = \{\n(.*?)\n\};", HTML, re.DOTALL)[1]
+QUERIES = dict(re.findall(r'"([^"]+)": `([^`]+)`', EXAMPLES))
+
+
+def test_all_examples_are_found():
+    assert len(QUERIES) == EXAMPLES.count('": ') - EXAMPLES.count('": STEP_9') == 6
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_an_example_has_rows(ask, name):
+    write(20)
+    status, answer = ask(QUERIES[name])
+    assert status == 200, answer
+    assert answer["Rows"]
