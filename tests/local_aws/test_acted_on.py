@@ -487,7 +487,28 @@ def test_all_other_parameters_are_refused(service):
             assert is_acted_on(service, operation, name) == expected, f"{name} of {operation}"
 
 
-@pytest.mark.parametrize("path", RANGES)
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"WaitTimeSeconds": 21}, "Must be >= 0 and <= 20, if provided."),
+        ({"WaitTimeSeconds": -1}, "Must be >= 0 and <= 20, if provided."),
+        ({"MaxNumberOfMessages": 11}, "Must be between 1 and 10, if provided."),
+        ({"MaxNumberOfMessages": 0}, "Must be between 1 and 10, if provided."),
+    ],
+)
+def test_sqs_has_reasons(ask, options, reason):
+    [(name, value)] = options.items()
+    text = f"Value {value} for parameter {name} is invalid. Reason: {reason}"
+    assert ask("sqs", "ReceiveMessage", {"QueueUrl": "q"} | options)[1] == text
+
+
+def test_an_empty_message_and_a_fifo_queue_are_refused(ask):
+    code, _ = ask("sqs", "SendMessage", {"QueueUrl": "q", "MessageBody": ""})
+    assert code == "MissingParameter"
+    assert ask("sqs", "CreateQueue", {"QueueName": "a.fifo"})[1] == f"QueueName a.fifo {NOT_HERE}"
+
+
+@pytest.mark.parametrize("path", ["Timeout", "MemorySize"])
 def test_ranges_have_two_ends(functions, path):
     least, most = RANGES[path]
     update = functions.update_function_configuration
