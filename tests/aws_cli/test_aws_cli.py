@@ -169,12 +169,18 @@ def test_a_list_is_words_or_json_or_a_file(ask, aws, tags):
 def test_maps_numbers_and_flags_have_the_types_of_the_parameter(ask, stream):
     ask("kinesis add-tags-to-stream --stream-name TUTORIAL --tags a=b,c=d")
     assert len(json.loads(ask("kinesis list-tags-for-stream --stream-name TUTORIAL"))["Tags"]) == 2
-    ask("iam update-account-password-policy --require-symbols --no-require-numbers")
-    policy = json.loads(ask("iam get-account-password-policy"))["PasswordPolicy"]
-    assert (policy["RequireSymbols"], policy["RequireNumbers"]) == (True, False)
-    ask("sqs create-queue --queue-name q --attributes DelaySeconds=7 --region us-west-2")
-    [queue] = boto3.resource("sqs", "us-west-2").queues.all()
-    assert queue.attributes["DelaySeconds"] == "7"
+    ask(
+        "kinesis increase-stream-retention-period --stream-name TUTORIAL"
+        " --retention-period-hours 48"
+    )
+    summary = stream.describe_stream_summary(StreamName="TUTORIAL")["StreamDescriptionSummary"]
+    assert summary["RetentionPeriodHours"] == 48
+    ask("logs create-log-group --log-group-name g")
+    for name in "ab":
+        ask(f"logs create-log-stream --log-group-name g --log-stream-name {name}")
+    for flag, name in {"--descending": "b", "--no-descending": "a"}.items():
+        found = json.loads(ask(f"logs describe-log-streams --log-group-name g {flag}"))
+        assert found["logStreams"][0]["logStreamName"] == name
 
 
 def test_a_function_is_made_of_a_zip_file_and_its_answer_goes_to_a_file(ask, aws):

@@ -244,6 +244,7 @@ VALUES = {
         "EventSourceArn": r"arn:[\w-]+:kinesis:[\w-]+:\d{12}:stream/[\w.-]+",
         "DestinationConfig.OnFailure.Destination": r"arn:[\w-]+:sqs:[\w-]+:\d{12}:[\w-]+",
     },
+    "sqs": {"QueueName": r"(?!.*\.fifo$).*"},
 }
 
 # The runtimes for which functions can be created; botocore's model has all that there ever were.
@@ -254,7 +255,17 @@ RUNTIMES = """
 """.split()
 
 # What the models leave open, or allow for what is not supported here. {path: (least, most)}
-RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10240)}
+RANGES = {
+    "Timeout": (1, 900),
+    "MemorySize": (128, 10240),
+    "MaxNumberOfMessages": (1, 10),
+    "WaitTimeSeconds": (0, 20),
+}
+# What SQS says of a value out of range.
+SQS_REASONS = {
+    "MaxNumberOfMessages": "Must be between 1 and 10, if provided.",
+    "WaitTimeSeconds": "Must be >= 0 and <= 20, if provided.",
+}
 
 # The error code of a value that the model does not allow, where it is not ValidationException.
 INVALID = {
@@ -381,7 +392,8 @@ def refuse_value(service, place, value, constraint):
         name = place[0].upper() + place[1:]
         if value is None:
             raise Refused("MissingParameter", f"The request must contain the parameter {name}.")
-        raise Refused(INVALID["sqs"], f"Value {value} for parameter {name} is invalid.")
+        reason = f" Reason: {SQS_REASONS[name]}" if name in SQS_REASONS else ""
+        raise Refused(INVALID["sqs"], f"Value {value} for parameter {name} is invalid.{reason}")
     if value is None:
         shown = " null"
     elif service == "iam" or isinstance(value, bytes):
@@ -453,6 +465,8 @@ def check(service, operation, parameters):
     patterns = VALUES.get(service, {})
     for path, place, value, member in find_parameters(parameters, shape):
         value = decode(value, member)
+        if path == "MessageBody" and value == "":
+            value = None  # for SQS, an empty message is none
         if path in patterns and value and re.fullmatch(patterns[path], value):
             continue  # however old botocore's model is
         if path == "Runtime":

@@ -2,6 +2,7 @@
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
 from tests import local_aws
@@ -28,3 +29,52 @@ def test_a_trust_policy_that_is_no_json_is_refused(aws):
     with pytest.raises(iam.exceptions.MalformedPolicyDocumentException, match="invalid Json"):
         iam.create_role(RoleName="any", AssumeRolePolicyDocument="this is no json")
     assert iam.list_roles()["Roles"] == []
+
+
+POLICY = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+)
+TRUST = '{"Version": "2012-10-17", "Statement": []}'
+
+
+def find_message(call, **options):
+    """Return the message of the error of a call."""
+    with pytest.raises(ClientError) as caught:
+        call(**options)
+    return caught.value.response["Error"]["Message"]
+
+
+def test_a_new_role_has_no_more_than_on_aws(aws):
+    iam = make_client("iam")
+    tags = [{"Key": "a", "Value": "b"}]
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST, Tags=tags)["Role"]
+    assert sorted(role) == [
+        "Arn",
+        "AssumeRolePolicyDocument",
+        "CreateDate",
+        "Path",
+        "RoleId",
+        "RoleName",
+        "Tags",
+    ]
+    assert iam.get_role(RoleName="r")["Role"]["MaxSessionDuration"] == 3600
+
+
+def test_what_iam_says_is_what_aws_says(aws):
+    iam = make_client("iam")
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=POLICY)["Policy"]["Arn"]
+    assert find_message(iam.get_role, RoleName="no") == "The role with name no cannot be found."
+    assert (
+        find_message(iam.attach_role_policy, RoleName="r", PolicyArn="a-name-that-is-no-arn-at-all")
+        == "Invalid ARN:  Could not be parsed!"
+    )
+    assert find_message(iam.delete_policy, PolicyArn=f"{arn}x") == f"Policy {arn}x was not found."
+    iam.attach_role_policy(RoleName="r", PolicyArn=arn)
+    message = find_message(iam.delete_policy, PolicyArn=arn)
+    assert message == "Cannot delete a policy attached to entities."
+
+
+def test_whoever_asks_is_a_user(aws):
+    arn = make_client("sts").get_caller_identity()["Arn"]
+    assert arn == "arn:aws:iam::123456789012:user/moto"

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 from moto.core.exceptions import JsonRESTError
 
 from tests.helpers import make_client
@@ -23,6 +24,7 @@ MESSAGES = ["a", "b", "a b", "A", "b a c", '"']
         ("a -b", ["a"]),
         ('a -"b a"', ["a", "a b"]),
         (r'"\""', ['"']),
+        ('" "', MESSAGES),
     ],
 )
 def test_a_pattern_finds_what_it_asks_for(pattern, found):
@@ -59,3 +61,21 @@ def test_events_of_several_log_streams_are_filtered_and_come_in_order(aws):
         logs.put_log_events(logGroupName="g", logStreamName=name, logEvents=events)
     events = logs.filter_log_events(logGroupName="g", filterPattern="?2 ?3 ?4")["events"]
     assert [event["message"] for event in events] == ["a 2", "a 3", "a 4"]
+
+
+def test_what_logs_says_is_what_aws_says(aws):
+    logs = make_client("logs")
+    logs.create_log_group(logGroupName="g")
+    logs.create_log_stream(logGroupName="g", logStreamName="s")
+    [group] = logs.describe_log_groups()["logGroups"]
+    assert group["logGroupClass"] == "STANDARD"
+    missing = {"logGroupName": "g", "logStreamName": "missing"}
+    for call, options, message in (
+        (logs.create_log_stream, missing | {"logStreamName": "s"}, "stream already exists"),
+        (logs.delete_log_stream, missing, "stream does not exist."),
+        (logs.get_log_events, missing, "stream does not exist."),
+        (logs.filter_log_events, {"logGroupName": "g", "nextToken": "x"}, "nextToken is invalid."),
+    ):
+        with pytest.raises(ClientError) as caught:
+            call(**options)
+        assert caught.value.response["Error"]["Message"].endswith(message)

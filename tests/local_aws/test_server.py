@@ -358,7 +358,7 @@ def test_what_is_not_here_is_an_error_in_words_that_is_not_retried(
         pytest.param(
             "sqs",
             "create_queue",
-            {"QueueName": "x.fifo", "Attributes": {"FifoQueue": "true"}},
+            {"QueueName": "x", "Attributes": {"DelaySeconds": "1"}},
             "The parameter Attributes of CreateQueue",
             id="parameter of SQS",
         ),

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 import setup_kinesis
 import setup_timestream
-from tests.helpers import build_package, deploy, wait_for_function
+from tests.helpers import build_package, deploy, until, wait_for_function
 from tests.local_aws.terminal import PAUSE, Terminal, patch_terminal
 
 TABLE = {"DatabaseName": "DemoDatabase", "TableName": "WeatherMetrics"}
@@ -139,6 +139,11 @@ def reading(later=0):
     }
 
 
+def wait_for_mapping(client, mapping):
+    """Wait until a mapping is enabled."""
+    until(lambda: client.get_event_source_mapping(UUID=mapping)["State"] == "Enabled")
+
+
 def test_what_is_made_and_deleted_is_shown(lines):
     timestream, kinesis = boto3.client("timestream-write"), boto3.client("kinesis")
     setup_timestream.create_database(timestream)
@@ -159,7 +164,9 @@ def test_what_is_made_and_deleted_is_shown(lines):
         ],
         StartingPosition="TRIM_HORIZON",
     )["UUID"]
+    wait_for_mapping(client, mapping)
     client.update_event_source_mapping(UUID=mapping, BatchSize=10)
+    wait_for_mapping(client, mapping)
     client.delete_event_source_mapping(UUID=mapping)
     client.delete_function(FunctionName="kinesis-log-consumer")
     boto3.client("iam").delete_role(RoleName="kinesis-log-consumer-role")
@@ -203,7 +210,7 @@ def test_readings_that_are_stored_or_rejected_are_shown(table, lines):
     assert lines[2].startswith(
         "1 reading rejected by WeatherMetrics: The record timestamp is outside the time range ["
     )
-    assert lines[3:] == ["Nothing stored in WeatherMetrics: Record 0: 'warm' is no DOUBLE"]
+    assert lines[3:] == ["Nothing stored in WeatherMetrics: Record 0: 'warm' is not a DOUBLE"]
 
 
 def test_rejected_readings_are_alike_though_the_times_differ(table, written, terminal):
