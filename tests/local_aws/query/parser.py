@@ -377,6 +377,8 @@ class Parser:
             self.expect(")")
             numbered = self.accept("with", "ordinality")
             return nodes.Unnest(place, arrays, numbered, *self.alias_and_columns())
+        if self.next_is("lateral", "("):
+            raise unsupported(place, self.token.text)
         if self.next_is("(") and not self.is_query_in_brackets():
             self.take()
             node = self.joins()
@@ -640,7 +642,11 @@ class Parser:
         if self.accept("interval"):
             return self.interval(place)
         kind = self.kind()
-        return nodes.Cast(place, self.constant(), kind)
+        try:
+            value = types.cast(self.constant().value, types.TEXT, kind)
+        except QueryError as error:
+            raise wrong(place, error) from None
+        return nodes.Constant(place, kind, value)
 
     def interval(self, place):
         """Read what stands behind INTERVAL."""

@@ -223,7 +223,7 @@ def check_size(length):
         raise QueryError(f"A text of more than {MAX_TEXT} characters {NOT_HERE}")
 
 
-MAX_TEXT = 2**20
+MAX_TEXT = 2**16
 NOT_HERE = "is not supported by this local AWS"
 
 
