@@ -389,11 +389,17 @@ class Parser:
         return nodes.Table(place, self.dotted_name(), *self.alias_and_columns())
 
     def is_query_in_brackets(self):
-        """Return whether a query comes behind the brackets that come next."""
-        position = self.position
-        while self.tokens[position].text == "(":
-            position += 1
-        return self.tokens[position].word in ("select", "with", "values")
+        """Return whether what the next bracket holds is a query, and not a join that begins so."""
+        start = self.position
+        try:
+            self.query_in_brackets()
+        except QueryError:
+            is_join = self.tokens[start + 1].text == "(" and self.next_is_name()
+        else:
+            is_join = False
+        self.position = start
+        word = self.tokens[start + 1].word
+        return not is_join and word in ("select", "with", "values", "(")
 
     def alias_and_columns(self):
         """Read an alias and the names of columns behind it; return None and [] without one."""
