@@ -64,6 +64,9 @@ class Engine:
             try:
                 self.check_time()
                 return check_result(function(*arguments))
+            except OverflowError:
+                self.errors.append(QueryError("A number is out of range"))
+                raise self.errors[-1] from None
             except Exception as error:
                 self.errors.append(error)
                 raise

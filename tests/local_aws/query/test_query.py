@@ -359,6 +359,13 @@ QUERIES = [
         id="HAVING",
     ),
     pytest.param(
+        "select count(*) from D.Empty having count(*) = 0 union all "
+        "select count(*) from D.T having count(*) = 0",
+        "_col0:BIGINT",
+        ["0"],
+        id="HAVING without GROUP BY",
+    ),
+    pytest.param(
         "select x, upper(t.Sensor) from (select Sensor, 1 as X from D.T) as t "
         "where sensor in ('a', 'c')",
         "x:INTEGER _col1:VARCHAR",
