@@ -141,7 +141,7 @@ def find_hint(node, values):
     if node.name in ("bin", "ago") and numbers:
         return f"An interval has a unit: {numbers[0].value}s"
     if has_text and numbers and node.name in (*functions.COMPARISONS, "in", "between"):
-        return f"Text stands in single quotes: '{numbers[0].value}'"
+        return f"Put text in quotes: '{numbers[0].value}'"
     if "TIMESTAMP" in kinds and numbers:
         if node.name in ("+", "-"):
             return f"An interval has a unit: {numbers[0].value}s"

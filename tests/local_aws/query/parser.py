@@ -377,6 +377,8 @@ class Parser:
             self.expect(")")
             numbered = self.accept("with", "ordinality")
             return nodes.Unnest(place, arrays, numbered, *self.alias_and_columns())
+        if self.next_is("lateral", "("):
+            raise unsupported(place, self.token.text)
         if self.next_is("(") and not self.is_query_in_brackets():
             self.take()
             node = self.joins()
@@ -387,11 +389,17 @@ class Parser:
         return nodes.Table(place, self.dotted_name(), *self.alias_and_columns())
 
     def is_query_in_brackets(self):
-        """Return whether a query comes behind the brackets that come next."""
-        position = self.position
-        while self.tokens[position].text == "(":
-            position += 1
-        return self.tokens[position].word in ("select", "with", "values")
+        """Return whether what the next bracket holds is a query, and not a join that begins so."""
+        start = self.position
+        try:
+            self.query_in_brackets()
+        except QueryError:
+            is_join = self.tokens[start + 1].text == "(" and self.next_is_name()
+        else:
+            is_join = False
+        self.position = start
+        word = self.tokens[start + 1].word
+        return not is_join and word in ("select", "with", "values", "(")
 
     def alias_and_columns(self):
         """Read an alias and the names of columns behind it; return None and [] without one."""
@@ -640,7 +648,11 @@ class Parser:
         if self.accept("interval"):
             return self.interval(place)
         kind = self.kind()
-        return nodes.Cast(place, self.constant(), kind)
+        try:
+            value = types.cast(self.constant().value, types.TEXT, kind)
+        except QueryError as error:
+            raise wrong(place, error) from None
+        return nodes.Constant(place, kind, value)
 
     def interval(self, place):
         """Read what stands behind INTERVAL."""

@@ -223,7 +223,7 @@ def check_size(length):
         raise QueryError(f"A text of more than {MAX_TEXT} characters {NOT_HERE}")
 
 
-MAX_TEXT = 2**20
+MAX_TEXT = 2**16
 NOT_HERE = "is not supported by this local AWS"
 
 
@@ -315,6 +315,8 @@ def width_bucket(value, low, high, count):
 
 def from_one(name, number):
     """Return a number that is at least 1."""
+    if number is None:
+        raise QueryError(f"{name} null {NOT_HERE}")
     if number < 1:
         raise QueryError(f"{name} must be greater than 0")
     return number
@@ -329,6 +331,8 @@ def width(interval):
 
 def offset(number):
     """Return the offset of lag() and lead()."""
+    if number is None:
+        raise QueryError(f"Offset null {NOT_HERE}")
     if number < 0:
         raise QueryError("Offset must be at least 0")
     return number
@@ -668,4 +672,4 @@ FUNCTIONS = {
         ).split()
     },
 }
-TAKING_NULLS = ["only_value", "concat_ws"]
+TAKING_NULLS = ["only_value", "concat_ws", "from_one", "offset"]

@@ -13,6 +13,7 @@ from tests.local_aws.query.expressions import (
     Relation,
     Value,
     check_ordered,
+    merge,
     order_by,
 )
 from tests.local_aws.query.types import (
@@ -145,15 +146,22 @@ class Writer:
         check_grouped(node, groups, having, list(zip(places, values)), order_places(orders, keys))
         if node.distinct:
             check_distinct(orders, keys, values)
+        items = name_columns(values, columns)
+        if having and not groups:
+            items = f"{items}, {having[0].sql} AS is_kept"
         clauses = [
-            ("SELECT DISTINCT" if node.distinct else "SELECT", name_columns(values, columns)),
+            ("SELECT DISTINCT" if node.distinct else "SELECT", items),
             ("FROM", source),
             ("WHERE", join_sql(where)),
             ("GROUP BY", join_sql(groups)),
-            ("HAVING", join_sql(having)),
+            ("HAVING", join_sql(having) if groups else ""),
             ("ORDER BY", order_by(keys, orders)),
         ]
-        return Relation(" ".join(f"{word} {sql}" for word, sql in clauses if sql), columns)
+        sql = " ".join(f"{word} {sql}" for word, sql in clauses if sql)
+        if having and not groups:  # SQLite takes it with GROUP BY only, before 3.39
+            names = ", ".join(column.sql for column in columns)
+            sql = f"SELECT {names} FROM ({sql}) WHERE is_kept"
+        return Relation(sql, columns)
 
     def items(self, node, relations, expressions):
         """Give name, place and Value of each item of a select list, and of each column of a *."""
@@ -468,9 +476,11 @@ def check_grouped(node, groups, having, placed_values, placed_keys):
 
     SQLite takes the value of any row. What is placed stands beside its place.
     """
-    if node.having and not groups:
-        raise unsupported(node.having.place, "HAVING without GROUP BY")
-    if not groups and not any(AGGREGATE in value.parts for _, value in placed_values):
+    is_grouped = groups or having or any(AGGREGATE in value.parts for _, value in placed_values)
+    parts = [value for _, value in placed_values] + having
+    if having and not groups and AGGREGATE not in merge(parts, "parts"):
+        raise unsupported(node.having.place, "HAVING without GROUP BY and aggregate functions")
+    if not is_grouped:
         for place, key in placed_keys:
             if AGGREGATE in key.parts:  # without groups, SQLite does not take it here alone
                 raise unsupported(place, "an aggregate function in ORDER BY alone")

@@ -359,6 +359,13 @@ QUERIES = [
         id="HAVING",
     ),
     pytest.param(
+        "select count(*) from D.Empty having count(*) = 0 union all "
+        "select count(*) from D.T having count(*) = 0",
+        "_col0:BIGINT",
+        ["0"],
+        id="HAVING without GROUP BY",
+    ),
+    pytest.param(
         "select x, upper(t.Sensor) from (select Sensor, 1 as X from D.T) as t "
         "where sensor in ('a', 'c')",
         "x:INTEGER _col1:VARCHAR",
@@ -446,6 +453,201 @@ QUERIES = [
         ["1, 2"],
         id="names in double quotes",
     ),
+    pytest.param(
+        "select a.Sensor from D.T a where exists (select 1 from D.T b where b.time > a.time "
+        "and b.measure_name = a.measure_name)",
+        "Sensor:VARCHAR",
+        ["a"],
+        id="EXISTS",
+    ),
+    pytest.param(
+        "select Sensor from D.T a where not exists (select 1 from D.One where Sensor = a.Sensor) "
+        "and Sensor is not null order by 1",
+        "Sensor:VARCHAR",
+        ["a", "b"],
+        id="NOT EXISTS, with a name of the query around it",
+    ),
+    pytest.param(
+        "select a.Sensor, (select count(*) from D.T b where b.Sensor = a.Sensor) n from D.T a "
+        "group by a.Sensor order by 1",
+        "Sensor:VARCHAR n:BIGINT",
+        ["a, 1", "b, 1", "null, 0"],
+        id="a sub-query with a column that is grouped",
+    ),
+    pytest.param(
+        "select Sensor from D.T a where time = (select max(time) from D.T b "
+        "where b.measure_name = a.measure_name) order by 1",
+        "Sensor:VARCHAR",
+        ["b", "null"],
+        id="the latest row of each measure",
+    ),
+    pytest.param(
+        "select x, y from (values 1, 2) t(x) right join (values 2, 3) u(y) on x = y order by y",
+        "x:INTEGER y:INTEGER",
+        ["2, 2", "null, 3"],
+        id="RIGHT JOIN",
+    ),
+    pytest.param(
+        "select x, y from (values 1, 2, null) t(x) full outer join (values 2, 3, null) u(y) "
+        "on x = y order by x, y",
+        "x:INTEGER y:INTEGER",
+        ["1, null", "2, 2", "null, 3", "null, null", "null, null"],
+        id="FULL JOIN",
+    ),
+    pytest.param(
+        "select * from (values (1, 'a'), (2, 'b')) t(x, p) full join (values (2, 'c'), (3, 'd')) "
+        "u(x, q) using (x) order by x",
+        "x:INTEGER p:VARCHAR q:VARCHAR",
+        ["1, a, null", "2, b, c", "3, null, d"],
+        id="FULL JOIN with USING",
+    ),
+    pytest.param(
+        "select x, p, q from (values (1, 'a')) t(x, p) right join (values (3.0, 'd')) u(x, q) "
+        "using (x)",
+        "x:DOUBLE p:VARCHAR q:VARCHAR",
+        ["3.0, null, d"],
+        id="RIGHT JOIN with USING, of two types",
+    ),
+    pytest.param(
+        "select t.x, v from (values 1, 2, 3) t(x) left join ((values 2, 3) u(y) join "
+        "(values 3) w(v) on y = v) on x = y order by x",
+        "x:INTEGER v:INTEGER",
+        ["1, null", "2, null", "3, 3"],
+        id="a join in brackets",
+    ),
+    pytest.param(
+        "values (1, 'a'), (2.5, null) order by 1 desc",
+        "_col0:DOUBLE _col1:VARCHAR",
+        ["2.5, null", "1.0, a"],
+        id="VALUES",
+    ),
+    pytest.param(
+        "with t(a, b) as (values (1, 2)) select b, u.c from t, (select a from t) as u(c)",
+        "b:INTEGER c:INTEGER",
+        ["2, 1"],
+        id="lists of columns",
+    ),
+    pytest.param(
+        "select n, v, o from (values 1) t(x) cross join unnest(array[1, 2], array['a']) "
+        "with ordinality as u(n, v, o)",
+        "n:INTEGER v:VARCHAR o:BIGINT",
+        ["1, a, 1", "2, null, 2"],
+        id="UNNEST of two arrays, numbered",
+    ),
+    pytest.param(
+        "select x, v from (values (1, array['p']), (2, array[]), (3, null)) t(x, a) "
+        "left join unnest(a) as u(v) on true order by x",
+        "x:INTEGER v:VARCHAR",
+        ["1, p", "2, null", "3, null"],
+        id="LEFT JOIN UNNEST of an empty array and of null",
+    ),
+    pytest.param(
+        "select a, b from unnest(array[row(1, 'x'), null]) as t(a, b)",
+        "a:INTEGER b:VARCHAR",
+        ["1, x", "null, null"],
+        id="UNNEST of rows",
+    ),
+    pytest.param(
+        "select u.time, value from (select create_time_series(time, measure_value::bigint) s "
+        "from D.T) cross join unnest(s) as u",
+        "time:TIMESTAMP value:BIGINT",
+        ["2026-11-24 03:04:03.123000000, 7", "2026-11-24 03:04:04.123000000, -7"],
+        id="UNNEST of a time series",
+    ),
+    pytest.param(
+        "select x from (values 1, 2, 3, 3) t(x) except select 2 intersect values 2, 5 order by x",
+        "x:INTEGER",
+        ["1", "3"],
+        id="INTERSECT binds more than EXCEPT",
+    ),
+    pytest.param(
+        "select x from (values 1, 2, 3) t(x) order by x offset 1 rows limit 1",
+        "x:INTEGER",
+        ["2"],
+        id="OFFSET",
+    ),
+    pytest.param(
+        "select sum(x) over (order by t range between 1m preceding and current row) from (values "
+        "(1, timestamp '2026-11-24 03:04:05'), (3, timestamp '2026-11-24 03:05:06'), "
+        "(5, timestamp '2026-11-24 03:05:07'), (9, null)) v(x, t)",
+        "_col0:BIGINT",
+        ["1", "3", "8", "9"],
+        id="a frame of an interval",
+    ),
+    pytest.param(
+        "select x, sum(x) over w, count(*) over w2 from (values 1, 1, 2) t(x) "
+        "window w as (order by x groups 1 preceding), w2 as (order by x)".replace("(w2)", "w2"),
+        "x:INTEGER _col1:BIGINT _col2:BIGINT",
+        ["1, 2, 2", "1, 2, 2", "2, 4, 3"],
+        id="named windows, a frame of groups",
+    ),
+    pytest.param(
+        "select y, last_value(x) ignore nulls over (order by y) from (values (1, 1.5), (2, null), "
+        "(3, 0.1)) t(y, x)",
+        "y:INTEGER _col1:DOUBLE",
+        ["1, 1.5", "2, 1.5", "3, 0.1"],
+        id="IGNORE NULLS carries the last value forward",
+    ),
+    pytest.param(
+        "select count(*) filter (where x > 1), sum(x) filter (where x > 5) from (values 1, 2) t(x)",
+        "_col0:BIGINT _col1:BIGINT",
+        ["1, null"],
+        id="FILTER",
+    ),
+    pytest.param(
+        "select try_cast('x' as bigint), try_cast('5' as bigint), try(1 / 0), if(try(1 / 0) is "
+        "null, 'none')",
+        "_col0:BIGINT _col1:BIGINT _col2:INTEGER _col3:VARCHAR",
+        ["null, 5, null, none"],
+        id="TRY",
+    ),
+    pytest.param(
+        "select t.y.a, y.b, (y).b from (values (1, cast(row(1, 2) as row(a int, b double)))) "
+        "t(x, y) where y.a = 1",
+        "a:INTEGER b:DOUBLE b:DOUBLE",
+        ["1, 2.0, 2.0"],
+        id="fields of a row",
+    ),
+    pytest.param(
+        "select cardinality(filter(array[1, 2, 3], e -> e > x)), "
+        "reduce(transform(array[1, 2], e -> e + x), 0, (s, e) -> s + e * x, s -> s) "
+        "from (values 1, 2) t(x) order by x",
+        "_col0:BIGINT _col1:INTEGER",
+        ["2, 5", "1, 14"],
+        id="a lambda with a column",
+    ),
+    pytest.param(
+        "select array_join(transform(sequence(1, 3), x -> array_join(transform(sequence(1, x), "
+        "y -> x * y), '+')), ' ')",
+        "_col0:VARCHAR",
+        ["1 2+4 3+6+9"],
+        id="a lambda in a lambda",
+    ),
+    pytest.param(
+        "select x <> 0 and 4 / x > 1, x = 0 or 4 / x > 1 from (values 0, 2, null) t(x)",
+        "_col0:BOOLEAN _col1:BOOLEAN",
+        ["false, true", "true, true", "null, null"],
+        id="conditions guard what stands beside them",
+    ),
+    pytest.param(
+        "select -x, -0.0, cast(-x as varchar), -x = 0.0 from (values 0.0) t(x)",
+        "_col0:DOUBLE _col1:DOUBLE _col2:VARCHAR _col3:BOOLEAN",
+        ["-0.0, -0.0, -0.0, true"],
+        id="minus zero stays",
+    ),
+    pytest.param(
+        "select Sensor from D.T where time between '2026-11-24 03:04:04' and now() and "
+        "time in ('2026-11-24 03:04:04.123', '2026-11-24') and time <> '2026-11-01'",
+        "Sensor:VARCHAR",
+        ["b"],
+        id="texts that are times",
+    ),
+    pytest.param(
+        "select date '2026-11-24', current_date, interval '14' month, date(time) from D.One",
+        "_col0:DATE _col1:DATE _col2:INTERVAL_YEAR_TO_MONTH _col3:DATE",
+        ["2026-11-24, 2026-11-24, 1-2, 2026-11-24"],
+        id="dates and months",
+    ),
     pytest.param("show databases like '_'", "Database:VARCHAR", ["D"], id="SHOW DATABASES"),
     pytest.param("SHOW TABLES FROM D", "Table:VARCHAR", ["Empty", "One", "T"], id="SHOW TABLES"),
     pytest.param("show tables from D like 'E%'", "Table:VARCHAR", ["Empty"], id="SHOW with LIKE"),
@@ -500,3 +702,60 @@ def test_show_measures_has_the_dimensions_of_each_measure(store):
 )
 def test_a_condition_guards_what_stands_behind_it(store, sql, value):
     assert store.query(sql)["Rows"] == [{"Data": [{"ScalarValue": value}]}]
+
+
+def test_arrays_rows_and_time_series_have_the_form_of_a_response(store):
+    answer = store.query(
+        "select array[1, null] a, row(1, 'x') r, cast(row(1) as row(f double)) c, "
+        "create_time_series(time, measure_value::double) s from D.One"
+    )
+    double = {"ScalarType": "DOUBLE"}
+    assert answer["ColumnInfo"] == [
+        {"Name": "a", "Type": {"ArrayColumnInfo": {"Type": {"ScalarType": "INTEGER"}}}},
+        {
+            "Name": "r",
+            "Type": {
+                "RowColumnInfo": [
+                    {"Type": {"ScalarType": "INTEGER"}},
+                    {"Type": {"ScalarType": "VARCHAR"}},
+                ]
+            },
+        },
+        {"Name": "c", "Type": {"RowColumnInfo": [{"Name": "f", "Type": double}]}},
+        {"Name": "s", "Type": {"TimeSeriesMeasureValueColumnInfo": {"Type": double}}},
+    ]
+    [row] = answer["Rows"]
+    assert row["Data"] == [
+        {"ArrayValue": [{"ScalarValue": "1"}, {"NullValue": True}]},
+        {"RowValue": {"Data": [{"ScalarValue": "1"}, {"ScalarValue": "x"}]}},
+        {"RowValue": {"Data": [{"ScalarValue": "1.0"}]}},
+        {
+            "TimeSeriesValue": [
+                {"Time": "2026-11-24 03:04:05.123000000", "Value": {"ScalarValue": "61.5"}}
+            ]
+        },
+    ]
+
+
+def test_numbers_in_arrays_are_kept_exactly(ask):
+    numbers = "9223372036854775807, -9223372036854775807"
+    assert ask(f"select v from unnest(array[{numbers}]) as t(v)")[1] == numbers.split(", ")
+    doubles = "0.1, 1.7976931348623157E308, 2.2250738585072014E-308, 0.30000000000000004"
+    assert ask(f"select v from unnest(array[{doubles}]) as t(v)")[1] == doubles.split(", ")
+
+
+def test_fifty_thousand_items_of_in_take_little_time(ask):
+    items = ", ".join(f"'{number}'" for number in range(50_000))
+    start = time.perf_counter()
+    assert ask(f"select x in ({items}) from (values '49999', 'x', null) t(x)")[1] == [
+        "true",
+        "false",
+        "null",
+    ]
+    assert time.perf_counter() - start < 10
+
+
+def test_many_items_of_in_know_types_and_nulls(ask):
+    items = ", ".join(map(str, range(200)))
+    sql = f"select x in ({items}), x not in (null, {items}) from (values 7.0, 7.5, null) t(x)"
+    assert ask(sql)[1] == ["true, false", "false, null", "null, null"]

@@ -92,7 +92,10 @@ HERE = "is not supported by this local AWS"
             "select time from D.T limit 1 offset 2",
             "line 1:30: mismatched input 'offset'. OFFSET stands before LIMIT",
         ),
-        ("select max(time) from D.T having count(*) > 1", f"HAVING without GROUP BY {HERE}"),
+        (
+            "select 1 from D.T having true",
+            f"HAVING without GROUP BY and aggregate functions {HERE}",
+        ),
         ("select 1 from D.T order by count(*)", f"an aggregate function in ORDER BY alone {HERE}"),
         ("select min_by(distinct time, 1) from D.T", f"DISTINCT in min_by {HERE}"),
         ("select min_by(time, 1) over () from D.T", f"line 1:8: min_by with OVER {HERE}"),
@@ -164,7 +167,7 @@ def test_a_wrong_name_gets_the_names_that_there_are(store, sql, error):
     [
         (
             "select '5' = 5",
-            "line 1:12: '=' cannot be applied to varchar, integer. Text stands in single",
+            "line 1:12: '=' cannot be applied to varchar, integer. Put text in quotes",
         ),
         (
             "select 1 + 'a'",
@@ -176,7 +179,7 @@ def test_a_wrong_name_gets_the_names_that_there_are(store, sql, error):
         ),
         (
             "select 1 in ('a')",
-            "line 1:10: 'in' cannot be applied to integer, varchar. Text stands in single",
+            "line 1:10: 'in' cannot be applied to integer, varchar. Put text in quotes",
         ),
         ("select 1 in (select 'a')", "IN cannot compare integer and varchar"),
         (
@@ -223,7 +226,7 @@ def test_a_wrong_name_gets_the_names_that_there_are(store, sql, error):
         ),
         (
             "select case 'a' when 1 then 2 end",
-            "line 1:17: '=' cannot be applied to varchar, integer. Text stands in single",
+            "line 1:17: '=' cannot be applied to varchar, integer. Put text in quotes",
         ),
         (
             "select 1 from D.T where Sensor",
@@ -320,6 +323,9 @@ def test_sqlite_never_picks_a_row_of_a_group(store, sql, error):
         ("select timestamp '1969-12-31'", "Cannot cast '1969-12-31' to TIMESTAMP"),
         ("select 'a' like 'b$c' escape '$'", "Escape character must be followed by"),
         ("select (select time from D.T)", "Scalar sub-query has returned multiple rows"),
+        ("select from_unixtime(1e308)", "A number is out of range"),
+        ("select ntile(null) over ()", "Buckets null is not supported by this local AWS"),
+        ("select nth_value(1, 0) over ()", "Offset must be greater than 0"),
         ("select lag(1, -1) over () from D.T", "Offset must be at least 0"),
         ("select approx_percentile(1, 2) from D.T", "Percentile must be between 0 and 1"),
     ],
@@ -411,3 +417,171 @@ def test_nonsense_is_an_error_or_an_answer_and_never_a_fault(store):
             store.query(sql)
         except QueryError as error:
             assert "Internal error" not in str(error), sql
+
+
+# What readers write, and what leads them to the cause.
+SLIPS = [
+    ("Sensor = 2", "line 1:15: '=' cannot be applied to varchar, integer. Put text in quotes: '2'"),
+    ("bin(time, '10s')", "Write an interval without quotes: 10s"),
+    ("bin(time, 10)", "An interval has a unit: 10s"),
+    ("ago('15m')", "Write an interval without quotes: 15m"),
+    ("now() - '1h'", "Write an interval without quotes: 1h"),
+    ("now() - 1", "An interval has a unit: 1s"),
+    ("measure_name = Temperature", "Put text in single quotes: 'Temperature'"),
+    ("date_diff(second, time, now())", "line 1:18: Column 'second' cannot be resolved"),
+    ("time > 1795884685107", "Write from_milliseconds(1795884685107), or a time in quotes"),
+    ("time > 'yesterday'", "line 1:15: Cannot cast 'yesterday' to TIMESTAMP"),
+    ("interval '1' week", "Expecting: second, minute, hour, day, month, year. Write 7d"),
+    ("interval 1 day", "The number of an interval stands in quotes: interval '15' minute"),
+    (
+        "time at time zone 'Europe/Berlin'",
+        "AT TIME ZONE (times are in UTC; add an interval) is not",
+    ),
+    ("avrage(time)", "line 1:8: Function 'avrage' not registered. Did you mean avg?"),
+    ("median(time)", "Function 'median' not registered. Timestream has approx_percentile(x, 0.5)"),
+    ("nvl(time, 1)", "Function 'nvl' not registered. Timestream has coalesce(x, y)"),
+    (
+        "time_bucket(5m, time)",
+        "Function 'time_bucket' not registered. Timestream has bin(time, 5m)",
+    ),
+    ("strftime('%Y', time)", "Function 'strftime' not registered. Timestream has date_format"),
+    ("ifnull(time, 1)", "Timestream has coalesce(x, y)"),
+    ("Sensor == 'a'", "line 1:16: mismatched input '='. Values are compared with one ="),
+    ("avg(measure_value)", "Did you mean measure_value::bigint?"),
+    ("measure_value::bigin", "Did you mean measure_value::bigint?"),
+    ("top 10 time", "Put limit 10 at the end of the query"),
+    ("count(distinct Sensor, time)", "Unexpected parameters (varchar, timestamp) for function cou"),
+    ("filter(array[1], x -> x + y)", "line 1:34: Column 'y' cannot be resolved. There are: x"),
+    ("filter(array[1], (x, y) -> true)", "This lambda takes 1 arguments, not 2"),
+    ("filter(array[1], x -> x)", "This lambda returns integer, not boolean"),
+    ("x -> x", "A lambda can only be an argument of functions such as filter()"),
+    ("filter(array[1], x -> count(*) > x)", "Lambda expression cannot contain aggregations"),
+    ("sum(1) filter (where 1)", "FILTER clause must evaluate to a boolean: actual type integer"),
+    ("abs(1) filter (where true)", "Filter is only valid for aggregation functions"),
+    ("sum(1) over w", "WINDOW 'w' is not defined"),
+    ("sum(1) ignore nulls over ()", "Cannot specify null treatment clause for sum function"),
+    ("array[1, 'a']", "All ARRAY elements must be the same type: integer, varchar"),
+    ("(row(1)).a", "row(integer) has no field 'a'"),
+    ("time.a", "Expression of type timestamp has no field 'a'"),
+    ("extract(epoch from time)", "'epoch' is not a valid field. There are: year, quarter, month"),
+    ("timestamp '2026-13-01'", "line 1:8: Cannot cast '2026-13-01' to TIMESTAMP"),
+    ("date '2026-11-24' + 1h", "Cannot add hour, minutes or seconds to a date"),
+    ("regexp_like('a', '(')", "'(' is not a regular expression"),
+]
+
+
+@pytest.mark.parametrize(("expression", "error"), SLIPS, ids=str)
+def test_a_slip_leads_to_its_cause(store, expression, error):
+    assert error in refuse(store, f"select {expression} from D.T")
+
+
+@pytest.mark.parametrize(
+    ("sql", "error"),
+    [
+        ('select 1 from "D.T"', 'Put each name in quotes of its own: "D"."T"'),
+        ("select 1 from unnest(5)", "line 1:22: Cannot unnest type: integer"),
+        (
+            "select 1 from D.T as t (a)",
+            "Column alias list has 1 entries but relation has 4 columns",
+        ),
+        (
+            "select t.x from (values 1) t(x) join (values 1) u(x) using (x)",
+            "Column 't.x' cannot be",
+        ),
+        ("select (select max(a.time) from D.T) from D.T a", "from outer scope not allowed"),
+        ("select Sensor, (select 1 where a.time > now()) from D.T a group by 1", "'time' must be"),
+        ("select Sensor, transform(array[1], x -> time) from D.T group by 1", "'time' must be an"),
+        (
+            "select s from (select create_time_series(time, 1) s from D.T) order by s",
+            "not orderable",
+        ),
+        ("delete from D.T", "line 1:1: mismatched input 'delete'. Only SELECT, SHOW and DESCRIBE"),
+        ("insert into D.T values (1)", "line 1:1: mismatched input 'insert'. Only SELECT, SHOW"),
+        ("drop table D.T", "line 1:1: mismatched input 'drop'. Only SELECT, SHOW and DESCRIBE"),
+        ("unload (select 1) to 's3://x'", f"line 1:1: unload {HERE}"),
+    ],
+    ids=str,
+)
+def test_what_aws_refuses_is_refused_in_its_words(store, sql, error):
+    assert error in refuse(store, sql)
+
+
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        ("listagg(Sensor)", "listagg"),
+        ("random()", "random"),
+        ("typeof(1)", "typeof"),
+        ("json_extract(Sensor, '$')", "json_extract"),
+        ("array_sort(array[1], (x, y) -> 1)", "array_sort with 2 arguments"),
+        ("approx_percentile(1, 2, 0.5)", "approx_percentile with 3 arguments"),
+        ("array_agg(1 order by 1)", "ORDER BY in a function"),
+        ("filter(array[1], x -> x > (select 1))", "a sub-query in a lambda"),
+        ("array[1] < array[2]", "< of array(integer)"),
+        ("max_by(Sensor, time) over ()", "max_by with OVER"),
+        ("regexp_like('a', '(a+)+b')", "a repetition of a group that has repetitions"),
+        ("regexp_like('a', '\\p{Lower}')", "The regular expression '\\p{Lower}'"),
+        ("time '03:04:05'", "the type time"),
+        ("cast(1 as map)", "the type map"),
+    ],
+    ids=str,
+)
+def test_what_only_aws_has_is_refused_by_name(store, expression, what):
+    error = refuse(store, f"select {expression} from D.T")
+    assert what in error
+    assert HERE in error
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1_000", "x", "", "1e5", "0x10"],
+)
+def test_a_text_that_is_no_integer_is_not_cast(store, text):
+    assert f"Cannot cast '{text}' to BIGINT" in refuse(store, f"select cast('{text}' as bigint)")
+
+
+@pytest.mark.parametrize("text", ["1_000.5", "x", "", "0x1p3"])
+def test_a_text_that_is_no_number_is_not_cast(store, text):
+    assert f"Cannot cast '{text}' to DOUBLE" in refuse(store, f"select cast('{text}' as double)")
+
+
+def test_a_text_with_a_time_is_not_cast_to_a_date(store):
+    assert "Cannot cast" in refuse(store, "select cast('2026-11-24 03:04' as date)")
+
+
+def test_try_does_not_hide_what_this_cannot(store):
+    assert "Infinity and NaN are not supported" in refuse(store, "select try(sqrt(0 - 1))")
+    assert HERE in refuse(store, "select try(regexp_like('a', '(a+)+'))")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "reduce(sequence(1, 40), 'ab', (s, x) -> s || s, s -> length(s))",
+        "reduce(sequence(1, 40), 'ab', (s, x) -> replace(s, 'a', s), s -> length(s))",
+        "lpad('a', 1000000000, 'b')",
+        "cardinality(repeat(1, 1000000000))",
+        "reduce(sequence(1, 40), array[1], (s, x) -> s || s, s -> cardinality(s))",
+        "levenshtein_distance(lpad('a', 60000, 'a'), lpad('b', 60000, 'b'))",
+    ],
+)
+def test_what_would_take_all_memory_is_given_up(store, expression):
+    assert "supported by this local AWS" in refuse(store, f"select {expression}")
+
+
+def test_an_answer_of_too_many_characters_is_given_up(store, monkeypatch):
+    monkeypatch.setattr("tests.local_aws.query.answer.MAX_ANSWER", 10)
+    assert "An answer of more than 10 characters" in refuse(store, "select 'abcdef' || 'ghijkl'")
+    assert "A group of more than 10 characters" in refuse(
+        store, "select array_agg(x) from (values 'abcdef', 'ghijkl') t(x)"
+    )
+
+
+def test_a_sequence_that_is_too_long_is_refused_as_in_trino(store):
+    assert "must not have more than 10000 entries" in refuse(store, "select sequence(1, 10001)")
+
+
+def test_a_lambda_that_takes_too_long_is_given_up(store, monkeypatch):
+    monkeypatch.setattr("tests.local_aws.query.answer.TIMEOUT", 0.05)
+    many = "transform(sequence(1, 9999), x -> transform(sequence(1, 9999), y -> abs(y)))"
+    assert "took longer than 0.05 seconds" in refuse(store, f"select {many}")
