@@ -42,7 +42,8 @@ from tests.local_aws.timestream import patch_timestream
 def running(report=print, speed=1, managed_policies=True, port=0, verbose=False):
     """Let this process be an empty AWS, and serve it; give the Mappings, see mapping.py.
 
-    Their `server` is the Server, with its port and the access key that it wants.
+    Their `server` is the Server, with its port and the access key that it wants; their `functions`
+    are the Functions, see function.py.
     report: a function that takes a line for each thing that happens by itself.
     speed: how much faster time passes where AWS needs a moment.
     managed_policies: there are AWS's managed policies; it takes moto 0.3 s to read them.
@@ -57,12 +58,13 @@ def running(report=print, speed=1, managed_policies=True, port=0, verbose=False)
         patch_kinesis(),
         patch_logs(),
         patch_timestream(),
-        patch_functions(server, speed),
+        patch_functions(server, speed) as functions,
         patch_mappings(report, speed) as mappings,
         patch_acted_on(),
         serving(server),
     ):
         mappings.server, server.mappings = server, mappings
+        mappings.functions = functions
         yield mappings
 
 

@@ -538,7 +538,7 @@ def bind(action):
 
 @contextlib.contextmanager
 def patch_functions(server, speed):
-    """Let functions run, and change as on AWS."""
+    """Let functions run, and change as on AWS; give the Functions."""
     functions = Functions(server, speed)
     with (
         mock.patch.multiple(
@@ -555,7 +555,7 @@ def patch_functions(server, speed):
         mock.patch.object(LambdaClientError, "__init__", make_error),
     ):
         try:
-            yield
+            yield functions
         finally:
             for processes in functions.processes:
                 processes.end_all()

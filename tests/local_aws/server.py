@@ -1,6 +1,6 @@
 """Serve AWS on this machine, until Ctrl-C, for scripts and AWS CLI in another terminal.
 
-    python -m tests.local_aws [--port 5005] [--fail OPERATION=ERROR[:SHARE]] [--verbose]
+    python -m tests.local_aws [--port 5005] [--after N] [--fail OPERATION=ERROR[:SHARE]]
 
 It prints a line that begins with "export": paste that into the other terminal. It needs no account
 and no network. What is in it is gone when it ends. It prints a line for each thing that happens.
@@ -84,6 +84,8 @@ WRONG_KEY = (
     "The security token included in the request is invalid. This local AWS has another access key"
     " each time it starts: paste the line that begins with export again."
 )
+
+REPLAY_SPEED = 300  # how much faster time passes while the steps of README.md are done
 
 MAX_BODY = 100 * 2**20  # bytes of a request; a function's zip file is what needs most
 THIS_MACHINE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?")
@@ -247,18 +249,34 @@ def read_fault(text):
     return operation, (code, float(share or 1))
 
 
-def serve(port=5005, verbose=False, speed=1, faults=None):
-    """Serve until Ctrl-C or SIGTERM; return 0, or for sys.exit() what is wrong."""
+def replay(number, line):
+    """Do the README's steps up to one; return the command that sets the variables that they set."""
+    from tests.walkthrough import replay  # which needs this package
+
+    return replay.replay(number, line)
+
+
+def serve(port=5005, verbose=False, speed=1, faults=None, after=0):
+    """Serve until Ctrl-C or SIGTERM; return 0, or for sys.exit() what is wrong.
+
+    after: the step of README.md up to which everything is done before that.
+    """
     terminal = Terminal(say)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with (
-            local_aws.running(terminal, speed, port=port, verbose=verbose) as aws,
+            local_aws.running(
+                terminal, REPLAY_SPEED if after else speed, port=port, verbose=verbose
+            ) as aws,
             patch_terminal(terminal),
         ):
             server = aws.server
-            server.faults = faults or {}
             line, alias = build_line(server), build_alias()
+            if after:
+                say(f"Doing the steps 1 to {after} of README.md ...")
+                line += f"; {replay(after, line)}"
+                aws.speed = aws.functions.speed = speed
+            server.faults = faults or {}
             say(WELCOME.format(line=line, alias=alias, port=server.port))
             while True:
                 time.sleep(0.5)
@@ -283,7 +301,15 @@ def main():
         metavar="OPERATION=ERROR[:SHARE]",
         help="let calls fail, all or a share: WriteRecords=ThrottlingException:0.5",
     )
+    parser.add_argument(
+        "--after",
+        type=int,
+        default=0,
+        choices=range(1, 14),
+        metavar="N",
+        help="do the steps of README.md up to N first",
+    )
     parser.add_argument("--verbose", action="store_true", help="show a line about each request")
     options = parser.parse_args()
     sys.stdout.reconfigure(errors="backslashreplace")  # a query can hold any letter
-    return serve(options.port, options.verbose, faults=dict(options.fail))
+    return serve(options.port, options.verbose, faults=dict(options.fail), after=options.after)

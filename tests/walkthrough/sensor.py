@@ -3,6 +3,7 @@
 Its pauses are SPEED times as short, and yet its readings are a second apart: the clock goes on by
 the whole pause. The last sensor has ended when the file CLOCK was modified. This one begins soon
 after, at two seconds past ten, twenty ..., so that a query for every ten seconds finds the same.
+With OUTAGE set, two calls seem to hang, as they do while AWS is stopped.
 """
 
 import os
@@ -13,6 +14,8 @@ from pathlib import Path
 
 FILE = Path(os.environ["CLOCK"])
 SPEED = float(os.environ["SPEED"])
+OUTAGE = [20, 21] if "OUTAGE" in os.environ else []  # the readings whose calls seem to hang
+TIMEOUT = 5  # seconds of such a call
 HANG = 1  # seconds from which on the time between two pauses counts: a call hangs, in an outage
 
 monotonic, sleep = time.monotonic, time.sleep
@@ -23,6 +26,7 @@ class Clock:
 
     def __init__(self, begin):
         self.begin = begin  # of the reading that is taken now
+        self.readings = 0
         self.awake = None  # since when there was no pause; None: the first one is to come
 
     def time(self):
@@ -31,6 +35,9 @@ class Clock:
 
     def sleep(self, seconds):
         """Pause for a part of the seconds, and put the clock forward by all of them."""
+        self.readings += 1
+        if self.readings in OUTAGE:
+            self.begin += TIMEOUT
         waking = self.find_waking_time()
         self.begin += seconds + (waking if waking > HANG else 0)
         sleep(seconds / SPEED)

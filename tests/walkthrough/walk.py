@@ -79,10 +79,7 @@ def run_block(bash, aws, block):
     printed = []
     for command in block.commands:
         print(f"$ {command}")
-        watch = print_nothing
-        failures = len(re.findall("^Not sent, ", block.shown or "", re.MULTILINE))
-        if failures:
-            watch = Outage(aws.process, failures).watch
+        watch = Outage(aws.process, count_failures(block)).watch if is_outage(block) else ignore
         output = bash.run(command, watch)
         printed.append(output)
         for line in shorten(output.splitlines()):
@@ -92,8 +89,18 @@ def run_block(bash, aws, block):
     return "".join(printed)
 
 
-def print_nothing(line):
-    """Watch a command that needs no watching."""
+def is_outage(block):
+    """Return whether the README has AWS stopped while the commands of a Block run."""
+    return count_failures(block) > 0
+
+
+def count_failures(block):
+    """Return how many calls fail while the commands of a Block run, as README.md shows it."""
+    return len(re.findall("^Not sent, ", block.shown or "", re.MULTILINE))
+
+
+def ignore(line):
+    """Take a line of a command that nobody has to watch."""
 
 
 def walk(bash, aws, blocks):
