@@ -139,7 +139,7 @@ def terminals(blocks, speed):
 def folder_of_its_own():
     """Give a folder with copies of the scripts."""
     with tempfile.TemporaryDirectory() as folder:
-        for path in [*REPOSITORY.glob("*.py"), *REPOSITORY.glob("*.json")]:
+        for path in [*REPOSITORY.glob("*.py"), *REPOSITORY.glob("Lambda-*.json")]:
             shutil.copy(path, folder)
         activate = Path(folder, ".venv", "bin", "activate")
         activate.parent.mkdir(parents=True)
