@@ -1,7 +1,6 @@
 """What there is of the tutorial. It only reads."""
 
 import os
-from datetime import datetime, timezone
 from fnmatch import fnmatch
 from functools import cached_property
 
@@ -184,13 +183,16 @@ class Found:
 
     @cached_property
     def load_error(self):
-        """What the log says if the function, as it is now, could not be loaded; else None."""
-        changed = datetime.strptime(self.function["LastModified"][:19], "%Y-%m-%dT%H:%M:%S")
-        since = changed.replace(tzinfo=timezone.utc).timestamp()
+        """What the log says if the function could not be loaded when it was last called."""
         names = ["ImportModuleError", "HandlerNotFound", "UserCodeSyntaxError"]
-        pattern = " ".join(f'?"Runtime.{name}"' for name in names)
-        events = self.find_in_log(pattern, since=round(since * 1000))
-        return events[-1]["message"].strip() if events else None
+        pattern = " ".join(["?REPORT", *(f'?"Runtime.{name}"' for name in names)])
+        error = None
+        for event in self.find_in_log(pattern):
+            if not event["message"].startswith("REPORT"):
+                error = event["message"].strip()
+            elif "Runtime." not in event["message"]:  # a call that has loaded the function
+                error = None
+        return error
 
     @cached_property
     def failed(self):
