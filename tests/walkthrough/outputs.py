@@ -19,6 +19,7 @@ LEFT_OPEN = [
     r"'Time': '\d{13}'",
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d0\.000000000(?=\t)",  # of bin(time, 10s)
     TIMESTAMP,
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
     r"'SequenceNumber': '\d+'",
     r"(?<=Failed: )\d+(?=:)",
     r"\b\d+(?= b'id=)",  # a sequence number and the record's data

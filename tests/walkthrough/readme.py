@@ -59,6 +59,12 @@ def read_blocks(sections, short_tries=False):
     return blocks
 
 
+def find_steps(number):
+    """Return the Blocks of the steps 1 to `number`."""
+    blocks = read_blocks(["Walkthrough"])
+    return [block for block in blocks if int(block.title.partition(".")[0]) <= number]
+
+
 def find_blocks(title, text, short_tries):
     """Return the Blocks of a step."""
     found = [

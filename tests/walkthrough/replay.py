@@ -12,7 +12,7 @@ from tests.environment import REPOSITORY
 from tests.local_aws.function import ROLE_DELAY
 from tests.local_aws.server import REPLAY_SPEED
 from tests.walkthrough.bash import Bash, group
-from tests.walkthrough.readme import read_blocks
+from tests.walkthrough.readme import find_steps
 from tests.walkthrough.walk import find_duration, folder_of_its_own, is_outage
 
 ASSIGNMENT = re.compile(r"^(?:export )?(\w+)=", re.MULTILINE)
@@ -39,12 +39,6 @@ def replay(number, line, folder=REPOSITORY):
         for path in set(Path(work).iterdir()) - before:
             shutil.copy(path, folder)
         return read_settings(bash, blocks)
-
-
-def find_steps(number):
-    """Return the Blocks of the steps 1 to `number`."""
-    blocks = read_blocks(["Walkthrough"])
-    return [block for block in blocks if int(block.title.partition(".")[0]) <= number]
 
 
 def read_settings(bash, blocks):

@@ -25,7 +25,14 @@ from tests.environment import REPOSITORY
 from tests.leftovers import find_leftovers
 from tests.walkthrough import account, outputs
 from tests.walkthrough.bash import Bash, LocalAws, WalkError, group
-from tests.walkthrough.readme import NotWhole, read_blocks
+from tests.walkthrough.readme import (
+    Block,
+    NotWhole,
+    find_quotes,
+    find_steps,
+    read_blocks,
+    read_section,
+)
 
 SPEED = 30  # seconds of `sleep`, of the mapping's pauses and of a record's age in one second
 TUTORIAL = ["Walkthrough", "Clean up"]
@@ -35,6 +42,10 @@ INTRODUCTION = f"""\
 The tutorial on this machine. Nothing of it reaches AWS, whatever address a line shows. Time
 passes {SPEED} times as fast: in `sleep`, between retries, between readings, and for the age of a
 record. Lines with # are what the first terminal shows meanwhile."""
+
+WHAT_NEXT = """\
+Now do it yourself: run `.venv/bin/python -m tests.local_aws`, and continue in README.md at "Without
+an account"."""
 
 
 class Outage:
@@ -117,14 +128,17 @@ def walk(bash, aws, blocks):
 def find_duration(blocks):
     """Return about how many seconds the sensors of some Blocks run, one after the other."""
     commands = "\n".join(command for block in blocks for command in block.commands)
-    counts = re.findall(r"^python \w+_sensor\.py .*--count (\d+)", commands, re.MULTILINE)
+    counts = re.findall(r"^python \w+_sensor\.py .*--count (\d+)(?!.*&$)", commands, re.MULTILINE)
     # Each begins up to 12 seconds after the last one, and an outage takes some, too.
-    return sum(int(count) + 12 for count in counts) + 15
+    return sum(int(count) + 12 for count in counts) + 30
 
 
 @contextlib.contextmanager
 def terminals(blocks, speed):
-    """Give a local AWS and a Bash for some Blocks, and let this process be on that AWS, too."""
+    """Give a local AWS and a Bash, and let this process be on that AWS, too.
+
+    blocks: those whose readings are to lie in the past.
+    """
     begin = time.time() - find_duration(blocks)
     with tempfile.TemporaryDirectory() as sent, folder_of_its_own() as folder, group() as processes:
         aws = LocalAws(processes, speed)
@@ -148,23 +162,46 @@ def folder_of_its_own():
 
 
 def run(blocks):
-    """Walk through Blocks; return what each of them has printed, and what is wrong."""
+    """Walk through Blocks; return what each has printed, the account, and what is wrong.
+
+    The account is that of the Walkthrough; what is wrong is found after all other Blocks, too.
+    """
     print(INTRODUCTION)
-    tutorial = [block for block in blocks if block.title != "Clean up"]
     clean_up = [block for block in blocks if block.title == "Clean up"]
-    with terminals(blocks, SPEED) as (aws, bash):
-        printed = walk(bash, aws, tutorial)
+    steps = [block for block in blocks if block.title[0].isdigit()]
+    others = blocks[len(steps) : len(blocks) - len(clean_up)]
+    # The query of step 12 is one for the last minutes.
+    with terminals(find_steps(12), SPEED) as (aws, bash):
+        printed = walk(bash, aws, steps)
         found = account.Account(bash.sent)
+        faults, ending = found.faults, account.describe(found, find_joined(steps, printed))
+        printed += walk(bash, aws, others)
+        if others:
+            faults += account.Account(bash.sent).faults
         printed += walk(bash, aws, clean_up)
-        faults = found.faults + [f"left after the clean-up: {name}" for name in find_leftovers()]
-    joined = [
-        text for block, text in zip(blocks, printed) if "${JOINED}" in "".join(block.commands)
-    ]
+        faults += [f"left after the clean-up: {name}" for name in find_leftovers()]
     if not faults:
-        account.tell(found, "".join("".join(joined).splitlines(keepends=True)[-7:]))
+        print(f"\n== What came of it\n\n{ending}\n\n{WHAT_NEXT}")
     for fault in faults[:20]:
         print(f"WRONG: {fault}")
-    return printed, faults
+    return printed, ending, faults
+
+
+def find_joined(blocks, printed):
+    """Return the answer to the query of step 12."""
+    commands = ["".join(block.commands) for block in blocks]
+    return "".join(text for command, text in zip(commands, printed) if "${JOINED}" in command)
+
+
+def run_everything():
+    """Run everything in README.md; return Blocks with what each has printed, and what is wrong.
+
+    The last of the Blocks is how the quick start ends.
+    """
+    blocks = read_blocks(EVERYTHING, short_tries=True)
+    [end] = find_quotes(read_section("Quick start"), "text")
+    printed, ending, faults = run(blocks)
+    return [*blocks, Block("Quick start", [], end)], [*printed, ending], faults
 
 
 def record(path):
@@ -172,8 +209,7 @@ def record(path):
     result = {"shown": "", "printed": [], "faults": []}
     with contextlib.redirect_stdout(io.StringIO()) as shown:
         try:
-            blocks = read_blocks(EVERYTHING, short_tries=True)
-            result["printed"], result["faults"] = run(blocks)
+            _, result["printed"], result["faults"] = run_everything()
         except (WalkError, NotWhole) as error:
             result["faults"] = [str(error)]
     result["shown"] = shown.getvalue()
@@ -191,11 +227,11 @@ def main():
     options = parser.parse_args()
     try:
         if options.write_outputs:
-            blocks = read_blocks(EVERYTHING, short_tries=True)
-            printed, faults = run(blocks)
-            outputs.write(blocks, printed)
+            blocks, printed, faults = run_everything()
+            for text in outputs.write(blocks, printed):
+                print(f"Corrected in README.md:\n{text}")
         else:
-            _, faults = run(read_blocks(TUTORIAL))
+            _, _, faults = run(read_blocks(TUTORIAL))
         return 1 if faults else 0
     except (WalkError, NotWhole, OSError) as error:
         print(f"WRONG: {error}")
