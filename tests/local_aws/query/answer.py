@@ -55,6 +55,12 @@ class Engine:
         for name, function in aggregates.AGGREGATES_OF_NULLS.items():
             self.add_aggregate(f"t_{name}", function, with_nulls=True)
 
+    def note(self, error):
+        """Note what has gone wrong in a function, as SQLite hides it."""
+        if isinstance(error, OverflowError):
+            error = QueryError("A number is out of range")
+        self.errors.append(error)
+
     def add_function(self, name, function, takes_nulls=False):
         """Let SQLite call a function; a null makes its result null."""
 
@@ -64,11 +70,8 @@ class Engine:
             try:
                 self.check_time()
                 return check_result(function(*arguments))
-            except OverflowError:
-                self.errors.append(QueryError("A number is out of range"))
-                raise self.errors[-1] from None
             except Exception as error:
-                self.errors.append(error)
+                self.note(error)
                 raise
 
         # Not as deterministic: SQLite would call it ahead of the conditions that guard it.
@@ -76,7 +79,7 @@ class Engine:
 
     def add_aggregate(self, name, function, with_nulls):
         """Let SQLite call a function with the rows of a group."""
-        errors = self.errors
+        note = self.note
 
         class Aggregate:
             def __init__(self):
@@ -85,18 +88,21 @@ class Engine:
             def step(self, *arguments):
                 if with_nulls or None not in arguments:
                     self.rows.append(arguments)
-                    self.size += sum(len(one) for one in arguments if isinstance(one, str))
+                    if isinstance(arguments[0], str):
+                        self.add_size(len(arguments[0]))
+
+            def add_size(self, size):
+                self.size += size
                 if self.size > MAX_ANSWER:
-                    errors.append(
-                        QueryError(f"A group of more than {MAX_ANSWER} characters {NOT_HERE}")
-                    )
-                    raise errors[-1]
+                    error = QueryError(f"A group of more than {MAX_ANSWER} characters {NOT_HERE}")
+                    note(error)
+                    raise error
 
             def finalize(self):
                 try:
                     return check_result(function(self.rows)) if self.rows else None
                 except Exception as error:
-                    errors.append(error)
+                    note(error)
                     raise
 
         self.connection.create_aggregate(name, -1, Aggregate)

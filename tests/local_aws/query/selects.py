@@ -489,7 +489,9 @@ def check_grouped(node, groups, having, placed_values, placed_keys):
     for place, value in placed_values + placed_keys + placed_having:
         if value.loose:
             name = min(value.loose)
-            raise wrong(place, f"'{name}' must be an aggregate expression or in GROUP BY")
+            raise wrong(
+                place, f"'{name}' must be an aggregate expression or appear in GROUP BY clause"
+            )
 
 
 def check_distinct(orders, keys, values):
