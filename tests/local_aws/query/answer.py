@@ -228,17 +228,15 @@ class Engine:
     def fetch(self, cursor):
         """Return the rows of an answer that is not too large."""
         rows, size = [], 0
-        for row in cursor:
-            rows.append(row)
-            size += sum(len(value) for value in row if isinstance(value, str))
+        while chunk := cursor.fetchmany(1000):
+            rows += chunk
+            size += sum(len(value) for row in chunk for value in row if isinstance(value, str))
             if len(rows) > MAX_ROWS:
-                raise QueryError(
-                    f"More than {MAX_ROWS} rows are not supported by this local AWS: add a limit"
-                )
+                text = f"More than {MAX_ROWS} rows are not supported by this local AWS: add a limit"
+                raise QueryError(text)
             if size > MAX_ANSWER:
-                raise QueryError(
-                    f"An answer of more than {MAX_ANSWER} characters {NOT_HERE}: add a limit"
-                )
+                text = f"An answer of more than {MAX_ANSWER} characters {NOT_HERE}: add a limit"
+                raise QueryError(text)
         return rows
 
     def check_time(self):

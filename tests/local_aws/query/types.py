@@ -151,7 +151,7 @@ def element_of(kind):
 
 def is_nested(kind):
     """Return whether a type is an array, a row or a time series."""
-    return isinstance(kind, (Array, Row, Series))
+    return not isinstance(kind, str)
 
 
 def rebuild(kind, parts):
@@ -246,18 +246,16 @@ def describe_column(name, kind):
 
 def show(value, kind):
     """Return a value, as SQLite keeps it, in the form of a response: a Datum."""
-    return show_loaded(json.loads(value) if is_nested(kind) and value is not None else value, kind)
+    is_json = value is not None and is_nested(kind)
+    return show_loaded(json.loads(value) if is_json else value, kind)
 
 
 def show_loaded(value, kind):
     """Return a value whose JSON has been read in the form of a response."""
     if value is None:
         return {"NullValue": True}
-    if isinstance(kind, Row):
-        pairs = zip(value, parts_of(kind))
-        return {"RowValue": {"Data": [show_loaded(part, part_kind) for part, part_kind in pairs]}}
-    if isinstance(kind, Array):
-        return {"ArrayValue": [show_loaded(part, kind.element) for part in value]}
+    if kind in SCALARS:
+        return {"ScalarValue": SCALARS[kind].write(value)}
     if isinstance(kind, Series):
         return {
             "TimeSeriesValue": [
@@ -265,7 +263,10 @@ def show_loaded(value, kind):
                 for time, part in value
             ]
         }
-    return {"ScalarValue": SCALARS[kind].write(value)}
+    if isinstance(kind, Row):
+        pairs = zip(value, parts_of(kind))
+        return {"RowValue": {"Data": [show_loaded(part, part_kind) for part, part_kind in pairs]}}
+    return {"ArrayValue": [show_loaded(part, kind.element) for part in value]}
 
 
 def in_range(value, kind):
