@@ -72,7 +72,7 @@ def describe_regions(mappings):
     for region, backend in sorted(get_backend("timestream-write")[DEFAULT_ACCOUNT_ID].items()):
         if backend.databases:
             found[region] = describe_tables(get_store(backend))
-    followed = mappings.look()
+    followed = mappings.describe_progress()
     names = sorted({*found, *(mapping["region"] for mapping in followed)}) or [REGION]
     return [
         {
