@@ -26,12 +26,12 @@ STREAM_NAME = "TUTORIAL"
 LOCATION = "TUTORIAL"
 SENSOR = "Alarm-1"
 
-# Records with the same key go to the same shard, and stay in order there if they are sent one after
-# the other. With one shard every key will do. With several, take the sensor's name: that spreads
-# the sensors over the shards.
+# Records with the same key go to the same shard, and stay in order if they are sent one at a time.
+# With one shard any key will do. With several, use the sensor's name to spread the sensors over
+# the shards.
 PARTITION_KEY = "0"
 
-MAX_UNSENT = 3600  # the readings to keep in an outage: an hour of them, at one a second
+MAX_UNSENT = 3600  # readings to keep in an outage: an hour's worth, at one a second
 
 
 def generate_reading(client, sensor=SENSOR, interval=1, count=None, counts=None):
@@ -39,7 +39,7 @@ def generate_reading(client, sensor=SENSOR, interval=1, count=None, counts=None)
 
     counts: a Counter of the readings "taken" and "sent"; the caller still has it after Ctrl-C.
 
-    If the first reading cannot be sent, the error is raised.
+    Raises the error if the first reading cannot be sent.
     """
     counts = Counter() if counts is None else counts
     unsent = deque()
@@ -52,7 +52,7 @@ def generate_reading(client, sensor=SENSOR, interval=1, count=None, counts=None)
         if counts["taken"] == count:
             break
         time.sleep(interval)
-    send(client, unsent, counts, seconds=math.inf)  # no reading follows: one more try to send all
+    send(client, unsent, counts, seconds=math.inf)  # one last attempt to send all
 
 
 def choose_status(number):
@@ -67,7 +67,7 @@ def choose_status(number):
 def create_log_line(status, sensor=SENSOR):
     """Return the log line of a reading taken now: ASCII, its fields delimited by two pipes.
 
-    The id is free text, as logs have it: its bytes can look like a delimiter or a field.
+    The id is free text, as in real logs: its bytes can look like a delimiter or a field.
     """
     fields = {
         "id": repr(uuid.uuid4().bytes),  # uuid1 would publish the machine's network address
@@ -85,20 +85,20 @@ def encode(line):
 
 
 def send(client, unsent, counts, seconds):
-    """Send the log lines in `unsent`, the oldest first, until one fails or the seconds are over.
+    """Send the log lines in `unsent`, oldest first, until one fails or `seconds` have passed.
 
-    What fails stays in `unsent`, for the next call. Before the first success, the error is raised.
-    A line that is refused would be refused again, so it is only shown.
+    What fails stays in `unsent` for the next call. Before the first success, the error is raised.
+    A refused line would be refused again, so it is only shown.
     """
-    begin = time.monotonic()
-    while unsent and time.monotonic() - begin <= seconds:
+    start = time.monotonic()
+    while unsent and time.monotonic() - start <= seconds:
         data = encode(unsent[0])
         try:
             response = client.put_record(
                 StreamName=STREAM_NAME, Data=data, PartitionKey=PARTITION_KEY
             )
-            if "SequenceNumber" not in response:  # it comes from a proxy, for instance
-                raise ConnectionError("the response is not one of Kinesis")
+            if "SequenceNumber" not in response:  # from a proxy, for instance
+                raise ConnectionError("the response is not from Kinesis")
         except Exception as error:
             if not counts["sent"]:
                 raise
@@ -133,18 +133,18 @@ def authenticate():
 
 
 def read_options():
-    """Return the command line's options; end with a usage error if one of them is not possible."""
+    """Return the command line's options; end with a usage error if one is invalid."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sensor", metavar="NAME", default=SENSOR, help="tells sensors apart")
+    parser.add_argument("--sensor", metavar="NAME", default=SENSOR, help="the sensor's name")
     parser.add_argument("--interval", metavar="SECONDS", type=float, default=1, help="default: 1")
     parser.add_argument("--count", metavar="N", type=int, help="stop after N readings")
     options = parser.parse_args()
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", options.sensor):  # it goes into a log line
-        parser.error("argument --sensor: a name has up to 100 letters, digits, '.', '_', '-'")
-    if not 0.001 <= options.interval <= 86400:  # Timestream takes one value a millisecond
-        parser.error("argument --interval: has to be from 0.001 to 86400")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", options.sensor):  # the name goes into a log line
+        parser.error("argument --sensor: use up to 100 letters, digits, '.', '_', '-'")
+    if not 0.001 <= options.interval <= 86400:  # one value per millisecond in Timestream
+        parser.error("argument --interval: must be from 0.001 to 86400")
     if options.count is not None and options.count < 1:
-        parser.error("argument --count: has to be 1 or more")
+        parser.error("argument --count: must be 1 or more")
     return options
 
 
@@ -154,7 +154,7 @@ def main():
     try:
         client = authenticate()
     except (BotoCoreError, OSError, ValueError) as error:  # no region, or an endpoint without http
-        print(f'No client could be made: {error} Is this terminal signed in ("aws configure")?')
+        print(f'Could not create a client: {error} Is this terminal signed in ("aws configure")?')
         return 1
     counts, ending = Counter(), "Done"
     try:
@@ -162,7 +162,7 @@ def main():
     except KeyboardInterrupt:
         ending = "Stopped"
     except (ClientError, BotoCoreError, OSError) as error:
-        if counts["sent"]:  # it comes from print(), see below
+        if counts["sent"]:  # the error comes from print(), see below
             raise
         refusal = find_refusal(error)
         print(f"The first reading could not be sent: {refusal or error}")
@@ -180,7 +180,7 @@ if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)  # a file or a pipe gets each line at once
     try:
         sys.exit(main())
-    except BrokenPipeError:  # the reader of the pipe has ended, as after "| head -3"
+    except BrokenPipeError:  # whatever reads the pipe has ended, as with "| head -3"
         with contextlib.suppress(BrokenPipeError):
             sys.stdout.close()
         sys.exit(1)

@@ -2,8 +2,8 @@
 
 Run it when you are done:  python cleanup.py
 
-What is gone already counts as deleted, and a step that fails does not stop the others, so you can
-run the script again until everything is gone. The exit status is 0 if nothing of the tutorial is
+What is already gone counts as deleted, and a failed step does not stop the others, so you can run
+the script again until everything is gone. The exit status is 0 if nothing of the tutorial is
 left, else 1. The functions take the client of their service, and return True if what they delete
 does not exist afterwards, False if that failed.
 """
@@ -23,19 +23,19 @@ FUNCTION_NAME = "kinesis-log-consumer"
 ROLE_NAME = "kinesis-log-consumer-role"
 LOG_GROUP_NAME = f"/aws/lambda/{FUNCTION_NAME}"
 
-# The waiter looks at the stream every 2 seconds, 90 times: three minutes in all.
+# The waiter checks the stream every 2 seconds, up to 90 times: three minutes in all.
 WAITER_CONFIG = {"Delay": 2, "MaxAttempts": 90}
 
-# What AWS or the SDK raises; an OSError comes from reading credentials.
+# AWS or the SDK raises these; an OSError comes from reading credentials.
 ERRORS = (ClientError, BotoCoreError, OSError)
 
 
 def delete(resource, not_found, operation, **parameters):
-    """Delete a resource, and print how that went; return True if it does not exist afterwards.
+    """Delete a resource and print the outcome; return True if it does not exist afterwards.
 
-    resource: its kind and name, for the reader.
-    not_found: the exception that says that it does not exist.
-    operation, parameters: the function that deletes it, and the arguments that it takes.
+    resource: its kind and name, as printed.
+    not_found: the exception raised if it does not exist.
+    operation, parameters: the function that deletes it, and that function's arguments.
     """
     print(f"Deleting {resource}")
     try:
@@ -53,9 +53,9 @@ def delete(resource, not_found, operation, **parameters):
 def delete_event_source_mappings(client):
     """Delete the function's event source mappings.
 
-    They outlive the function: one that is left would call the next function of that name. AWS does
-    not say whether it still finds them by the name of a function that is gone, so this looks
-    through all mappings of the region.
+    They outlive the function: a leftover one would call the next function of that name. AWS does
+    not say whether it can still find them by the name of a deleted function, so this goes through
+    all mappings in the region.
     """
     print(f"Looking for event source mappings of {FUNCTION_NAME}")
     try:
@@ -104,17 +104,17 @@ def delete_stream(client):
 
 
 def delete_stream_and_wait(client):
-    """Delete the stream, and wait until it is gone; raise what fails.
+    """Delete the stream, and wait until it is gone; raise any error.
 
     DeleteStream only starts the work (Kinesis API Reference, "DeleteStream"). Until it is done, no
-    stream of that name can be created. Another run of this script may have started it already.
+    stream of that name can be created. Another run of this script may already have started it.
     """
     try:
         client.delete_stream(StreamName=STREAM_NAME)
     except client.exceptions.ResourceInUseException:
         stream = client.describe_stream_summary(StreamName=STREAM_NAME)["StreamDescriptionSummary"]
         if stream["StreamStatus"] != "DELETING":
-            raise  # it has registered consumers, for instance
+            raise  # the stream has registered consumers, for instance
     print(f"Waiting until stream {STREAM_NAME} is gone")
     waiter = client.get_waiter("stream_not_exists")
     waiter.wait(StreamName=STREAM_NAME, WaiterConfig=WAITER_CONFIG)
@@ -162,7 +162,7 @@ def delete_role(client):
 
 
 def delete_role_and_policies(client):
-    """Delete the role; raise what fails.
+    """Delete the role; raise any error.
 
     IAM deletes no role that has policies (IAM API Reference, "DeleteRole"), so managed policies are
     detached and inline ones deleted first, unless another run of this script has just done so.
@@ -217,23 +217,23 @@ def main():
         lambda_client, iam, logs = authenticate_lambda(), authenticate_iam(), authenticate_logs()
         kinesis, timestream = authenticate_kinesis(), authenticate_timestream()
     except (BotoCoreError, OSError, ValueError) as error:  # no region, or an endpoint without http
-        print(f'No client could be made: {error} Is this terminal signed in ("aws configure")?')
+        print(f'Could not create a client: {error} Is this terminal signed in ("aws configure")?')
         return 1
     region = kinesis.meta.region_name
-    print(f"Deleting in {region} what has one of the tutorial's names, whoever made it")
+    print(f"Deleting in {region} everything with one of the tutorial's names, whoever made it")
     deleted = [
         delete_event_source_mappings(lambda_client),
         delete_lambda(lambda_client),
         delete_stream(kinesis),
         delete_table(timestream),
         delete_database(timestream),
-        delete_log_group(logs),  # late, as a function that still runs would make it again
-        delete_role(iam),  # last, as it belongs to no region
+        delete_log_group(logs),  # late: a function that is still running would create it again
+        delete_role(iam),  # last: it belongs to no region
     ]
     if not all(deleted):
         print(f'Something may be left in {region}: see the lines with "failed".')
-        print("What something else still uses stays, such as a database with another table.")
-        print("If AWS was still busy with it, run the script again in a few minutes.")
+        print("Anything still in use stays, such as a database with another table.")
+        print("If AWS was still busy, run the script again in a few minutes.")
         return 1
     print(f"Nothing of the tutorial is left in {region}.")
     return 0

@@ -10,7 +10,7 @@ import base64
 def lambda_handler(event, context):
     """Print the data of each record in a Kinesis event, or why it cannot be decoded.
 
-    event: the event as Lambda hands it over, a dict with a list "Records", each with its data
+    event: the event as Lambda passes it, a dict with a list "Records", each with its data
     under "kinesis" (Lambda Developer Guide, "Using Lambda to process records from Amazon Kinesis
     Data Streams").
     context: information on this invocation, not used here.
@@ -19,5 +19,5 @@ def lambda_handler(event, context):
         try:
             # Lambda base64-encodes whatever is on the stream, as JSON has no type for bytes.
             print(base64.b64decode(record["kinesis"]["data"], validate=True).decode("utf-8"))
-        except Exception as error:  # whatever is wrong with one record, the others go on
+        except Exception as error:  # one bad record must not stop the others
             print(f"error: {error}")

@@ -1,8 +1,8 @@
 """The Lambda function: it stores the alarm log lines that Kinesis delivers in Timestream.
 
 Paste it into the code editor of the Lambda console as lambda_function.py, or upload it with the
-AWS CLI as the README does. The event source mapping has to have ReportBatchItemFailures: then
-Lambda retries from the first record that is reported as failed. Without it those are lost.
+AWS CLI as the README does. The event source mapping must have ReportBatchItemFailures: then
+Lambda retries from the first record reported as failed. Without it, failed records are lost.
 """
 
 import base64
@@ -25,7 +25,7 @@ MAX_SHOWN = 500  # characters of a line in the log: a bad record can be long, an
 
 
 def lambda_handler(event, context):
-    """Store the alarm readings in a Kinesis event, and report those that are not stored.
+    """Store the alarm readings of a Kinesis event, and report those that could not be stored.
 
     Returns {"batchItemFailures": [{"itemIdentifier": sequence number}, ...]}: the records that are
     not stored, in the order of the stream; empty if all are stored (Lambda Developer Guide,
@@ -41,7 +41,7 @@ def lambda_handler(event, context):
             measurement = create_measurement(status, timestamp)
             [record] = create_record(measurement, location, sensor)
             records.append((number, record))
-        except Exception as error:  # whatever is wrong with one record, the others go on
+        except Exception as error:  # one bad record must not stop the others
             failures[number] = f"{type(error).__name__}: {error}"
         lines[number] = line
 
@@ -68,7 +68,7 @@ def decode(data):
 def parse(line):
     """Return the values of FIELDS in a log line; raise ValueError if one is missing.
 
-    They are the last parts of the line. What stands before them is the id, whatever it looks like.
+    They are the last parts of the line. Everything before them is the id, whatever it looks like.
     """
     if "\n" in line or "\r" in line:
         raise ValueError("the record holds more than one line")
@@ -91,7 +91,7 @@ def create_measurement(status, timestamp):
 
 
 def create_record(measurement, location, sensor):
-    """Return a list with one Timestream record: the measure, with its origin as dimensions."""
+    """Return a list with one Timestream record: the measure, with its dimensions."""
     dimensions = [
         {"Name": "Location", "Value": location},
         {"Name": "Sensor", "Value": sensor},
@@ -100,7 +100,7 @@ def create_record(measurement, location, sensor):
 
 
 def store(records):
-    """Write records to Timestream, 100 a call; return {sequence number: reason} of those that fail.
+    """Write records to Timestream, 100 a call; return {sequence number: reason} for failures.
 
     records: pairs of a sequence number and the Timestream record made of its Kinesis record.
     """
@@ -117,11 +117,11 @@ def store(records):
 
 
 def write_records(client, batch):
-    """Write up to 100 records in a call; return {sequence number: reason} of those that fail.
+    """Write up to 100 records in one call; return {sequence number: reason} for those that fail.
 
     Timestream rejects records one by one and stores the others of the call. But an invalid value,
-    such as one that is too long, can make it refuse the whole call. Such a call is repeated in
-    halves, until the bad record is alone. Writing a record twice does no harm.
+    such as one that is too long, can make it refuse the whole call. Such a call is retried in
+    halves until the bad record is alone. Writing a record twice does no harm.
     """
     try:
         response = client.write_records(
@@ -131,7 +131,7 @@ def write_records(client, batch):
             CommonAttributes={},
         )
         if "RecordsIngested" not in response:  # it comes from a proxy, for instance
-            raise ConnectionError("the response is not one of Timestream")
+            raise ConnectionError("the response is not from Timestream")
     except Exception as error:
         details = error.response if isinstance(error, ClientError) else {}
         code = details.get("Error", {}).get("Code")
@@ -151,9 +151,9 @@ def write_records(client, batch):
 def authenticate():
     """Return the Timestream write client, made once and kept as long as Lambda keeps the container.
 
-    It tries a call three times, which fits into the function's 60 seconds even if all of them hang:
+    It tries a call three times, which fits into the function's 60 seconds even if every call hangs:
     the function can still report what is not stored. Timestream validates the records itself;
-    validated here as well, they would take half of the function's own time.
+    validating them here as well would take half of the function's own time.
     """
     config = Config(
         connect_timeout=5,

@@ -3,7 +3,7 @@
 Run it after setup_timestream.py:  python setup_kinesis.py
 
 A new stream takes a while to become usable. The script waits for that, so you can start the alarm
-sensor as soon as it has ended. Running it again is safe: a stream that exists is left as it is. The
+sensor as soon as it has ended. Running it again is safe: an existing stream is left as it is. The
 exit status is 0 if the stream is usable and tagged when the script ends, else 1. The functions take
 the client that authenticate() returns.
 """
@@ -21,12 +21,12 @@ STREAM_NAME = "TUTORIAL"
 # limits"), a thousand times what one sensor sends.
 SHARD_COUNT = 1
 
-# The waiter looks at the stream every 2 seconds, 90 times: three minutes in all.
+# The waiter checks the stream every 2 seconds, up to 90 times: three minutes in all.
 WAITER_CONFIG = {"Delay": 2, "MaxAttempts": 90}
 
 
 def create_stream(client):
-    """Ask for the stream; return True if it exists or is being created, False if that failed."""
+    """Request the stream; return True if it exists or is being created, False if that failed."""
     print("Creating Stream")
     try:
         client.create_stream(StreamName=STREAM_NAME, ShardCount=SHARD_COUNT)
@@ -91,7 +91,7 @@ def main():
     try:
         client = authenticate()
     except (BotoCoreError, OSError, ValueError) as error:  # no region, or an endpoint without http
-        print(f'No client could be made: {error} Is this terminal signed in ("aws configure")?')
+        print(f'Could not create a client: {error} Is this terminal signed in ("aws configure")?')
         return 1
     return 0 if create_stream(client) and wait_for_stream(client) and add_tags(client) else 1
 

@@ -2,7 +2,7 @@
 
 Run it first:  python setup_timestream.py
 
-Running it again is safe: what exists already is left as it is. The exit status is 0 if database and
+Running it again is safe: what already exists is left as it is. The exit status is 0 if database and
 table exist when the script ends, else 1. The functions take the client that authenticate() returns.
 """
 
@@ -16,8 +16,8 @@ from botocore.exceptions import BotoCoreError
 DATABASE_NAME = "DemoDatabase"
 TABLE_NAME1 = "WeatherMetrics"
 
-# New readings are kept in the memory store, which is fast and costs the most. After this time
-# Timestream moves them to the magnetic store, and in the end it deletes them.
+# New readings are kept in the memory store, which is fast and costs the most. After these hours
+# Timestream moves them to the magnetic store, and after these days it deletes them.
 MEMORY_STORE_HOURS = 1
 MAGNETIC_STORE_PERIOD_DAYS = 7
 
@@ -78,7 +78,7 @@ def main():
     try:
         client = authenticate()
     except (BotoCoreError, OSError, ValueError) as error:  # no region, or an endpoint without http
-        print(f'No client could be made: {error} Is this terminal signed in ("aws configure")?')
+        print(f'Could not create a client: {error} Is this terminal signed in ("aws configure")?')
         return 1
     return 0 if create_database(client) and create_table(client) else 1
 

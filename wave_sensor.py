@@ -23,7 +23,7 @@ TABLE_NAME = "WeatherMetrics"
 LOCATION = "Tutorial"
 SENSOR = "1"
 
-MAX_UNSENT = 3600  # the readings to keep in an outage: an hour of them, at one a second
+MAX_UNSENT = 3600  # readings to keep in an outage: an hour's worth, at one a second
 
 
 def generate_wave(high, low, start, client, sensor=SENSOR, interval=1, count=None, counts=None):
@@ -32,7 +32,7 @@ def generate_wave(high, low, start, client, sensor=SENSOR, interval=1, count=Non
     high, low, start: the temperatures, see wave().
     counts: a Counter of the readings "taken" and "sent"; the caller still has it after Ctrl-C.
 
-    If the first reading cannot be sent, the error is raised.
+    Raises the error if the first reading cannot be sent.
     """
     counts = Counter() if counts is None else counts
     unsent = deque()
@@ -45,7 +45,7 @@ def generate_wave(high, low, start, client, sensor=SENSOR, interval=1, count=Non
         if counts["taken"] == count:
             break
         time.sleep(interval)
-    send(client, unsent, counts, seconds=math.inf)  # no reading follows: one more try to send all
+    send(client, unsent, counts, seconds=math.inf)  # one last attempt to send all
 
 
 def wave(high, low, start):
@@ -70,7 +70,7 @@ def create_measurement(metric):
 
 
 def create_record(measurement, sensor=SENSOR):
-    """Return a list with one Timestream record: the measure, with its origin as dimensions."""
+    """Return a list with one Timestream record: the measure, with its dimensions."""
     dimensions = [
         {"Name": "Location", "Value": LOCATION},
         {"Name": "Sensor", "Value": sensor},
@@ -79,13 +79,13 @@ def create_record(measurement, sensor=SENSOR):
 
 
 def send(client, unsent, counts, seconds):
-    """Send the readings in `unsent`, the oldest first, until one fails or the seconds are over.
+    """Send the readings in `unsent`, oldest first, until one fails or `seconds` have passed.
 
-    What fails stays in `unsent`, for the next call. Before the first success, the error is raised.
-    A reading that is refused would be refused again, so it is only shown.
+    What fails stays in `unsent` for the next call. Before the first success, the error is raised.
+    A refused reading would be refused again, so it is only shown.
     """
-    begin = time.monotonic()
-    while unsent and time.monotonic() - begin <= seconds:
+    start = time.monotonic()
+    while unsent and time.monotonic() - start <= seconds:
         try:
             response = client.write_records(
                 DatabaseName=DATABASE_NAME,
@@ -93,8 +93,8 @@ def send(client, unsent, counts, seconds):
                 Records=unsent[0],
                 CommonAttributes={},
             )
-            if "RecordsIngested" not in response:  # it comes from a proxy, for instance
-                raise ConnectionError("the response is not one of Timestream")
+            if "RecordsIngested" not in response:  # from a proxy, for instance
+                raise ConnectionError("the response is not from Timestream")
         except Exception as error:
             if not counts["sent"]:
                 raise
@@ -131,16 +131,16 @@ def authenticate():
 
 
 def read_options():
-    """Return the command line's options; end with a usage error if one of them is not possible."""
+    """Return the command line's options; end with a usage error if one is invalid."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sensor", metavar="NAME", default=SENSOR, help="tells sensors apart")
+    parser.add_argument("--sensor", metavar="NAME", default=SENSOR, help="the sensor's name")
     parser.add_argument("--interval", metavar="SECONDS", type=float, default=1, help="default: 1")
     parser.add_argument("--count", metavar="N", type=int, help="stop after N readings")
     options = parser.parse_args()
-    if not 0.001 <= options.interval <= 86400:  # Timestream takes one value a millisecond
-        parser.error("argument --interval: has to be from 0.001 to 86400")
+    if not 0.001 <= options.interval <= 86400:  # one value per millisecond in Timestream
+        parser.error("argument --interval: must be from 0.001 to 86400")
     if options.count is not None and options.count < 1:
-        parser.error("argument --count: has to be 1 or more")
+        parser.error("argument --count: must be 1 or more")
     return options
 
 
@@ -150,7 +150,7 @@ def main():
     try:
         client = authenticate()
     except (BotoCoreError, OSError, ValueError) as error:  # no region, or an endpoint without http
-        print(f'No client could be made: {error} Is this terminal signed in ("aws configure")?')
+        print(f'Could not create a client: {error} Is this terminal signed in ("aws configure")?')
         return 1
     counts, ending = Counter(), "Done"
     try:
@@ -158,7 +158,7 @@ def main():
     except KeyboardInterrupt:
         ending = "Stopped"
     except (ClientError, BotoCoreError, OSError) as error:
-        if counts["sent"]:  # it comes from print(), see below
+        if counts["sent"]:  # the error comes from print(), see below
             raise
         refusal = find_refusal(error)
         print(f"The first reading could not be sent: {refusal or error}")
@@ -176,7 +176,7 @@ if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)  # a file or a pipe gets each line at once
     try:
         sys.exit(main())
-    except BrokenPipeError:  # the reader of the pipe has ended, as after "| head -3"
+    except BrokenPipeError:  # whatever reads the pipe has ended, as with "| head -3"
         with contextlib.suppress(BrokenPipeError):
             sys.stdout.close()
         sys.exit(1)

@@ -49,5 +49,5 @@ def test_the_line_is_put_on_the_stream_and_printed_with_the_response(
 def test_a_name_that_a_log_line_should_not_carry_is_refused(run_script, capsys, name):
     with pytest.raises(SystemExit):
         run_script(alarm_sensor, "--count", "1", "--sensor", name)
-    reason = "argument --sensor: a name has up to 100 letters, digits, '.', '_', '-'"
+    reason = "argument --sensor: use up to 100 letters, digits, '.', '_', '-'"
     assert capsys.readouterr().err.endswith(f"error: {reason}\n")

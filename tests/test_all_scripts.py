@@ -77,7 +77,7 @@ def test_without_a_region_profile_or_endpoint_one_line_names_aws_configure(
     status, [line] = run_script(script)
     assert status == 1
     assert (
-        line == f'No client could be made: {reason} Is this terminal signed in ("aws configure")?'
+        line == f'Could not create a client: {reason} Is this terminal signed in ("aws configure")?'
     )
 
 
@@ -90,7 +90,7 @@ def test_a_credential_process_that_is_missing_is_one_line(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     status, [line] = run_script(script)
     assert status == 1
-    assert line.startswith("No client could be made: ")
+    assert line.startswith("Could not create a client: ")
     assert "/no/tool" in line
     assert line.endswith(' Is this terminal signed in ("aws configure")?')
 
@@ -145,7 +145,7 @@ def test_as_a_command_it_hands_its_status_to_the_shell(monkeypatch, lines, scrip
     with pytest.raises(SystemExit, match="^1$"):
         runpy.run_path(script.__file__, run_name="__main__")
     [line] = lines()
-    assert line.startswith("No client could be made: You must specify a region. ")
+    assert line.startswith("Could not create a client: You must specify a region. ")
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ DENIED = refusal("AccessDeniedException")
 
 END = [
     'Something may be left in us-east-1: see the lines with "failed".',
-    "What something else still uses stays, such as a database with another table.",
-    "If AWS was still busy with it, run the script again in a few minutes.",
+    "Anything still in use stays, such as a database with another table.",
+    "If AWS was still busy, run the script again in a few minutes.",
 ]
 
 
@@ -72,7 +72,7 @@ def test_the_whole_tutorial_is_deleted_and_each_deletion_printed(everything, run
     assert run_script(cleanup) == (
         0,
         [
-            "Deleting in us-east-1 what has one of the tutorial's names, whoever made it",
+            "Deleting in us-east-1 everything with one of the tutorial's names, whoever made it",
             "Looking for event source mappings of kinesis-log-consumer",
             f"Deleting event source mapping {uuid}",
             f"Deleted event source mapping {uuid}",
@@ -100,7 +100,8 @@ def test_in_another_region_it_finds_nothing_and_says_where(everything, run_scrip
     run_script(cleanup)
     status, output = run_script(cleanup)
     assert (
-        output[0] == "Deleting in eu-west-1 what has one of the tutorial's names, whoever made it"
+        output[0]
+        == "Deleting in eu-west-1 everything with one of the tutorial's names, whoever made it"
     )
     assert output[2] == "No event source mappings of kinesis-log-consumer. Nothing to delete"
     assert len([line for line in output if line.endswith(". Nothing to delete")]) == 7

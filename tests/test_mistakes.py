@@ -127,7 +127,7 @@ def test_a_mistake_in_the_code_is_a_traceback_that_ends_at_its_place(
             "wave_sensor.py",
             'client("timestream-write", config',
             'client("timestream", config',
-            "No client could be made: Unknown service: 'timestream'. Valid service names are:",
+            "Could not create a client: Unknown service: 'timestream'. Valid service names are:",
             id="a service that does not exist",
         ),
         pytest.param(

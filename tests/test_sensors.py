@@ -294,11 +294,11 @@ def test_a_full_disk_is_not_taken_for_a_reading_that_could_not_be_sent(
 @pytest.mark.parametrize(
     ("option", "value", "reason"),
     [
-        ("--count", "0", "has to be 1 or more"),
+        ("--count", "0", "must be 1 or more"),
         ("--count", "1.5", "invalid int value: '1.5'"),
-        ("--interval", "0.0009", "has to be from 0.001 to 86400"),
-        ("--interval", "86401", "has to be from 0.001 to 86400"),
-        ("--interval", "nan", "has to be from 0.001 to 86400"),
+        ("--interval", "0.0009", "must be from 0.001 to 86400"),
+        ("--interval", "86401", "must be from 0.001 to 86400"),
+        ("--interval", "nan", "must be from 0.001 to 86400"),
         ("--interval", "often", "invalid float value: 'often'"),
     ],
 )

@@ -1,25 +1,28 @@
-"""AWS on this machine: moto, and a file here for each thing that moto lacks.
+"""AWS on this machine: moto, plus one file for each thing that moto lacks.
 
-README.md beside this file says what it does, what it refuses, and where it differs from AWS.
+README.md in this folder lists what it does, what it refuses, and how it differs from AWS.
 
-server.py       serves it to other processes:
-gateway.py        what a request asks of moto, and errors in AWS's form
-page.py           the query editor in the browser, page.html
-terminal.py       what the first terminal shows
-function.py     functions run and change as on Lambda,
-function_process.py  in processes of their own,
-function_runtime.py  which this starts
-mapping.py      the event source mapping acts: it follows streams,
-shard.py          reads their shards,
-delivery.py       and calls the function, which can fail
-kinesis.py      Kinesis splits and merges shards
-logs.py         CloudWatch Logs finds what a filter pattern asks for
-iam.py          IAM refuses a trust policy that is no JSON
-timestream.py   Timestream refuses what it refuses on AWS,
-records.py        checks records,
-store.py          stores them,
-query/            and answers queries
-acted_on.py     the table of what is acted on, and the check of every request
+How a request gets in:
+  server.py             the HTTP server, and its options
+  gateway.py            turns an HTTP request into a request to moto
+  acted_on.py           THE TABLE of supported operations and parameters; checks every request
+  page.py, page.html    the query editor in the browser
+  terminal.py           the lines that the server prints about requests
+
+What happens to it, service by service (each patches moto's classes):
+  timestream.py         Timestream's operations
+    records.py            validates records
+    store.py              keeps records in SQLite
+    query/                answers SQL; the SQL functions are in query/functions.py
+  kinesis.py            streams, shards and iterators
+  function.py           Lambda functions
+    function_process.py   a function's process, seen from the server
+    function_runtime.py   what runs in that process
+  mapping.py            event source mappings
+    shard.py              reads a stream's shards for a mapping
+    delivery.py           delivers batches to the function, with retries
+  logs.py               CloudWatch Logs, with filter patterns
+  iam.py                IAM and STS
 """
 
 import contextlib
@@ -40,15 +43,15 @@ from tests.local_aws.timestream import patch_timestream
 
 @contextlib.contextmanager
 def running(report=print, speed=1, managed_policies=True, port=0, verbose=False):
-    """Let this process be an empty AWS, and serve it; give the Mappings, see mapping.py.
+    """Turn this process into an empty AWS, and serve it; yield the Mappings of mapping.py.
 
-    Their `server` is the Server, with its port and the access key that it wants; their `functions`
-    are the Functions, see function.py.
-    report: a function that takes a line for each thing that happens by itself.
-    speed: how much faster time passes where AWS needs a moment.
-    managed_policies: there are AWS's managed policies; it takes moto 0.3 s to read them.
-    port: where to listen on 127.0.0.1; 0 for any port that is free.
-    verbose: show a line about each request.
+    Their `server` is the Server, with its port and access key; their `functions` are the Functions
+    of function.py.
+    report: called with a line for each thing that happens without a request.
+    speed: how many times faster than AWS everything is that takes AWS a moment.
+    managed_policies: load AWS's managed policies, which takes moto 0.3 s.
+    port: the port on 127.0.0.1; 0 for any free one.
+    verbose: print a line about each request.
     """
     with (
         Server(port, verbose) as server,
@@ -70,7 +73,7 @@ def running(report=print, speed=1, managed_policies=True, port=0, verbose=False)
 
 @contextlib.contextmanager
 def serving(server):
-    """Let a server answer requests in a thread of its own."""
+    """Answer requests in a separate thread."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -1,12 +1,12 @@
-"""What is accepted is acted on: one table, and one check of every request.
+"""The table of supported operations and parameters, and the check of every request against it.
 
-moto takes what it is sent, and forgets what it cannot do. Here each request is checked before moto
-sees it, wherever it comes from. There are three kinds of refusal:
+moto silently ignores parameters that it does not support. So each request is checked here before
+moto sees it: nothing is accepted that is not acted on. There are three kinds of refusal:
 
-- AWS refuses it, too: AWS's own error. Types, required parameters, ranges, patterns and
+- AWS refuses it as well: AWS's own error. Types, required parameters, ranges, patterns and
   enumerations come from botocore's models of the services.
-- AWS has it, and this has not: "is not supported by this local AWS".
-- a slip in a name: AWS's error, with the name that was probably meant.
+- Only AWS supports it: "is not supported by this local AWS".
+- A typo in a name: AWS's error, with the name that was probably meant.
 """
 
 import base64
@@ -26,7 +26,7 @@ from moto.core.utils import get_service_model
 
 
 def inside(structure, *names):
-    """Return the paths of parameters in a structure, or in each structure of a list."""
+    """Return the paths of parameters in a structure, or in a list of structures."""
     return [f"{structure}.{name}" for name in names]
 
 
@@ -75,7 +75,7 @@ READING = [
     "Version",
 ]
 
-# {service: {operation: paths of parameters}}; a path stands for all that is inside it, too.
+# {service: {operation: paths of parameters}}; a path includes everything inside it.
 ACTED_ON = {
     "timestream-write": {
         "CreateDatabase": ["DatabaseName"],
@@ -95,7 +95,7 @@ ACTED_ON = {
         "DescribeEndpoints": [],
     },
     "timestream-query": {
-        # SDKs make up a ClientToken so that they can retry; repeating a query is harmless.
+        # SDKs add a ClientToken so that they can retry; repeating a query is harmless.
         "Query": ["QueryString", "MaxRows", "NextToken", "ClientToken"],
         "DescribeEndpoints": [],
     },
@@ -234,7 +234,7 @@ ACTED_ON = {
     },
 }
 
-# Of some parameters only these values are acted on. {service: {path: pattern}}
+# Parameters of which only some values are supported. {service: {path: pattern}}
 VALUES = {
     "lambda": {
         "FunctionName": r"(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]+(:\$LATEST)?",
@@ -247,27 +247,27 @@ VALUES = {
     "sqs": {"QueueName": r"(?!.*\.fifo$).*"},
 }
 
-# The runtimes for which functions can be created; botocore's model has all that there ever were.
+# The runtimes that AWS accepts for new functions; botocore's model also has all retired ones.
 RUNTIMES = """
     nodejs20.x python3.14 provided.al2023 python3.12 python3.13 nodejs24.x nodejs22.x java25
     python3.10 python3.11 java21 ruby3.3 ruby3.4 ruby3.2 python3.8 python3.9 java17 nodejs16.x
     dotnet10 dotnet8 java11 dotnet6 nodejs18.x provided.al2 java8.al2
 """.split()
 
-# What the models leave open, or allow for what is not supported here. {path: (least, most)}
+# Ranges that the models lack, or that are narrower here. {path: (least, most)}
 RANGES = {
     "Timeout": (1, 900),
     "MemorySize": (128, 10240),
     "MaxNumberOfMessages": (1, 10),
     "WaitTimeSeconds": (0, 20),
 }
-# What SQS says of a value out of range.
+# What SQS says about a value out of range.
 SQS_REASONS = {
     "MaxNumberOfMessages": "Must be between 1 and 10, if provided.",
     "WaitTimeSeconds": "Must be >= 0 and <= 20, if provided.",
 }
 
-# The error code of a value that the model does not allow, where it is not ValidationException.
+# The error code for a value that the model does not allow, if it is not ValidationException.
 INVALID = {
     "iam": "ValidationError",
     "logs": "InvalidParameterException",
@@ -277,7 +277,7 @@ INVALID = {
 
 
 class Refused(Exception):
-    """A request is refused, with an error code and a message."""
+    """The error for a refused request: an error code and a message."""
 
     def __init__(self, code, message):
         super().__init__(message)
@@ -285,22 +285,22 @@ class Refused(Exception):
 
 
 def invalid(message):
-    """Return the error of a request that AWS does not accept, to be raised in moto."""
+    """Return the error for a request that AWS refuses; raise it inside moto."""
     return JsonRESTError("ValidationException", message)
 
 
 def unsupported(what):
-    """Return the error of a request that AWS accepts, but this does not, to be raised in moto."""
+    """Return the error for a request that only AWS supports; raise it inside moto."""
     return JsonRESTError("UnsupportedOperation", f"{what} is not supported by this local AWS")
 
 
 def refuse_unsupported(what):
-    """Refuse what AWS has, and this has not."""
+    """Refuse something that only AWS supports."""
     raise Refused("UnsupportedOperation", f"{what} is not supported by this local AWS")
 
 
 def find_near(name, names):
-    """Return a sentence with the names that were probably meant, or nothing."""
+    """Return "Did you mean ...?" with the nearest names, or an empty string."""
     near = difflib.get_close_matches(name, names, n=2, cutoff=0.8)
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
@@ -309,28 +309,28 @@ def find_near(name, names):
 
 
 def asks_for_nothing(value):
-    """Return whether a parameter is empty, 0 or false, or holds nothing that is not."""
+    """Return whether a parameter is empty, 0 or false, at every level."""
     if isinstance(value, dict):
         return all(asks_for_nothing(each) for each in value.values())
     return not value
 
 
 def contains(outer, inner):
-    """Return whether a path is another one, or leads to a structure around it."""
+    """Return whether a path is the same as another one, or includes it."""
     return f"{inner}.".startswith(f"{outer}.")
 
 
 @functools.lru_cache
 def is_acted_on(service, operation, path):
-    """Return whether the table has a parameter, a structure around it, or something in it."""
+    """Return whether the table has a parameter, a structure around it, or a part of it."""
     paths = ACTED_ON[service][operation]
     return any(contains(each, path) or contains(path, each) for each in paths)
 
 
 def find_parameters(value, shape, path="", place=""):
-    """Yield (path, place, value, shape) of a request's parameters, and of what is in them.
+    """Yield (path, place, value, shape) for a request's parameters, at every level.
 
-    path: as in the table; place: as AWS says it; value: None for a required one that is missing.
+    path: as in the table; place: as in AWS's errors; value: None if a required one is missing.
     """
     if path:
         yield path, place, value, shape
@@ -348,8 +348,8 @@ def find_parameters(value, shape, path="", place=""):
             yield from find_parameters(member, shape.member, path, f"{place}.{number}.member")
 
 
-def fits(value, pattern):
-    """Return whether a text fits a pattern of AWS's; some are not in Python's language."""
+def matches(value, pattern):
+    """Return whether a text matches one of AWS's patterns; ignore those that Python cannot read."""
     try:
         return re.fullmatch(pattern, value)
     except re.error:
@@ -357,14 +357,14 @@ def fits(value, pattern):
 
 
 def find_constraint(path, value, shape):
-    """Return the constraint of AWS's model that a value does not satisfy, None if it does all."""
+    """Return the first constraint of AWS's model that a value violates, or None."""
     limits = shape.metadata
     if value is None:
         return "Member must not be null"
     if shape.type_name == "string":
         if "enum" in limits and value not in limits["enum"]:
             return f"Member must satisfy enum value set: [{', '.join(limits['enum'])}]"
-        if "pattern" in limits and not fits(value, limits["pattern"]):
+        if "pattern" in limits and not matches(value, limits["pattern"]):
             return f"Member must satisfy regular expression pattern: {limits['pattern']}"
     if shape.type_name == "list" and shape.member.type_name == "string":
         for member in value:
@@ -387,7 +387,7 @@ def find_constraint(path, value, shape):
 
 
 def refuse_value(service, place, value, constraint):
-    """Refuse a value in the words of its service."""
+    """Refuse a value in its service's own words."""
     if service == "sqs":
         name = place[0].upper() + place[1:]
         if value is None:
@@ -410,7 +410,7 @@ def refuse_value(service, place, value, constraint):
 
 
 def check_runtime(runtime, shape):
-    """Refuse a runtime that AWS does not have, has no longer, or that is not Python."""
+    """Refuse a runtime that AWS does not have or has retired, or that is not Python."""
     if runtime not in RUNTIMES and runtime in shape.metadata["enum"]:
         raise Refused(
             "InvalidParameterValueException",
@@ -430,7 +430,7 @@ def check_runtime(runtime, shape):
 
 
 def check_types(parameters, shape):
-    """Refuse parameters that do not exist, and values of another type."""
+    """Refuse parameters that do not exist, and values of the wrong type."""
     lines = ParamValidator().validate(parameters, shape).generate_report().splitlines()
     for line in lines:
         if line.startswith("Unknown parameter"):
@@ -442,7 +442,7 @@ def check_types(parameters, shape):
 
 
 def decode(value, shape):
-    """Return a value as it is meant: binary data is base64-encoded in JSON."""
+    """Return a value with its base64 decoded; refuse wrong types that botocore lets pass."""
     is_wrong = {"timestamp": isinstance(value, str), "boolean": False}
     if is_wrong.get(shape.type_name, isinstance(value, bool)):
         raise Refused("SerializationException", f"{value!r} is not a number")
@@ -450,14 +450,14 @@ def decode(value, shape):
         if shape.type_name == "blob" and isinstance(value, str):
             return base64.b64decode(value, validate=True)
         if shape.type_name == "string" and value is not None:
-            value.encode()  # half a character, as "\udcff", is no text
+            value.encode()  # raises an error for half a character such as "\udcff"
     except ValueError as error:
         raise Refused("SerializationException", f"{str(value)[:100]!r}: {error}") from None
     return value
 
 
 def check(service, operation, parameters):
-    """Refuse a request that AWS refuses, or that holds what is not acted on."""
+    """Refuse a request that AWS refuses, or that has unsupported parameters."""
     shape = get_service_model(service).operation_model(operation).input_shape
     if shape is None:
         return
@@ -466,9 +466,9 @@ def check(service, operation, parameters):
     for path, place, value, member in find_parameters(parameters, shape):
         value = decode(value, member)
         if path == "MessageBody" and value == "":
-            value = None  # for SQS, an empty message is none
+            value = None  # SQS treats an empty message as missing
         if path in patterns and value and re.fullmatch(patterns[path], value):
-            continue  # however old botocore's model is
+            continue  # even if botocore's model is too old to know it
         if path == "Runtime":
             check_runtime(value, member)
             continue
@@ -481,16 +481,16 @@ def check(service, operation, parameters):
             refuse_unsupported(f"{path} {value}")
 
 
-# What a request holds
+# Reading a request
 
 
 def has_form(request):
-    """Return whether the body of a request is what a form in HTML would send."""
+    """Return whether a request's body is form-encoded."""
     return "form-urlencoded" in request.headers.get("Content-Type", "")
 
 
 def read_json(service, request):
-    """Return the JSON object in the body of a request."""
+    """Return the JSON object in a request's body."""
     code, text = "SerializationException", "The body of the request is not a JSON object"
     if service == "lambda":
         code, text = "InvalidRequestContentException", "Could not parse request body into json"
@@ -504,7 +504,7 @@ def read_json(service, request):
 
 
 def read_parameters(response, service, operation):
-    """Return what a request asks for, as AWS's model of its operation names it."""
+    """Return a request's parameters, under the names of AWS's model."""
     request = response.normalized_request
     shape = get_service_model(service).operation_model(operation).input_shape
     payload = shape.serialization.get("payload") if shape else None
@@ -512,21 +512,23 @@ def read_parameters(response, service, operation):
     if service != "lambda" and not has_form(request):
         return content
     try:
-        response.parse_parameters(request)  # also from the path, the query and the headers
+        response.parse_parameters(
+            request
+        )  # including those in the path, the query string and the headers
     except (AttributeError, TypeError, ValueError) as error:
         raise Refused("SerializationException", str(error)) from None
     return response.params | content
 
 
 def find_service(response, operation):
-    """Return the service of a request. Both of Timestream are one for moto."""
+    """Return a request's service. moto treats both Timestream services as one."""
     if response.service_name == "timestream-write" and operation == "Query":
         return "timestream-query"
     return response.boto3_service_name
 
 
 def check_request(response):
-    """Refuse a request to moto, or keep its operation and parameters in its response."""
+    """Check a request to moto; store its operation and parameters on moto's response object."""
     operation = response.operation = response._get_action()
     service = find_service(response, operation)
     if service not in ACTED_ON:
@@ -538,7 +540,7 @@ def check_request(response):
 
 
 def refuse_operation(service, operation):
-    """Refuse an operation that AWS or this does not have."""
+    """Refuse an operation that AWS does not have, or only AWS."""
     names = get_service_model(service).operation_names
     if service == "timestream-write":
         names = [*names, *get_service_model("timestream-query").operation_names]
@@ -548,11 +550,11 @@ def refuse_operation(service, operation):
     raise Refused("UnknownOperationException", f"AWS has no operation {operation}.{near}")
 
 
-# The response
+# Responding
 
 
 def respond_error(code, message, as_xml):
-    """Return status, headers and body of an error in the form that a service has on AWS."""
+    """Return status, headers and body of an error in the service's own format."""
     headers = {"x-amzn-ErrorType": code, "Content-Type": "application/x-amz-json-1.0"}
     if not as_xml:
         return 400, headers, json.dumps({"__type": code, "message": message})
@@ -562,7 +564,7 @@ def respond_error(code, message, as_xml):
 
 
 def answer_checked(response, request, full_url=None, headers=None):
-    """Answer a request, in the place of moto's method that all services share."""
+    """Check and answer a request; replaces the moto method that all services share."""
     response.operation, response.parameters = None, {}
     try:
         set_up(response, request, full_url, headers)
@@ -574,7 +576,7 @@ def answer_checked(response, request, full_url=None, headers=None):
 
 
 def set_up(response, request, full_url, headers):
-    """Let moto read a request, which it cannot if that is no text, or lacks a number."""
+    """Have moto read a request; moto raises errors for malformed ones."""
     try:
         response.setup_class(request, full_url, headers)
     except OperationNotFoundError as error:
@@ -586,6 +588,6 @@ def set_up(response, request, full_url, headers):
 
 @contextlib.contextmanager
 def patch_acted_on():
-    """Let moto's services refuse what AWS refuses, and what this local AWS does not act on."""
+    """Make moto's services check every request first."""
     with mock.patch.object(BaseResponse, "_dispatch", answer_checked):
         yield

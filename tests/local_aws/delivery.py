@@ -1,7 +1,7 @@
-"""A batch is delivered: the function is called, and what failed is retried or discarded.
+"""Delivers batches to the function, and retries or discards what failed.
 
-The rules are those of the Lambda Developer Guide, "Using Lambda to process records from Amazon
-Kinesis Data Streams". Records are moto's.
+It follows the Lambda Developer Guide, "Using Lambda to process records from Amazon Kinesis Data
+Streams". Records are moto's.
 """
 
 import base64
@@ -15,20 +15,20 @@ from datetime import datetime, timezone
 
 import boto3
 
-LONGEST_PAUSE = 10  # seconds before a retry; the first is 1, each next one twice as long
+LONGEST_PAUSE = 10  # seconds before a retry; the first pause is 1, and each one is twice the last
 MAX_PAYLOAD = 6 * 2**20  # bytes of an event
-RECORD_FRAME = 600  # bytes of a record in an event, besides its data and partition key
-MAX_SHOWN = 100  # characters of what a function printed
+RECORD_FRAME = 600  # bytes of a record in an event, except for its data and partition key
+MAX_SHOWN = 100  # characters of a function's output that are shown
 
 
 class Lane:
-    """The records of some partition keys of a shard, delivered one batch after the other.
+    """The records of some of a shard's partition keys, delivered batch by batch.
 
-    records: those that are in no batch yet; gathering_since: when the first of them came.
-    batches: the next one to deliver, and what bisecting has left behind it.
-    attempts: how often the next batch was tried; next_try: when to try it again.
-    failed: how many of its records failed the last time; error: how the function failed.
-    busy: a thread delivers the next batch now, and only that thread changes the batches.
+    records: those not yet in a batch; gathering_since: when the first of them arrived.
+    batches: the next batch to deliver, followed by those that bisecting split off.
+    attempts: how often the next batch was tried; next_try: when to retry it.
+    failed: how many of its records failed last time; error: the function's error.
+    busy: a thread is delivering the next batch, and only that thread changes the batches.
     """
 
     def __init__(self):
@@ -36,20 +36,20 @@ class Lane:
         self.gathering_since = 0
         self.batches = []
         self.busy = False
-        self.start_anew()
+        self.reset_attempts()
 
-    def start_anew(self):
+    def reset_attempts(self):
         """Forget how often the batch was tried."""
         self.attempts, self.failed, self.error, self.next_try = 0, 0, "", 0
 
     def add(self, record, now):
-        """Add a record that was just read."""
+        """Add a new record."""
         if not self.records:
             self.gathering_since = now
         self.records.append(record)
 
     def make_batch(self, size, window, now):
-        """Make a batch of what was read, if that fills one or the batching window has passed."""
+        """Make a batch if there are enough records, or if the batching window has passed."""
         if self.batches or not self.records:
             return
         count = count_fitting(self.records, size)
@@ -60,33 +60,33 @@ class Lane:
             self.gathering_since = now
 
     def is_due(self, now):
-        """Return whether there is a batch to deliver now."""
+        """Return whether a batch is due for delivery."""
         return bool(self.batches) and not self.busy and now >= self.next_try
 
     def drop(self, records):
-        """Go on without some records of the batch. What is left of it is tried anew."""
+        """Remove records from the batch. The rest counts as a new batch."""
         dropped = {record.sequence_number for record in records}
         rest = [each for each in self.batches[0] if each.sequence_number not in dropped]
         self.batches[:1] = [rest] if rest else []
-        self.start_anew()
+        self.reset_attempts()
 
     def split(self):
-        """Split the batch in two."""
+        """Split the batch into two."""
         batch = self.batches[0]
         middle = len(batch) // 2
         self.batches[:1] = [batch[:middle], batch[middle:]]
 
     def has_work(self):
-        """Return whether there is something to do but to retry."""
+        """Return whether there is something to do other than waiting for a retry."""
         return self.busy or (bool(self.find_all()) and not self.failed)
 
     def find_all(self):
-        """Return all records, those in batches first."""
+        """Return all records, starting with those in batches."""
         return [record for batch in self.batches for record in batch] + self.records
 
 
 def count_fitting(records, size):
-    """Return how many records make a batch of a size, in an event that Lambda can pass."""
+    """Return how many records fit in a batch of this size and in Lambda's largest event."""
     payload = 0
     for count, record in enumerate(records[:size]):
         payload += len(record.data) + len(record.partition_key) + RECORD_FRAME
@@ -95,8 +95,8 @@ def count_fitting(records, size):
     return min(size, len(records))
 
 
-class Response:
-    """What Lambda answers to Invoke: the function's answer, its error or "", the end of its log."""
+class FunctionResponse:
+    """Lambda's response to Invoke: the function's result, its error or "", the end of its log."""
 
     def __init__(self, response):
         self.answer = json.load(response["Payload"])
@@ -105,13 +105,13 @@ class Response:
 
 
 def find_error(answer):
-    """Return type and message of a function error, without what differs each time."""
+    """Return type and message of a function error, without its request id."""
     message = re.sub(r"RequestId: \S+ (Error: )?", "", answer["errorMessage"])
     return shorten(f"{answer['errorType']}: {message}")
 
 
 def find_failed(response, settings, batch):
-    """Return the places in a batch of what has to be retried, in order."""
+    """Return the positions in a batch of the records to retry, in order."""
     if response.error:
         return [*range(len(batch))]
     if "ReportBatchItemFailures" not in settings["FunctionResponseTypes"]:
@@ -121,58 +121,58 @@ def find_failed(response, settings, batch):
     numbers = [str(record.sequence_number) for record in batch]
     try:
         return sorted({numbers.index(failure["itemIdentifier"]) for failure in failures or []})
-    except (KeyError, TypeError, ValueError):  # all, if one of them is unknown
+    except (KeyError, TypeError, ValueError):  # one unknown number means that all records failed
         return [*range(len(batch))]
 
 
-def find_reason(log, record):
-    """Return what a function printed of a record after "Failed:", "" if it printed no such line."""
+def find_printed_reason(log, record):
+    """Return what a function printed after "Failed:" about a record, or ""."""
     printed = re.findall(r"^Failed: (.*)$", log, re.MULTILINE)
     of_record = [line for line in printed if line.startswith(f"{record.sequence_number}:")]
     return shorten((of_record or printed or [""])[0])
 
 
 def shorten(text):
-    """Return a text, cut if it is long."""
+    """Return a text, cut off if it is too long."""
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def count_records(records):
-    """Return 1 record, or 2 records."""
+    """Return "1 record", "2 records" and so on."""
     return "1 record" if len(records) == 1 else f"{len(records)} records"
 
 
 @functools.lru_cache
 def make_client(service, region):
-    """Return a client for the mappings, made once.
+    """Return a client for the mappings; cached.
 
-    It has its own session: threads must not make clients with the same one at the same time.
+    It has its own session: threads must not create clients with a shared session.
     """
     return boto3.Session().client(service, region_name=region)
 
 
 def invoke(settings, shard_name, batch):
-    """Call the function with a batch; return its Response."""
+    """Call the function with a batch; return a FunctionResponse."""
     arn = settings["FunctionArn"]
     client = make_client("lambda", arn.split(":")[3])
     role = client.get_function_configuration(FunctionName=arn)["Role"]
     records = [
         build_event_record(record, shard_name, settings["EventSourceArn"], role) for record in batch
     ]
-    return Response(
+    return FunctionResponse(
         client.invoke(FunctionName=arn, Payload=json.dumps({"Records": records}), LogType="Tail")
     )
 
 
 def build_event_record(record, shard_name, stream_arn, role_arn):
-    """Return a record as it stands in a Lambda event, with all documented fields."""
+    """Return a record in the form of a Lambda event, with all documented fields."""
     number = str(record.sequence_number)
     return {
         "kinesis": {
             "kinesisSchemaVersion": "1.0",
             "partitionKey": record.partition_key,
             "sequenceNumber": number,
-            "data": record.data,  # base64, as a client has sent it
+            "data": record.data,  # base64, as sent by the client
             "approximateArrivalTimestamp": round(record.created_at, 3),
         },
         "eventSource": "aws:kinesis",
@@ -186,7 +186,7 @@ def build_event_record(record, shard_name, stream_arn, role_arn):
 
 
 def build_message(settings, shard_name, lane, records, condition):
-    """Return what an on-failure destination is told: where the discarded records are."""
+    """Return the message for an on-failure destination, which says where the records are."""
     message = {
         "requestContext": {
             "requestId": str(uuid.uuid4()),
@@ -200,34 +200,34 @@ def build_message(settings, shard_name, lane, records, condition):
             "functionError": "Unhandled" if lane.error else None,
         },
         "version": "1.0",
-        "timestamp": format_time(time.time()),
+        "timestamp": format_message_time(time.time()),
         "KinesisBatchInfo": {
             "shardId": shard_name,
             "startSequenceNumber": str(records[0].sequence_number),
             "endSequenceNumber": str(records[-1].sequence_number),
-            "approximateArrivalOfFirstRecord": format_time(records[0].created_at),
-            "approximateArrivalOfLastRecord": format_time(records[-1].created_at),
+            "approximateArrivalOfFirstRecord": format_message_time(records[0].created_at),
+            "approximateArrivalOfLastRecord": format_message_time(records[-1].created_at),
             "batchSize": len(records),
             "streamArn": settings["EventSourceArn"],
         },
     }
-    if condition == "RecordAgeExceeded":  # whatever the function has answered does not matter
+    if condition == "RecordAgeExceeded":  # the function's response does not matter
         del message["responseContext"]
     return message
 
 
-def format_time(seconds):
-    """Return a time as the messages of on-failure destinations show it."""
+def format_message_time(seconds):
+    """Return a time in the format of on-failure messages."""
     moment = datetime.fromtimestamp(seconds, timezone.utc)
     return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 class Delivery:
-    """Delivers the batches of mappings, each in a thread of its own.
+    """Delivers the batches of mappings, each in its own thread.
 
-    report: a function that takes a line for each thing that happens.
-    speed: how much faster time passes here: pauses are that much shorter, records that much older.
-    wake: an event that is set when there may be more to do.
+    report: called with a line for each thing that happens.
+    speed: how many times faster time passes; pauses are shorter, and records age faster.
+    wake: an event that is set whenever there may be more to do.
     """
 
     def __init__(self, report, speed):
@@ -241,7 +241,7 @@ class Delivery:
         self.report(f"{settings['FunctionArn'].split(':')[6]}: {text}")
 
     def start(self, mapping, shard_name, lane):
-        """Deliver a lane's next batch in a thread, with the settings as they are now."""
+        """Deliver a lane's next batch in a thread, with the current settings."""
         lane.busy = True
         arguments = (mapping, mapping.settings, shard_name, lane)
         threading.Thread(target=self.deliver, args=arguments, daemon=True).start()
@@ -257,30 +257,30 @@ class Delivery:
             else:
                 self.call(mapping, settings, shard_name, lane)
             mapping.problem = ""
-        except Exception as error:  # the function or the queue is gone, for instance
+        except Exception as error:  # for instance, the function or the queue is gone
             lane.next_try = time.monotonic() + 1 / self.speed
-            self.tell_problem(mapping, error)
+            self.report_problem(mapping, error)
         finally:
             lane.busy = False
             self.wake.set()
 
-    def tell_problem(self, mapping, error):
-        """Report what keeps a mapping from its work, once."""
+    def report_problem(self, mapping, error):
+        """Report what keeps a mapping from working, once."""
         if mapping.problem != str(error):
             self.report(f"Mapping {mapping.uuid[:8]}: {error}")
             mapping.problem = str(error)
 
     def find_age(self, record):
-        """Return how old a record is, in seconds."""
+        """Return a record's age in seconds."""
         return (time.time() - record.created_at) * self.speed
 
     def find_expired(self, settings, batch):
-        """Return the records of a batch that are older than they may be."""
+        """Return the records of a batch that exceed the maximum age."""
         limit = settings["MaximumRecordAgeInSeconds"]
         return [record for record in batch if limit != -1 and self.find_age(record) > limit]
 
     def call(self, mapping, settings, shard_name, lane):
-        """Call the function with a batch; go on with what is done, retry the rest."""
+        """Call the function with a batch; drop what is done, and retry the rest."""
         batch = lane.batches[0]
         what = "retry of a batch" if lane.failed else "batch"
         mapping.result = "PROBLEM: Function call failed"
@@ -292,7 +292,7 @@ class Delivery:
         else:
             mapping.result = "OK"
             if failed:
-                reason = find_reason(response.log, batch[failed[0]])
+                reason = find_printed_reason(response.log, batch[failed[0]])
                 outcome = f"{len(failed)} failed" + (f": {reason}" if reason else "")
         self.say(settings, f"{what} of {len(batch)}, {outcome}")
         done = batch[: failed[0]] if failed else batch
@@ -307,11 +307,11 @@ class Delivery:
             self.plan_retry(mapping, settings, shard_name, lane)
 
     def plan_retry(self, mapping, settings, shard_name, lane):
-        """Plan a retry of the batch that is next, or split or discard it."""
+        """Plan a retry of the next batch, or split or discard it."""
         batch = lane.batches[0]
         if settings["BisectBatchOnFunctionError"] and lane.error and len(batch) > 1:
             lane.split()
-            lane.start_anew()
+            lane.reset_attempts()
             return
         pause = min(2 ** max(lane.attempts - 1, 0), LONGEST_PAUSE)
         lane.next_try = time.monotonic() + pause / self.speed
@@ -322,18 +322,18 @@ class Delivery:
             self.discard(mapping, settings, shard_name, lane, batch, condition, reason)
 
     def discard(self, mapping, settings, shard_name, lane, records, condition, reason):
-        """Discard records of a batch; tell the on-failure destination, if any."""
+        """Discard records of a batch; send a message to the on-failure destination, if any."""
         numbers = [str(record.sequence_number) for record in records]
         numbers = numbers[0] if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
         self.say(settings, f"discarded {count_records(records)}{reason}: {numbers}")
         message = build_message(settings, shard_name, lane, records, condition)
-        lane.drop(records)  # before the queue is told, as that can fail
+        lane.drop(records)  # before the message is sent, because that can fail
         with self.counting:
             mapping.discarded += len(records)
         target = settings["DestinationConfig"]["OnFailure"].get("Destination")
         if target:
             self.send(target, message)
-            self.say(settings, f"sent a message about that to the queue {target.split(':')[5]}")
+            self.say(settings, f"sent a message about them to queue {target.split(':')[5]}")
 
     def send(self, queue_arn, message):
         """Send a message to a queue."""

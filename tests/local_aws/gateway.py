@@ -1,8 +1,8 @@
-"""What a request to this machine asks of AWS, and moto's response to it.
+"""Passes HTTP requests on to moto, and returns its responses.
 
-A request says in its signature to which service and region it goes. moto wants it under the host
-that the service has on AWS. What goes wrong there becomes an error in the form that the service
-has on AWS, so that SDKs and AWS CLI show it in a line, and do not retry.
+A request's signature names its service and region; moto needs the service's host name on AWS
+instead. Anything that goes wrong becomes an error in the service's own format, so that SDKs and
+the AWS CLI show it in one line and do not retry.
 """
 
 import functools
@@ -20,7 +20,7 @@ from moto.core.responses import BaseResponse
 
 from tests.local_aws.acted_on import find_near, respond_error
 
-# The services that are here, by their names in a signature, and their hosts on AWS.
+# The supported services by their names in a signature, and their hosts on AWS.
 HOSTS = {
     "iam": "iam.amazonaws.com",
     "kinesis": "kinesis.{region}.amazonaws.com",
@@ -28,10 +28,10 @@ HOSTS = {
     "logs": "logs.{region}.amazonaws.com",
     "sqs": "sqs.{region}.amazonaws.com",
     "sts": "sts.{region}.amazonaws.com",
-    # Queries have another host on AWS, but not for moto.
+    # Queries have a different host on AWS, but not in moto.
     "timestream": "ingest.timestream.{region}.amazonaws.com",
 }
-# What they are for botocore, where that is not the same.
+# Services whose names in botocore differ.
 SERVICES = {"monitoring": "cloudwatch", "timestream": "timestream-write"}
 
 SIGNATURE = re.compile(
@@ -43,7 +43,7 @@ QUEUE_URLS = ["CreateQueue", "GetQueueUrl", "ListQueues", "ListDeadLetterSourceQ
 
 @dataclass
 class Response:
-    """What is sent back."""
+    """An HTTP response."""
 
     status: int
     body: bytes
@@ -51,10 +51,10 @@ class Response:
 
 
 class Call:
-    """What a request asks for.
+    """A request that calls an AWS operation.
 
-    access_key, region, service: as its signature has them; None if it has none.
-    name: the service as botocore names it.
+    access_key, region, service: from its signature; None if it is not signed.
+    name: the service's name in botocore.
     """
 
     def __init__(self, method, path, headers, body):
@@ -69,15 +69,15 @@ class Call:
 
     @functools.cached_property
     def request(self):
-        """The request as a client in this process sends it."""
+        """The request, as a client in this process would send it."""
         url = f"https://{self.host}{self.path}"
         headers = {name: value for name, value in self.headers.items() if name != "host"}
-        headers["x-forwarded-for"] = "127.0.0.1"  # to terminal.py: it comes from outside
+        headers["x-forwarded-for"] = "127.0.0.1"  # tells terminal.py that it comes from outside
         return AWSPreparedRequest(self.method, url, headers, self.body, stream_output=False)
 
     @functools.cached_property
     def operation(self):
-        """AWS's name of what is asked: from a header, a form, or method and path."""
+        """The operation's name, from a header, a form, or method and path."""
         if "x-amz-target" in self.headers:
             return self.headers["x-amz-target"].rpartition(".")[2]
         response = BaseResponse(self.name)
@@ -85,20 +85,20 @@ class Call:
         return response._get_action() or f"{self.method} {self.path}"
 
 
-def answer(call, address):
-    """Return the Response to a Call, be it an error.
+def answer_call(call, address):
+    """Return the Response to a Call, even if it is an error.
 
-    address: where this server is, as the client knows it.
+    address: this server's address, as the client knows it.
     """
     try:
         return find_refusal(call) or find_answer(call, address)
-    except Exception as error:  # whatever it is, the reader gets it as a line
+    except Exception as error:  # the reader gets one line, whatever the error is
         text = f"{call.operation} failed in this local AWS: {type(error).__name__}: {error}"
         return respond(call, "InternalFailure", text)
 
 
 def find_answer(call, address):
-    """Return the Response to a Call of a service that is here."""
+    """Return the Response to a Call of a supported service."""
     if call.service == "timestream" and call.operation == "DescribeEndpoints":
         endpoint = {"Address": address, "CachePeriodInMinutes": 1440}
         return respond_json(200, {"Endpoints": [endpoint]})
@@ -110,7 +110,7 @@ def find_answer(call, address):
 
 @functools.lru_cache
 def find_endpoints():
-    """Return {service: regions} of all services on AWS, and the regions, as botocore has them."""
+    """Return botocore's {service: regions} for all of AWS, and its regions."""
     [partition] = [
         each
         for each in create_loader().load_data("endpoints")["partitions"]
@@ -121,7 +121,7 @@ def find_endpoints():
 
 
 def find_refusal(call):
-    """Return the Response to a Call that cannot be passed on, or None."""
+    """Return the error for a Call that cannot be passed on, or None."""
     if not call.service:
         return respond(call, "MissingAuthenticationToken", "Missing Authentication Token")
     services, regions = find_endpoints()
@@ -132,7 +132,7 @@ def find_refusal(call):
         text = f"Credential should be scoped to a valid service, not '{call.service}'.{near}"
         return respond(call, "InvalidSignatureException", text)
     here = get_backend(call.name)[DEFAULT_ACCOUNT_ID]
-    # "aws" stands for all of them, in services that have no regions for moto.
+    # In services that are global for moto, the region is called "aws".
     if call.region in here or "aws" in here:
         return None
     text = f"Credential should be scoped to a valid region, not '{call.region}'."
@@ -144,21 +144,23 @@ def find_refusal(call):
 
 
 def ask_moto(call):
-    """Return moto's Response to a Call, as its clients in this process get it."""
+    """Return moto's Response to a Call."""
     stubber = BotocoreStubber()
     stubber.enabled = True
     response = stubber("before-send", call.request)
     failed = response is None or response.status_code >= 400
     if failed and not (response and is_error(response.content)):
         return respond_unsupported(call, call.operation)
-    # An SDK would retry what has failed with 500 or more.
+    # SDKs would retry a status of 500 or more.
     status = min(response.status_code, 499)
-    body = b"" if status == 204 else response.content  # what follows 204 is the next response
+    body = (
+        b"" if status == 204 else response.content
+    )  # a body after status 204 would break the next response
     return Response(status, body, dict(response.headers.items()))
 
 
 def is_error(body):
-    """Return whether the body of a response is an error as AWS writes it: JSON or XML."""
+    """Return whether a response's body is an error in AWS's formats, JSON or XML."""
     text = body.strip().lower()
     if text.startswith(b"{"):
         return True
@@ -166,12 +168,12 @@ def is_error(body):
 
 
 def respond_unsupported(call, what):
-    """Return the Response to a Call that AWS may know, but this does not."""
+    """Return the error for a Call that AWS supports, and this does not."""
     return respond(call, "UnsupportedOperation", f"{what} is not supported by this local AWS")
 
 
 def respond(call, code, message):
-    """Return an error in the form that the service has on AWS: XML or JSON."""
+    """Return an error in the service's own format, XML or JSON."""
     status, headers, body = respond_error(code, message, speaks_xml(call))
     if call.service == "s3":
         body = body.replace("<ErrorResponse>", "").replace("</ErrorResponse>", "")
@@ -179,7 +181,7 @@ def respond(call, code, message):
 
 
 def speaks_xml(call):
-    """Return whether the service has its responses in XML."""
+    """Return whether the service responds in XML."""
     if "x-amz-target" in call.headers:
         return False
     form = "form-urlencoded" in call.headers.get("content-type", "")
@@ -187,6 +189,6 @@ def speaks_xml(call):
 
 
 def respond_json(status, content):
-    """Return a Response in JSON."""
+    """Return a JSON Response."""
     headers = {"Content-Type": "application/x-amz-json-1.0"}
     return Response(status, json.dumps(content).encode(), headers)

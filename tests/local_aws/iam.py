@@ -1,10 +1,8 @@
-"""IAM says what it says on AWS, and reads AWS's managed policies once.
+"""IAM and STS: AWS's own errors and responses, and managed policies that are loaded only once.
 
-moto reads them six times, which takes over a second.
-
-To find out whose access key a request has, moto looks into the IAM of every partition (aws, aws-cn,
-aws-us-gov, ...), and makes it for that, with all policies. Here it looks into the first only: no
-access key is checked anyway. The others are made when a region of theirs is used.
+To find the owner of an access key, moto creates the IAM backend of every partition (aws, aws-cn,
+aws-us-gov, ...), each with all managed policies, which takes over a second. Here it only uses the
+partition aws, as no access key belongs to a user anyway.
 """
 
 import contextlib
@@ -26,15 +24,15 @@ create_role = IAMBackend.create_role
 attach_role_policy = IAMBackend.attach_role_policy
 delete_policy = IAMBackend.delete_policy
 
-# What AWS does not tell of a role that was just created.
-UNTOLD = dict.fromkeys(
+# Fields that AWS leaves out of the response to CreateRole.
+LEFT_OUT = dict.fromkeys(
     ["CreateRoleResponse.Role.MaxSessionDuration", "CreateRoleResponse.Role.RoleLastUsed"],
     never_return,
 )
 
 
 def create_checked_role(backend, role_name, assume_role_policy_document, *others, **named):
-    """Create a role, if its trust policy is JSON."""
+    """Create a role; its trust policy must be JSON."""
     try:
         json.loads(assume_role_policy_document)
     except ValueError:
@@ -51,14 +49,14 @@ def get_role(backend, role_name):
 
 
 def attach_checked_policy(backend, policy_arn, role_name):
-    """Attach a policy to a role, if it is named by an ARN."""
+    """Attach a policy to a role; it must be given by its ARN."""
     if not policy_arn.startswith("arn:"):
         raise ValidationError("Invalid ARN:  Could not be parsed!")
     attach_role_policy(backend, policy_arn, role_name)
 
 
 def delete_checked_policy(backend, policy_arn):
-    """Delete a policy that exists and is not attached."""
+    """Delete a policy; it must exist and not be attached."""
     policy = backend.managed_policies.get(policy_arn)
     if policy is None:
         raise NotFoundException(f"Policy {policy_arn} was not found.")
@@ -68,7 +66,7 @@ def delete_checked_policy(backend, policy_arn):
 
 
 def get_caller_identity(backend, access_key_id, region):
-    """Return id, ARN and account of who asks."""
+    """Return id, ARN and account of the caller."""
     return (
         "AIDAIOSFODNN7EXAMPLE",
         f"arn:aws:iam::{backend.account_id}:user/moto",
@@ -78,7 +76,7 @@ def get_caller_identity(backend, access_key_id, region):
 
 @contextlib.contextmanager
 def patch_iam():
-    """Let moto's IAM and STS answer as on AWS; look for access keys in the partition aws only."""
+    """Make moto's IAM and STS answer as on AWS."""
     with (
         mock.patch("moto.iam.models.PARTITION_NAMES", ["aws"]),
         mock.patch.multiple(
@@ -88,7 +86,7 @@ def patch_iam():
             attach_role_policy=attach_checked_policy,
             delete_policy=delete_checked_policy,
         ),
-        mock.patch.dict(IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER, UNTOLD),
+        mock.patch.dict(IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER, LEFT_OUT),
         mock.patch.object(STSBackend, "get_caller_identity", get_caller_identity),
     ):
         yield

@@ -1,8 +1,8 @@
-"""Kinesis numbers records, splits and merges shards, and reads them as on AWS.
+"""Kinesis streams: sequence numbers, resharding, iterators and limits, as on AWS.
 
-moto moves the records of a shard that is split or merged to the new ones, and goes on putting new
-records on the closed shard (Kinesis Data Streams Developer Guide, "Resharding a stream"). Its
-sequence numbers start again on each shard, and its iterators never expire.
+When a shard is split or merged, moto moves its records to the new shards, and still puts new
+records on the closed one; AWS does neither (Kinesis Data Streams Developer Guide, "Resharding a
+stream"). moto's sequence numbers start again on each shard, and its iterators never expire.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ from moto.utilities.utils import md5_hash
 
 from tests.local_aws.acted_on import unsupported
 
-MAX_BYTES = 2**20  # of a record's data and partition key
-MAX_CALL = 10 * 2**20  # bytes that PutRecords takes and GetRecords gives
-MAX_RECORDS = 10_000  # that GetRecords gives
+MAX_BYTES = 2**20  # size of a record's data and partition key
+MAX_CALL = 10 * 2**20  # bytes that PutRecords accepts and GetRecords returns
+MAX_RECORDS = 10_000  # that GetRecords returns
 HASH_KEYS = 2**128
-ITERATOR_LASTS = 300  # seconds
+ITERATOR_LIFETIME = 300  # seconds
 
 split_shard = Stream.split_shard
 merge_shards = Stream.merge_shards
@@ -41,13 +41,13 @@ answer_get_records = KinesisResponse.get_records
 describe = Stream.to_json
 summarize = Stream.to_json_summary
 
-# Requests come in threads. moto numbers a record by the one before it, and "is not safe for
-# concurrency": of two that come at once, one would be lost; also one that comes during a split.
+# Requests come in threads, but moto derives a sequence number from the last record: of two records
+# put at the same time, or of one put during a split, one would be lost.
 lock = threading.RLock()
 
 
 def one_at_a_time(method):
-    """Return a method that waits until no other thread reads or changes a stream."""
+    """Return a method that waits while another thread reads or changes a stream."""
 
     @functools.wraps(method)
     def locked(*arguments, **named):
@@ -58,7 +58,7 @@ def one_at_a_time(method):
 
 
 class Numbers:
-    """Gives sequence numbers, each greater than the one before, whatever the stream and shard."""
+    """Sequence numbers that always grow, across all streams and shards."""
 
     last = 0
 
@@ -73,7 +73,7 @@ numbers = Numbers()
 
 
 class NumberedShard(Shard):
-    """A shard whose sequence numbers go on from those of its parents."""
+    """A shard whose sequence numbers continue those of its parents."""
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
@@ -86,15 +86,15 @@ class NumberedShard(Shard):
         return str(number)
 
     def get_min_sequence_number(self):
-        """Return the number with which the shard begins."""
+        """Return the shard's starting number."""
         return self.first_number
 
     def get_max_sequence_number(self):
-        """Return the number of the last record."""
+        """Return the last record's number."""
         return next(reversed(self.records), self.first_number)
 
     def get_records(self, last_sequence_id, limit):
-        """Return records, the number of the last one, and how far behind it is."""
+        """Return records, the last one's number, and how far behind it is."""
         records, last, behind = super().get_records(last_sequence_id, limit or MAX_RECORDS)
         sizes = itertools.accumulate(len(b64decode(record.data)) for record in records)
         count = sum(size <= MAX_CALL for size in sizes)
@@ -104,13 +104,13 @@ class NumberedShard(Shard):
 
 
 def find_open_shards(stream):
-    """Return the shards of a stream that take records."""
+    """Return a stream's open shards."""
     return [shard for shard in stream.shards.values() if shard.is_open]
 
 
 def find_shard(stream, partition_key, explicit_hash_key):
     """Return the open shard for a record."""
-    if partition_key is None:  # older models of botocore require it
+    if partition_key is None:  # older versions of botocore let this pass
         raise unsupported("A record without a PartitionKey")
     if explicit_hash_key:
         hash_key = int(explicit_hash_key)
@@ -126,7 +126,7 @@ def find_shard(stream, partition_key, explicit_hash_key):
 
 @contextlib.contextmanager
 def records_stay(*shards):
-    """Let moto find no records in some shards meanwhile, so that it moves none."""
+    """Hide the records of some shards from moto for a while, so that it does not move them."""
     records = [shard.records for shard in shards]
     for shard in shards:
         shard.records = OrderedDict()
@@ -138,14 +138,14 @@ def records_stay(*shards):
 
 
 def split(stream, shard_to_split, new_starting_hash_key):
-    """Split a shard in two; it is closed, and keeps its records."""
+    """Split a shard; it is closed, and keeps its records."""
     with records_stay(stream.shards[shard_to_split]):
         split_shard(stream, shard_to_split, new_starting_hash_key)
     stream.shard_count = len(find_open_shards(stream))
 
 
 def merge(stream, shard_to_merge, adjacent_shard_to_merge):
-    """Merge two open shards, in any order; they are closed, and keep their records."""
+    """Merge two open shards, given in any order; they are closed, and keep their records."""
     shards = [stream.shards[shard_to_merge], stream.shards[adjacent_shard_to_merge]]
     for shard in shards:
         if not shard.is_open:
@@ -158,7 +158,7 @@ def merge(stream, shard_to_merge, adjacent_shard_to_merge):
 
 
 def update_count(stream, target):
-    """Split or merge until `target` shards are open: at most double, at least half."""
+    """Split or merge until `target` shards are open: at most twice, at least half as many."""
     count = len(find_open_shards(stream))
     if target > 2 * count or 2 * target < count:
         text = f"UpdateShardCount cannot go from {count} open shards to {target}"
@@ -167,7 +167,7 @@ def update_count(stream, target):
 
 
 def create(backend, stream_name, shard_count, stream_mode=None, retention_period_hours=None):
-    """Make a stream, which has to say how many shards it has if it is not on demand."""
+    """Create a stream. It needs a shard count unless it is on demand."""
     if stream_name in backend.streams:
         text = f"Stream {stream_name} under account {backend.account_id} already exists."
         raise ResourceInUseError(text)
@@ -189,14 +189,14 @@ def refuse_size(place):
 
 
 def put(backend, stream_arn, stream_name, partition_key, explicit_hash_key, data):
-    """Put a record, if it is not too large."""
+    """Put a record, unless it is too large."""
     if len(b64decode(data)) + len((partition_key or "").encode()) > MAX_BYTES:
         refuse_size("data")
     return put_record(backend, stream_arn, stream_name, partition_key, explicit_hash_key, data)
 
 
 def put_several(backend, stream_arn, stream_name, records):
-    """Put records, if none is too large, nor all together."""
+    """Put records, unless one of them, or all together, are too large."""
     stream = backend.describe_stream(stream_arn, stream_name)
     total = 0
     for number, record in enumerate(records, 1):
@@ -206,7 +206,7 @@ def put_several(backend, stream_arn, stream_name, records):
         total += size
     if total > MAX_CALL:
         raise InvalidArgumentError("Records size exceeds 10 MB limit")
-    for record in records:  # nothing is put if one of them cannot be
+    for record in records:  # put nothing if one of them has no shard
         stream.get_shard_for_key(record.get("PartitionKey"), record.get("ExplicitHashKey"))
     answers = []
     for record in records:
@@ -218,7 +218,7 @@ def put_several(backend, stream_arn, stream_name, records):
 
 
 def check_start(backend, stream, shard_id, kind, number, moment):
-    """Refuse a start of reading that does not fit its type, or is not in the shard."""
+    """Refuse a starting position that does not fit its type, or is not in the shard."""
     if (number is not None) != kind.endswith("_SEQUENCE_NUMBER"):
         raise InvalidArgumentError(
             "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and"
@@ -255,8 +255,8 @@ def check_start(backend, stream, shard_id, kind, number, moment):
     )
 
 
-def start(backend, stream_arn, stream_name, shard_id, kind, number, moment):
-    """Return an iterator for the place from which to read."""
+def open_iterator(backend, stream_arn, stream_name, shard_id, kind, number, moment):
+    """Return an iterator at a starting position."""
     stream = backend.describe_stream(stream_arn, stream_name)
     if shard_id in stream.shards:
         check_start(backend, stream, shard_id, kind, number, moment)
@@ -266,35 +266,36 @@ def start(backend, stream_arn, stream_name, shard_id, kind, number, moment):
 
 
 def write_iterator(stream_name, shard, last_number):
-    """Return an iterator that goes on after a number; it holds when it was made."""
+    """Return an iterator that continues after a number; it contains the time of its creation."""
     text = f"{stream_name}:{shard.shard_id}:{last_number}:{time.time()}"
     return b64encode(text.encode()).decode()
 
 
 def read_iterator(iterator):
-    """Return stream, shard and last number of an iterator that has not expired."""
+    """Return an iterator's stream, shard and last number, unless it has expired."""
     try:
         stream_name, shard_name, last, made = b64decode(iterator, validate=True).decode().split(":")
         last, age = int(last), time.time() - float(made)
     except ValueError:
         raise InvalidArgumentError("Invalid ShardIterator.") from None
-    if age > ITERATOR_LASTS:
+    if age > ITERATOR_LIFETIME:
+        created, now = format_expiry_time(float(made)), format_expiry_time(time.time())
         raise JsonRESTError(
             "ExpiredIteratorException",
-            f"Iterator expired. The iterator was created at time {show_time(float(made))} while"
-            f" right now it is {show_time(time.time())} which is further in the future than the"
-            f" tolerated delay of {ITERATOR_LASTS}000 milliseconds.",
+            f"Iterator expired. The iterator was created at time {created} while right now it is"
+            f" {now} which is further in the future than the tolerated delay of"
+            f" {ITERATOR_LIFETIME}000 milliseconds.",
         )
     return stream_name, shard_name, last
 
 
-def show_time(seconds):
+def format_expiry_time(seconds):
     """Return a time as Thu Jan 22 01:22:02 UTC 2015."""
     return f"{datetime.fromtimestamp(seconds, timezone.utc):%a %b %d %H:%M:%S UTC %Y}"
 
 
 def get(backend, stream_arn, shard_iterator, limit):
-    """Return records; of a closed shard that has no more of them, there is no next iterator."""
+    """Return records and the next iterator, which is None at the end of a closed shard."""
     iterator, records, milliseconds_behind = get_records(backend, stream_arn, shard_iterator, limit)
     stream_name, shard_name, last = read_iterator(iterator)
     shard = backend.describe_stream(stream_arn, stream_name).get_shard(shard_name)
@@ -304,7 +305,7 @@ def get(backend, stream_arn, shard_iterator, limit):
 
 
 def answer_with_children(response):
-    """Answer GetRecords; at the end of a closed shard with those that go on from it."""
+    """Answer GetRecords; at the end of a closed shard, name its child shards."""
     answer = answer_get_records(response)
     if answer.result["NextShardIterator"] is None:
         stream_name, name, _ = read_iterator(response._get_param("ShardIterator"))
@@ -322,7 +323,7 @@ def answer_with_children(response):
 
 
 def answer_list_streams(response):
-    """Answer ListStreams: in the order of their names, as AWS does; moto's start has to exist."""
+    """Answer ListStreams: sorted by name, and starting after any name, which moto cannot."""
     start, limit = response._get_param("ExclusiveStartStreamName", ""), response._get_param("Limit")
     streams = sorted(response.kinesis_backend.list_streams(), key=lambda each: each.stream_name)
     streams = [each for each in streams if each.stream_name > start]
@@ -352,7 +353,7 @@ def summarize_with_consumers(stream):
 
 @contextlib.contextmanager
 def patch_kinesis():
-    """Let moto's streams number, reshard and read records as on AWS."""
+    """Make moto's streams work as on AWS."""
     with (
         mock.patch.object(numbers, "last", 0),
         mock.patch.multiple(
@@ -361,7 +362,7 @@ def patch_kinesis():
             compose_shard_iterator=write_iterator,
             decompose_shard_iterator=read_iterator,
         ),
-        # moto's module of iterators composes one, too.
+        # moto.kinesis.utils also composes one.
         mock.patch("moto.kinesis.utils.compose_shard_iterator", write_iterator),
         mock.patch.multiple(
             Stream,
@@ -375,7 +376,7 @@ def patch_kinesis():
         mock.patch.multiple(
             KinesisBackend,
             create_stream=create,
-            get_shard_iterator=one_at_a_time(start),
+            get_shard_iterator=one_at_a_time(open_iterator),
             put_record=one_at_a_time(put),
             put_records=one_at_a_time(put_several),
             get_records=one_at_a_time(get),

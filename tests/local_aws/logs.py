@@ -1,8 +1,8 @@
-"""CloudWatch Logs finds what a filter pattern asks for. moto knows a word, or a phrase in quotes.
+"""CloudWatch Logs: filter patterns, and AWS's own errors.
 
-The rules are those of the CloudWatch Logs User Guide, "Filter pattern syntax": of patterns for
-unstructured log events. Those for JSON and space-delimited events, and regular expressions, are
-refused.
+moto's patterns are a word, or a phrase in quotes. Here they follow the CloudWatch Logs User Guide,
+"Filter pattern syntax", for unstructured log events. Patterns for JSON and for space-delimited
+events, and regular expressions, are refused.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import LogGroup
 
-# A term, with what stands before it: - none, ? one of several. It is a word or a phrase in quotes.
+# A term is a word or a phrase in quotes. Before it: "-" excludes it, "?" makes it one of several.
 TERM = re.compile(r'\s*([-?]?)(?:"((?:[^"\\]|\\.)*)"|(\w+))(?=\s|$)')
 OTHER_PATTERNS = {"{": "JSON", "[": "space-delimited events", "%": "regular expressions"}
 
@@ -26,16 +26,16 @@ describe_group = LogGroup.to_describe_dict
 
 
 def refuse_pattern(message):
-    """Raise the error of CloudWatch Logs for a pattern."""
+    """Raise CloudWatch Logs' error for a pattern."""
     raise JsonRESTError("InvalidParameterException", message)
 
 
 class Pattern:
-    """A filter pattern: what an event has to contain, may contain, and must not contain."""
+    """A filter pattern: the terms that an event must, may and must not contain."""
 
     def __init__(self, text):
         text = (text or "").strip()
-        if text == '" "':  # AWS's own way to ask for everything
+        if text == '" "':  # AWS's own way to match everything
             text = ""
         if text[:1] in OTHER_PATTERNS:
             kind = OTHER_PATTERNS[text[0]]
@@ -48,8 +48,8 @@ class Pattern:
             found = TERM.match(text, place)
             if not found:
                 refuse_pattern(
-                    f"Invalid character(s) in term '{text[place:].strip()}'. A term that holds more"
-                    " than letters, digits and _ has to be in double quotes."
+                    f"Invalid character(s) in term '{text[place:].strip()}'. Put a term in double"
+                    " quotes if it has other characters than letters, digits and _."
                 )
             sign, phrase, word = found.groups()
             if phrase is not None:
@@ -60,7 +60,7 @@ class Pattern:
             refuse_pattern(f"? beside other terms is not supported by this local AWS: {text}")
 
     def matches(self, message):
-        """Return whether a log event is one that the pattern asks for."""
+        """Return whether the pattern matches a log event."""
         if any(term in message for term in self.terms["-"]):
             return False
         if self.terms["?"]:
@@ -68,27 +68,27 @@ class Pattern:
         return all(term in message for term in self.terms[""])
 
 
-read_pattern = functools.lru_cache(Pattern)  # moto makes one for each event
+read_pattern = functools.lru_cache(Pattern)  # moto creates one for each event
 
 
 def filter_in_order(group, *arguments):
-    """Return the events of all log streams in the order of time, as AWS always does."""
+    """Return the matching events of all log streams, sorted by time, as AWS always does."""
     *arguments, next_token, pattern, interleaved = arguments
-    read_pattern(pattern)  # so that a wrong one is refused even if there are no events
+    read_pattern(pattern)  # refuses a wrong pattern even if there are no events
     events, token, streams = filter_log_events(group, *arguments, next_token, pattern, True)
-    if next_token and not events:  # moto finds no event for a token that is none of its own
+    if next_token and not events:  # moto returns no events for an unknown token
         raise JsonRESTError("InvalidParameterException", "The specified nextToken is invalid.")
     return events, token, streams
 
 
-def find_log_stream(group, name):
+def check_stream_exists(group, name):
     """Refuse a log stream that does not exist."""
     if name not in group.streams:
         raise ResourceNotFoundException("The specified log stream does not exist.")
 
 
 def create_new_stream(group, name):
-    """Create a log stream that does not exist yet."""
+    """Create a log stream; it must not exist yet."""
     if name in group.streams:
         text = "The specified log stream already exists"
         raise JsonRESTError("ResourceAlreadyExistsException", text)
@@ -96,26 +96,26 @@ def create_new_stream(group, name):
 
 
 def delete_existing_stream(group, name):
-    """Delete a log stream."""
-    find_log_stream(group, name)
+    """Delete a log stream; it must exist."""
+    check_stream_exists(group, name)
     delete_log_stream(group, name)
 
 
 def get_existing_events(group, log_stream_name, *arguments):
-    """Return the events of a log stream."""
-    find_log_stream(group, log_stream_name)
+    """Return the events of a log stream; it must exist."""
+    check_stream_exists(group, log_stream_name)
     return get_log_events(group, log_stream_name, *arguments)
 
 
 def describe_whole_group(group):
-    """Return a group's description."""
+    """Return a group's description, with the fields that moto lacks."""
     description = describe_group(group)
     return description | {"logGroupClass": "STANDARD", "deletionProtectionEnabled": False}
 
 
 @contextlib.contextmanager
 def patch_logs():
-    """Let moto's log groups be filtered as on AWS."""
+    """Make moto's log groups work as on AWS."""
     with (
         mock.patch("moto.logs.models.EventMessageFilter", read_pattern),
         mock.patch.multiple(

@@ -1,7 +1,7 @@
-"""The event source mapping acts: it follows a stream, and calls a function with what is on it.
+"""Event source mappings: they follow a stream, and call a function with its records.
 
-moto keeps the mappings. Here they take a moment to be created, updated and deleted, as on AWS, say
-what AWS says, and act: shard.py reads the stream, delivery.py calls the function.
+moto only stores mappings. Here they take a moment to be created, updated and deleted, as on AWS,
+and they work: shard.py reads the stream, and delivery.py calls the function.
 """
 
 import contextlib
@@ -22,12 +22,12 @@ from tests.local_aws import kinesis
 from tests.local_aws.delivery import Delivery
 from tests.local_aws.shard import Reader
 
-POLL_INTERVAL = 1  # seconds between two looks at a shard, as Lambda's
+POLL_INTERVAL = 1  # seconds between two polls of a shard, as in Lambda
 
-# How many seconds a mapping is in these states. In all others it can be updated and deleted.
+# How many seconds a mapping stays in these states. It can be updated and deleted in all others.
 SECONDS = {"Creating": 3, "Updating": 3, "Enabling": 3, "Disabling": 3, "Deleting": 1}
 
-# What a mapping of a stream has if nobody says otherwise.
+# The default settings of a mapping from a stream.
 DEFAULTS = {
     "MaximumBatchingWindowInSeconds": 0,
     "ParallelizationFactor": 1,
@@ -45,17 +45,17 @@ list_mappings = LambdaBackend.list_event_source_mappings
 find_resource = LambdaBackend._get_resource_by_arn
 get_mapping = LambdaResponse.get_event_source_mapping
 
-lock = threading.RLock()  # held while a mapping changes or is looked at
+lock = threading.RLock()  # held while a mapping is changed or inspected
 
 
 class Mapping(EventSourceMapping):
-    """moto's mapping, with a state and an account of its records.
+    """moto's mapping, with a state and progress.
 
-    state: as AWS calls it, since the moment changed.
-    settings: the configuration that counts; None: not yet. An update has to be finished first.
+    state: its state in AWS's terms, since the time `changed`.
+    settings: the configuration in effect, which an update replaces when it has finished.
     active: whether it reads and delivers.
-    reader: how far it has come with the stream. result: of the last call of the function.
-    problem: what keeps it from its work. done, discarded: how many records.
+    reader: its position in the stream. result: the outcome of the last call of the function.
+    problem: what keeps it from working. done, discarded: numbers of records.
     """
 
     def __init__(self, spec):
@@ -68,19 +68,19 @@ class Mapping(EventSourceMapping):
         self.change("Creating")
 
     def change(self, state):
-        """Begin a change, which takes a moment."""
+        """Start a change, which takes a moment."""
         self.state = state
         self.changed = time.monotonic()
         self.last_modified = time.time()
 
     def finish_change(self):
-        """Let the new configuration count."""
+        """Put the new configuration into effect."""
         self.active = self.enabled
         self.state = "Enabled" if self.enabled else "Disabled"
         self.settings = self.get_configuration()
 
     def get_configuration(self):
-        """Return what AWS answers about the mapping."""
+        """Return the mapping's configuration, as AWS does."""
         answer = DEFAULTS | super().get_configuration()
         target = (self.destination_config or {}).get("OnFailure", {}).get("Destination")
         answer |= {
@@ -91,12 +91,12 @@ class Mapping(EventSourceMapping):
         }
         if self.starting_position == "AT_TIMESTAMP":
             answer["StartingPositionTimestamp"] = self.starting_position_timestamp
-        del answer["Tags"]  # ListTags has them
+        del answer["Tags"]  # only ListTags returns them
         return answer
 
 
 class MappingError(LambdaClientError):
-    """An error in the form that Lambda has for it."""
+    """An error in Lambda's format."""
 
     def __init__(self, message, code="InvalidParameterValueException", status=400):
         super().__init__(code, message)
@@ -105,7 +105,7 @@ class MappingError(LambdaClientError):
 
 
 def check_settings(backend, spec):
-    """Refuse settings that Lambda refuses, and that botocore's model of it allows."""
+    """Refuse settings that Lambda refuses although botocore's model allows them."""
     age = spec.get("MaximumRecordAgeInSeconds", -1)
     if age != -1 and not 60 <= age <= 604_800:
         raise MappingError(
@@ -126,7 +126,7 @@ def check_destination(on_failure):
     """Refuse an on-failure destination that does not exist."""
     if "Destination" not in on_failure:
         raise MappingError("The Destination field is required for an OnFailure configuration.")
-    if on_failure["Destination"]:  # an empty one takes the destination away
+    if on_failure["Destination"]:  # an empty one removes the destination
         _, _, _, region, account, name = on_failure["Destination"].split(":")
         if name not in sqs_backends[account][region].queues:
             raise MappingError(
@@ -137,14 +137,14 @@ def check_destination(on_failure):
 
 
 def find_stream(arn):
-    """Return moto's stream with an ARN, None if there is none."""
+    """Return moto's stream with this ARN, or None."""
     region, account = arn.split(":")[3:5]
     streams = kinesis_backends[account][region].list_streams()
     return next((stream for stream in streams if stream.arn == arn), None)
 
 
 def create(backend, spec):
-    """Create a mapping, if Lambda would."""
+    """Create a mapping, or refuse it as Lambda does."""
     arn, position = spec.get("EventSourceArn"), spec.get("StartingPosition")
     if not arn:
         raise MappingError("Unrecognized event source.")
@@ -166,7 +166,7 @@ def create(backend, spec):
 
 
 def refuse_second(backend, stream_arn, function_name):
-    """Refuse a second mapping of a stream and a function."""
+    """Refuse a second mapping between a stream and a function."""
     for mapping in list_all(backend, stream_arn, function_name):
         name = mapping.function_arn.split(":")[6]
         raise MappingError(
@@ -179,7 +179,7 @@ def refuse_second(backend, stream_arn, function_name):
 
 
 def list_all(backend, event_source_arn, function_name):
-    """Return mappings. A function is found by its name and its ARN, however the mapping has it."""
+    """Return mappings, filtered by stream and by function; function_name: a name or an ARN."""
     mappings = list_mappings(backend, event_source_arn, "")
     if not function_name:
         return mappings
@@ -189,7 +189,7 @@ def list_all(backend, event_source_arn, function_name):
 
 
 def answer_changed(response, verb, change):
-    """Change a mapping, unless another change of it is not finished; return the answer."""
+    """Change a mapping, unless another change is in progress; return the response."""
     with lock:
         found = get_mapping(response)
         if found[0] == 404:
@@ -208,7 +208,7 @@ def update(response):
 
 
 def begin_update(response, mapping):
-    """Begin to update a mapping."""
+    """Start to update a mapping."""
     spec = response.json_body
     check_settings(response.backend, spec)
     enabled = mapping.enabled
@@ -225,19 +225,19 @@ def delete(response):
 
 
 def begin_delete(response, mapping):
-    """Begin to delete a mapping: it stops at once, and forgets its records."""
+    """Start to delete a mapping: it stops at once, and forgets its records."""
     mapping.change("Deleting")
     mapping.active, mapping.reader = False, None
 
 
 def answer_created(response):
-    """Answer CreateEventSourceMapping, with the status that AWS has for it."""
+    """Answer CreateEventSourceMapping, with AWS's status 202."""
     mapping = response.backend.create_event_source_mapping(response.json_body)
     return 202, {"status": 202}, json.dumps(mapping.get_configuration())
 
 
 def find_tagged(backend, arn):
-    """Return what has an ARN and tags; a mapping that does not exist is refused as AWS does."""
+    """Return the tagged resource with this ARN; refuse a missing mapping as AWS does."""
     if ":event-source-mapping:" in arn and not backend.get_event_source_mapping(
         arn.rpartition(":")[2]
     ):
@@ -247,14 +247,14 @@ def find_tagged(backend, arn):
 
 
 class Mappings(Delivery):
-    """Follows the streams of all mappings: looks at each now and then, starts what is due."""
+    """Polls the streams of all mappings, and starts deliveries that are due."""
 
     def __init__(self, report, speed):
         super().__init__(report, speed)
         self.stopped = False
 
     def follow_all(self):
-        """Follow all mappings until told to stop."""
+        """Follow all mappings until stop() is called."""
         while not self.stopped:
             self.wake.clear()
             with lock:
@@ -265,12 +265,12 @@ class Mappings(Delivery):
             self.wake.wait(POLL_INTERVAL / self.speed)
 
     def stop(self):
-        """Start nothing more."""
+        """Start no more deliveries."""
         self.stopped = True
         self.wake.set()
 
     def list_all(self):
-        """Return a pair (backend, mapping) for each mapping, of all regions."""
+        """Return a pair (backend, mapping) for each mapping in any region."""
         return [
             (backend, mapping)
             for backend in list(lambda_backends[DEFAULT_ACCOUNT_ID].values())
@@ -278,7 +278,7 @@ class Mappings(Delivery):
         ]
 
     def finish_change(self, backend, mapping):
-        """Finish a change of a mapping, if its time has passed."""
+        """Finish a change of a mapping once it has taken long enough."""
         seconds = SECONDS.get(mapping.state)
         if seconds is None or time.monotonic() < mapping.changed + seconds / self.speed:
             return
@@ -288,14 +288,14 @@ class Mappings(Delivery):
             mapping.finish_change()
 
     def follow(self, mapping):
-        """Read what is new on a mapping's stream, and start to deliver what is due."""
+        """Read new records from a mapping's stream, and start deliveries that are due."""
         settings, now = mapping.settings, time.monotonic()
         reader = self.find_reader(mapping)
         if reader is not mapping.reader:
             mapping.reader, mapping.problem = reader, ""
         if reader is None:
             name = mapping.event_source_arn.rpartition("/")[2]
-            self.tell_problem(mapping, f"Stream {name} not found")
+            self.report_problem(mapping, f"Stream {name} not found")
             return
         with kinesis.lock:
             reader.read(settings["ParallelizationFactor"], now)
@@ -306,7 +306,7 @@ class Mappings(Delivery):
                 self.start(mapping, shard.shard.shard_id, lane)
 
     def find_reader(self, mapping):
-        """Return how far a mapping has come with its stream, None if that is gone."""
+        """Return a mapping's Reader, or None if its stream is gone."""
         stream = find_stream(mapping.event_source_arn)
         if stream is None:
             return None
@@ -315,7 +315,7 @@ class Mappings(Delivery):
         return Reader(stream, mapping.starting_position, mapping.starting_position_timestamp)
 
     def wait_until_idle(self, limit):
-        """Wait until there is nothing to do but to retry; return False after `limit` seconds."""
+        """Wait until only retries are left to do; return False after `limit` seconds."""
         end = time.monotonic() + limit
         while not self.is_idle():
             if time.monotonic() > end:
@@ -324,7 +324,7 @@ class Mappings(Delivery):
         return True
 
     def is_idle(self):
-        """Return whether there is nothing to do but to retry."""
+        """Return whether only retries are left to do."""
         with lock, kinesis.lock:
             for _, mapping in self.list_all():
                 if mapping.state in SECONDS:
@@ -338,13 +338,13 @@ class Mappings(Delivery):
                     return False
         return True
 
-    def look(self):
-        """Return what the page shows of each mapping: where the records of its stream are."""
+    def describe_progress(self):
+        """Return what the page shows for each mapping: its state, and where its records are."""
         with lock, kinesis.lock:
-            return [self.look_at(mapping) for _, mapping in self.list_all()]
+            return [self.describe_one(mapping) for _, mapping in self.list_all()]
 
-    def look_at(self, mapping):
-        """Return what the page shows of a mapping."""
+    def describe_one(self, mapping):
+        """Return what the page shows for a mapping."""
         seen = {
             "uuid": mapping.uuid,
             "region": mapping.function_arn.split(":")[3],
@@ -373,7 +373,7 @@ class Mappings(Delivery):
 
 @contextlib.contextmanager
 def patch_mappings(report, speed):
-    """Let moto's mappings act, in threads of their own; give the Mappings."""
+    """Make moto's mappings work, in threads of their own; yield the Mappings."""
     mappings = Mappings(report, speed)
     thread = threading.Thread(target=mappings.follow_all, daemon=True)
     with (

@@ -1,11 +1,11 @@
-"""The page in place of the console's query editor: page.html, and what it asks of this server.
+"""The query editor in the browser: page.html, and the requests that it sends.
 
     GET /            the page
-    GET /state       the regions in use, each with its tables, and how far its mappings have come
+    GET /state       the regions in use, with their tables and the progress of their mappings
     GET /functions   the functions that a query can use
-    POST /query      Query, in the region that ?region= names
+    POST /query      Query, in the region given by ?region=
 
-A browser has no access key: this is all that a request without one can get.
+A browser has no access key, and requests without one can get nothing else.
 """
 
 import json
@@ -24,7 +24,7 @@ PAGE = Path(__file__).with_name("page.html")
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
-    # The page needs nothing from elsewhere, and no page elsewhere can put it into a frame.
+    # The page loads nothing from other servers, and other servers' pages cannot embed it.
     "Content-Security-Policy": "default-src 'none'; connect-src 'self'; img-src data:;"
     " style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none';"
     " frame-ancestors 'none'",
@@ -32,28 +32,28 @@ HEADERS = {
 SIGNATURE = "Credential={key}/20261128/{region}/timestream/aws4_request"
 
 
-def respond(method, address, mappings):
-    """Return the Response to a request of a browser, None if it is not one of the page's."""
+def respond_to_page(method, address, mappings):
+    """Return the Response to a request from the page, or None for any other request."""
     path = urlsplit(address).path
     if method not in ("GET", "HEAD"):
         return None
     if path == "/":
         return Response(200, PAGE.read_bytes(), HEADERS)
     if path == "/state":
-        return respond_json({"regions": describe_regions(mappings)})
+        return respond_uncached({"regions": describe_regions(mappings)})
     if path == "/functions":
-        return respond_json(list_functions())
+        return respond_uncached(list_functions())
     return None
 
 
-def respond_json(content):
-    """Return a Response in JSON that the browser does not keep."""
+def respond_uncached(content):
+    """Return a JSON Response that the browser does not cache."""
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
     return Response(200, json.dumps(content).encode(), headers)
 
 
 def read_call(method, address, headers, body, server):
-    """Return the Call of a browser's request. A query gets the access key of the server."""
+    """Return the Call for a browser's request. Queries are given the server's access key."""
     parts = urlsplit(address)
     if (method, parts.path) != ("POST", "/query"):
         return Call(method, address, headers, body)
@@ -67,12 +67,12 @@ def read_call(method, address, headers, body, server):
 
 
 def describe_regions(mappings):
-    """Return the regions that hold a database or a mapping; if there are none, the usual one."""
+    """Return the regions that have a database or a mapping, or else the default region."""
     found = {}
     for region, backend in sorted(get_backend("timestream-write")[DEFAULT_ACCOUNT_ID].items()):
         if backend.databases:
             found[region] = describe_tables(get_store(backend))
-    followed = mappings.look()
+    followed = mappings.describe_progress()
     names = sorted({*found, *(mapping["region"] for mapping in followed)}) or [REGION]
     return [
         {
@@ -85,7 +85,7 @@ def describe_regions(mappings):
 
 
 def describe_tables(store):
-    """Return the tables of a region, with the names and types of their columns."""
+    """Return a region's tables, with the names and types of their columns."""
     with store.lock:
         return [
             {

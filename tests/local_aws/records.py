@@ -1,8 +1,8 @@
-"""Reads the records of WriteRecords, and says why Timestream rejects one.
+"""Reads the records of WriteRecords, and explains why one is rejected.
 
 The rules are those of the Timestream Developer Guide, "Quotas" and "Writes", and of the API
 Reference, "WriteRecords", "Record", "MeasureValue" and "RejectedRecord". README.md names the
-recordings of AWS that the texts and the time range are from.
+recordings of AWS from which the texts and the time range are taken.
 """
 
 import math
@@ -12,22 +12,22 @@ import time
 from tests.local_aws.query import format_time
 from tests.local_aws.store import Measure, Record, list_measures
 
-# All times in here are nanoseconds since the epoch.
+# All times here are in nanoseconds since the epoch.
 MINUTE = 60 * 10**9
 HOUR = 60 * MINUTE
-# Recorded time ranges are 40 minutes longer than the retention. AWS documents 15 minutes ahead.
+# Recorded time ranges are 40 minutes longer than the retention; AWS documents 15 minutes ahead.
 FUTURE, PAST = 15 * MINUTE, 25 * MINUTE
 UNITS = {"SECONDS": 10**9, "MILLISECONDS": 10**6, "MICROSECONDS": 10**3, "NANOSECONDS": 1}
 
-# Quotas that botocore's description of WriteRecords does not have. Names and sizes are in bytes.
+# Quotas that botocore's model of WriteRecords lacks. Lengths of names and sizes are in bytes.
 MAX_DIMENSION_NAME = 60
 MAX_MEASURE_NAME = 256
-MAX_SERIES = 2048  # the names and values of a record's dimensions together
-MAX_VALUES = 2048  # a record's values together; 8 for a number or time, 1 for a BOOLEAN
+MAX_SERIES = 2048  # all names and values of a record's dimensions
+MAX_VALUES = 2048  # all values of a record; 8 for a number or time, 1 for a BOOLEAN
 MAX_RECORD_MEASURES = 256  # values of a multi-measure record
-MAX_DIMENSIONS = 128  # different names in a table
-MAX_MEASURES = 8192  # different measure names in a table
-MAX_COLUMNS = 1024  # different names of values in all multi-measure records of a table
+MAX_DIMENSIONS = 128  # distinct names in a table
+MAX_MEASURES = 8192  # distinct measure names in a table
+MAX_COLUMNS = 1024  # distinct names of values in a table's multi-measure records
 
 # "Quotas", "Naming constraints" and "System identifiers", which are case-sensitive.
 NAME = re.compile(r"(?!time$|ts_|measure_name|measure_value)[^:\x00-\x1f\x7f-\x9f]+")
@@ -35,7 +35,7 @@ NAME = re.compile(r"(?!time$|ts_|measure_name|measure_value)[^:\x00-\x1f\x7f-\x9
 # Recorded on AWS.
 CHANGED_TYPE = "Each multi measure name can have only one measure value type and cannot be changed."
 
-# How a value of each type is written, and read. Python would also read 1_000, " 61 " and NaN.
+# The format of each type's values. Python alone would also accept 1_000, " 61 " and NaN.
 TYPES = {
     "DOUBLE": {"format": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", "read": float},
     "BIGINT": {"format": r"[+-]?[0-9]+", "read": int},
@@ -45,7 +45,7 @@ TYPES = {
 
 
 def read_record(given, common):
-    """Return a Record of what is given for it and for all; raise ValueError if it is invalid."""
+    """Return a Record, with the common attributes added; raise ValueError if it is invalid."""
     record = common | given
     for name in ("Dimensions", "MeasureValues"):
         if name in common and name in given:
@@ -75,10 +75,10 @@ def check_column_name(what, name):
 def read_dimensions(dimensions):
     """Return the dimensions of a record as sorted pairs; raise ValueError if one is invalid."""
     if not dimensions:
-        raise ValueError("it has no dimensions")
+        raise ValueError("it needs a dimension")
     pairs = {dimension["Name"]: dimension["Value"] for dimension in dimensions}
     if len(pairs) < len(dimensions):
-        raise ValueError("it has a dimension twice")
+        raise ValueError("a dimension appears twice")
     for name, value in pairs.items():
         check_column_name("dimension", name)
         if not value:
@@ -87,7 +87,7 @@ def read_dimensions(dimensions):
 
 
 def read_time(text, unit):
-    """Return a time since the epoch in nanoseconds; raise ValueError if it is none."""
+    """Return a time since the epoch in nanoseconds; raise ValueError if it is invalid."""
     if not re.fullmatch("[0-9]+", text) or int(text) * UNITS[unit] >= 2**63:
         raise ValueError("Invalid time for record.")
     return int(text) * UNITS[unit]
@@ -118,12 +118,12 @@ def read_measures(values, unit):
         else:
             measures.append(Measure(name, kind, read_value(text, kind)))
     if len({measure.name for measure in measures}) < len(measures):
-        raise ValueError("it has a measure twice")
+        raise ValueError("a measure appears twice")
     return measures
 
 
 def read_value(text, kind):
-    """Return a measure's value; raise ValueError if it is not of its type."""
+    """Return a measure's value; raise ValueError if it does not have this type."""
     if kind not in TYPES:  # TIMESTAMP outside of a multi-measure record, and MULTI inside
         raise ValueError(f"{kind} is an invalid measure value type.")
     if not re.fullmatch(TYPES[kind]["format"], text):
@@ -137,14 +137,14 @@ def read_value(text, kind):
 
 
 def read_version(version):
-    """Return the version of a record; raise ValueError if it is none."""
+    """Return a record's version; raise ValueError if it is invalid."""
     if not 1 <= version < 2**63:
         raise ValueError(f"{version} is not a valid version")
     return version
 
 
 def find_window(table):
-    """Return between which times one of moto's tables takes records, and where its stores begin."""
+    """Return the time range in which a moto table accepts records, and the limits of its stores."""
     now, retention = round(time.time() * 1000) * 10**6, table.retention_properties
     memory = now - PAST - retention["MemoryStoreRetentionPeriodInHours"] * HOUR
     magnetic = memory - retention["MagneticStoreRetentionPeriodInDays"] * 24 * HOUR
@@ -154,28 +154,28 @@ def find_window(table):
     return window | {"first": memory, "name": "memory store"}
 
 
-def find_reason(record, names, window):
-    """Return why a table rejects a record, or None. Its Names get those of the record."""
-    return check_time(record, window) or check_values(record) or names.check(record)
+def check_record(record, names, window):
+    """Return why a table rejects a record, or None. A valid record's names are added to `names`."""
+    return check_time(record, window) or check_values(record) or names.add(record)
 
 
 def check_time(record, window):
     """Return AWS's text for a record that is too old or too far ahead, or None."""
     if window["first"] <= record.time < window["end"]:
         return None
-    times = f"[{write_time(window['first'])}, {write_time(window['end'])})"
+    times = f"[{format_window_time(window['first'])}, {format_window_time(window['end'])})"
     return f"The record timestamp is outside the time range {times} of the {window['name']}."
 
 
-def write_time(nanoseconds):
+def format_window_time(nanoseconds):
     """Return a time as 2026-11-24T03:04:05.123Z."""
     return f"{format_time(nanoseconds)[:23].replace(' ', 'T')}Z"
 
 
 def check_values(record):
-    """Return which quota the values of a record exceed, or None."""
+    """Return the quota that a record's values exceed, or None."""
     if record.kind not in ("VARCHAR", "MULTI"):
-        return None  # a number always fits
+        return None  # a number is never too large
     measures = list_measures(record)
     if len(measures) > MAX_RECORD_MEASURES:
         return f"The record has {len(measures)} measures, more than {MAX_RECORD_MEASURES}."
@@ -186,22 +186,22 @@ def check_values(record):
 
 
 def count_bytes(measure):
-    """Return how many bytes a measure's value takes."""
+    """Return the size of a measure's value in bytes."""
     if measure.kind == "VARCHAR":
         return len(measure.value.encode())
     return 1 if measure.kind == "BOOLEAN" else 8
 
 
 class Names:
-    """The names that the records of a table have used, which quotas limit."""
+    """The names used in a table's records, which quotas limit."""
 
     def __init__(self):
         self.dimensions, self.measures = set(), set()
         self.columns = {}  # {name of a value in multi-measure records: type}
-        self.checked = set()  # what was checked, as most records have the names of earlier ones
+        self.checked = set()  # a cache, because most records have the same names as earlier ones
 
-    def check(self, record):
-        """Return why the table cannot have the names of a record, or None and add them."""
+    def add(self, record):
+        """Add a record's names; if the table cannot have them, return why."""
         measures = record.value if record.kind == "MULTI" else []
         columns = {measure.name: measure.kind for measure in measures}
         key = record.dimensions, record.measure, *columns.items()
@@ -216,7 +216,7 @@ class Names:
         return reason
 
     def check_new(self, record, columns):
-        """Return why the table cannot have the names of a record, or None."""
+        """Return why the table cannot have a record's names, or None."""
         size = sum(len(text.encode()) for pair in record.dimensions for text in pair)
         if any(len(name.encode()) > MAX_DIMENSION_NAME for name, _ in record.dimensions):
             return f"A dimension name has more than {MAX_DIMENSION_NAME} bytes."
@@ -240,7 +240,7 @@ class Names:
 
 
 def explain_version(record, stored):
-    """Return why a record is rejected for the Stored reading of its series and time."""
+    """Return why a record conflicts with a stored one."""
     if record.version > stored.version:
         missing = ", ".join(stored.values.keys() - {measure.name for measure in record.value})
         return f"An update without {missing} is not supported by this local AWS."

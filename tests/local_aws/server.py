@@ -3,7 +3,7 @@
     python -m tests.local_aws [--port 5005] [--after N] [--fail OPERATION=ERROR[:SHARE]]
 
 It prints a line that begins with "export": paste that into the other terminal. It needs no account
-and no network. What is in it is gone when it ends. It prints a line for each thing that happens.
+and no network. It logs every event, and forgets everything when it ends.
 """
 
 import argparse
@@ -26,25 +26,25 @@ from tests.aws_cli import build_alias
 from tests.environment import AWS_SETTINGS
 from tests.local_aws import page
 from tests.local_aws.acted_on import ACTED_ON, find_near
-from tests.local_aws.gateway import Call, answer, respond, respond_json
+from tests.local_aws.gateway import Call, answer_call, respond, respond_json
 from tests.local_aws.terminal import Terminal, patch_terminal
 
 WELCOME = """\
-This is AWS on your machine. Nothing leaves the machine, and nothing costs money.
+This is AWS on your machine. Nothing leaves your machine, and nothing costs money.
 
-Paste this long line into a second terminal. After it, the commands of README.md work there:
+Paste this long line into a second terminal. Then the commands of README.md work there:
 
 {line}
 
-If you have no AWS CLI, paste this line, too:
+If you do not have the AWS CLI, paste this line as well:
 
 {alias}
 
 The query editor is at http://127.0.0.1:{port}/
-Ctrl-C stops it. Everything in it is then gone.
+Press Ctrl-C to stop it. It then forgets everything.
 """
 
-# What else could lead the other terminal to a real account, or change what its commands print.
+# Other variables that could point to a real account, or change what commands print.
 UNSET = [
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -57,9 +57,9 @@ UNSET = [
     "AWS_USE_FIPS_ENDPOINT",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_ENDPOINT_DISCOVERY_ENABLED",
-    # With it, SDKs and AWS CLI do not look at AWS_ENDPOINT_URL.
+    # It makes SDKs and AWS CLI ignore AWS_ENDPOINT_URL.
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    # These come before AWS_ENDPOINT_URL.
+    # These override AWS_ENDPOINT_URL.
     "AWS_ENDPOINT_URL_CLOUDWATCH",
     "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
     "AWS_ENDPOINT_URL_IAM",
@@ -71,8 +71,8 @@ UNSET = [
     "AWS_ENDPOINT_URL_TIMESTREAM_QUERY",
     "AWS_ENDPOINT_URL_TIMESTREAM_WRITE",
 ]
-# The reader's own proxy goes on serving everything else. Some programs read small letters only.
-NO_PROXY = "${no_proxy:-${NO_PROXY:-localhost}}"  # or * for all, to which nothing can be added
+# The reader's own proxy still serves everything else. Some programs only read the lower-case name.
+NO_PROXY = "${no_proxy:-${NO_PROXY:-localhost}}"  # "*" means all, and nothing can be added to it
 
 # AWS's words for some errors that --fail can ask for.
 FAULT_TEXTS = {
@@ -81,22 +81,21 @@ FAULT_TEXTS = {
     "ThrottlingException": "Rate exceeded",
 }
 WRONG_KEY = (
-    "The security token included in the request is invalid. This local AWS has another access key"
-    " each time it starts: paste the line that begins with export again."
+    "The security token included in the request is invalid. This local AWS gets a new access key"
+    " each time it starts: paste its export line again."
 )
 
-REPLAY_SPEED = 300  # how much faster time passes while the steps of README.md are done
-
-MAX_BODY = 100 * 2**20  # bytes of a request; a function's zip file is what needs most
+REPLAY_SPEED = 300  # how many times faster time passes while --after does README.md's steps
+MAX_BODY = 100 * 2**20  # bytes of a request; a function's zip file is the largest
 THIS_MACHINE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?")
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers the requests of a connection, which stays open for more."""
+    """Answers the requests on a connection, which stays open between them."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # or the body of a response waits 40 ms behind its headers
-    timeout = 120  # seconds in which nothing comes, after which the connection is closed
+    disable_nagle_algorithm = True  # else a response's body arrives 40 ms after its headers
+    timeout = 120  # seconds of silence after which a connection is closed
 
     def answer(self):
         """Answer a request."""
@@ -105,10 +104,10 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             length = -1
         if length < 0 or "Transfer-Encoding" in self.headers:
-            self.send_error(HTTPStatus.LENGTH_REQUIRED, "A request has to have a Content-Length")
+            self.send_error(HTTPStatus.LENGTH_REQUIRED, "A request must have a Content-Length")
             return
         if not self.comes_from_here():
-            self.send_error(HTTPStatus.FORBIDDEN, "Only requests of this machine are answered")
+            self.send_error(HTTPStatus.FORBIDDEN, "Only requests from this machine are answered")
             return
         if length > MAX_BODY:
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large")
@@ -117,16 +116,16 @@ class Handler(BaseHTTPRequestHandler):
         if "Authorization" in self.headers:
             call = Call(self.command, self.path, self.headers, body)
         else:
-            response = page.respond(self.command, self.path, self.server.mappings)
+            response = page.respond_to_page(self.command, self.path, self.server.mappings)
             if response:
                 self.respond(response)
                 return
             call = page.read_call(self.command, self.path, self.headers, body, self.server)
         response = self.refuse_stranger(call) or self.fail_as_asked(call)
-        self.respond(response or answer(call, f"http://{self.headers['Host']}"))
+        self.respond(response or answer_call(call, f"http://{self.headers['Host']}"))
 
     def fail_as_asked(self, call):
-        """Return the error that --fail asks for, None if it asks for none now."""
+        """Return the error that --fail asks for, or None."""
         if not self.server.faults or not call.host:
             return None
         code, share = self.server.faults.get(call.operation, (None, 0))
@@ -137,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
         return respond(call, code, text.format(action=action, code=code))
 
     def refuse_stranger(self, call):
-        """Return AWS's error for an access key that is not this server's, else None."""
+        """Return AWS's error for any access key but this server's, or None."""
         known = self.server.access_key
         if not call.service or hmac.compare_digest(call.access_key.encode(), known.encode()):
             return None
@@ -151,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = answer
 
     def comes_from_here(self):
-        """Return whether no page of another server has made the browser send this request."""
+        """Return whether the request is from this machine, and not from another server's page."""
         host = self.headers.get("Host", "")
         return (
             THIS_MACHINE.fullmatch(host) is not None
@@ -169,7 +168,7 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        if has_body and self.command != "HEAD":  # or it would be the start of the next answer
+        if has_body and self.command != "HEAD":  # else it would precede the next response
             self.wfile.write(response.body)
 
     def send_error(self, code, message=None, explain=None):
@@ -180,19 +179,19 @@ class Handler(BaseHTTPRequestHandler):
         self.respond(response)
 
     def log_message(self, format, *values):
-        """Show a line about a request, with --verbose."""
+        """With --verbose, print a line about a request."""
         if self.server.verbose:
-            headers = getattr(self, "headers", {})  # there are none of what is no HTTP
+            headers = getattr(self, "headers", {})  # absent if this was not HTTP
             say(f"# {format % values} {headers.get('X-Amz-Target', '')}".rstrip())
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Serves each connection in a thread, and ends without waiting for them.
+    """Serves each connection in a thread, and stops without waiting for the threads.
 
-    access_key: the one that it knows. Nobody else on this machine can guess it.
-    mappings: the Mappings, see mapping.py; running() sets them.
-    verbose: show a line about each request.
-    faults: {operation: (error code, share of the calls that fail with it)}.
+    access_key: the only one it accepts; nobody else on this machine can guess it.
+    mappings: the Mappings of mapping.py, set by running().
+    verbose: print a line about each request.
+    faults: {operation: (error code, share of calls that fail)}.
     """
 
     allow_reuse_address = True
@@ -207,14 +206,14 @@ class Server(socketserver.ThreadingTCPServer):
         self.address = f"http://127.0.0.1:{self.port}"
 
     def handle_error(self, request, client_address):
-        """Say nothing about a client that went away; an error of our own shows as what it is."""
+        """Ignore a client that has disconnected; show the traceback of any other error."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
-            with contextlib.suppress(OSError):  # of a full disk, or a closed pipe
+            with contextlib.suppress(OSError):  # a full disk, or a closed pipe
                 super().handle_error(request, client_address)
 
 
-def build_line(server):
-    """Return the command with which another terminal gets to this AWS, and to no other."""
+def build_export_line(server):
+    """Return the command that points another terminal at this AWS, and at no other."""
     settings = AWS_SETTINGS | {
         "AWS_ACCESS_KEY_ID": server.access_key,
         "AWS_ENDPOINT_URL": server.address,
@@ -231,13 +230,13 @@ def build_line(server):
 
 
 def say(line):
-    """Print a line at once. What cannot be printed, on a full disk for instance, is left out."""
+    """Print a line at once; ignore errors such as a full disk."""
     with contextlib.suppress(OSError, ValueError):
         print(line, flush=True)
 
 
 def read_fault(text):
-    """Return operation, error code and share in a value of --fail."""
+    """Parse a value of --fail: return the operation, the error code and the share."""
     found = re.fullmatch(r"(\w+)=(\w+)(?::(0?\.[0-9]+|1|1\.0))?", text)
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is not OPERATION=ERROR or OPERATION=ERROR:0.5")
@@ -245,21 +244,23 @@ def read_fault(text):
     known = {name for operations in ACTED_ON.values() for name in operations}
     if operation not in known:
         near = find_near(operation, known)
-        raise argparse.ArgumentTypeError(f"{operation} is not an operation of this AWS.{near}")
+        raise argparse.ArgumentTypeError(
+            f"{operation} is not an operation of this local AWS.{near}"
+        )
     return operation, (code, float(share or 1))
 
 
 def replay(number, line):
-    """Do the README's steps up to one; return the command that sets the variables that they set."""
-    from tests.walkthrough import replay  # which needs this package
+    """Do the README's steps up to `number`; return a command that sets their variables."""
+    from tests.walkthrough import replay  # not at the top, as it imports this package
 
     return replay.replay(number, line)
 
 
 def serve(port=5005, verbose=False, speed=1, faults=None, after=0):
-    """Serve until Ctrl-C or SIGTERM; return 0, or for sys.exit() what is wrong.
+    """Serve until Ctrl-C or SIGTERM; return 0, or an error message for sys.exit().
 
-    after: the step of README.md up to which everything is done before that.
+    after: first do README.md's steps up to this one.
     """
     terminal = Terminal(say)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -271,35 +272,37 @@ def serve(port=5005, verbose=False, speed=1, faults=None, after=0):
             patch_terminal(terminal),
         ):
             server = aws.server
-            line, alias = build_line(server), build_alias()
+            line, alias = build_export_line(server), build_alias()
             if after:
-                say(f"Doing the steps 1 to {after} of README.md ...")
+                say(f"Doing steps 1 to {after} of README.md ...")
                 line += f"; {replay(after, line)}"
                 aws.speed = aws.functions.speed = speed
             server.faults = faults or {}
             say(WELCOME.format(line=line, alias=alias, port=server.port))
             while True:
                 time.sleep(0.5)
-                terminal.tell_waiting()
+                terminal.show_due()
     except (OSError, OverflowError) as error:
-        return f"Port {port} cannot be used, try another one with --port: {error}"
+        return f"Port {port} cannot be used. Try another one with --port: {error}"
     except KeyboardInterrupt:
         terminal.end()
-        say("Stopped. Everything that was in it is gone.")
+        say("Stopped. Everything in it is gone.")
     return 0
 
 
 def main():
     """Read the options, and serve."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--port", type=int, default=5005, help="where to listen (default: 5005)")
+    parser.add_argument(
+        "--port", type=int, default=5005, help="the port to listen on (default: 5005)"
+    )
     parser.add_argument(
         "--fail",
         type=read_fault,
         action="append",
         default=[],
         metavar="OPERATION=ERROR[:SHARE]",
-        help="let calls fail, all or a share: WriteRecords=ThrottlingException:0.5",
+        help="make calls fail, all or a share of them: WriteRecords=ThrottlingException:0.5",
     )
     parser.add_argument(
         "--after",
@@ -307,9 +310,9 @@ def main():
         default=0,
         choices=range(1, 14),
         metavar="N",
-        help="do the steps of README.md up to N first",
+        help="first do README.md's steps up to N",
     )
-    parser.add_argument("--verbose", action="store_true", help="show a line about each request")
+    parser.add_argument("--verbose", action="store_true", help="print a line about each request")
     options = parser.parse_args()
-    sys.stdout.reconfigure(errors="backslashreplace")  # a query can hold any letter
+    sys.stdout.reconfigure(errors="backslashreplace")  # a query can contain any character
     return serve(options.port, options.verbose, faults=dict(options.fail), after=options.after)

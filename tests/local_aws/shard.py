@@ -1,6 +1,6 @@
-"""How far a mapping has come with a stream, shard by shard.
+"""Reads a stream for a mapping, shard by shard.
 
-moto keeps the records of a stream; a mapping remembers the last sequence number it has read.
+moto stores a stream's records; a mapping remembers the last sequence number that it has read.
 """
 
 import itertools
@@ -8,14 +8,14 @@ import zlib
 
 from tests.local_aws.delivery import Lane
 
-READ_AHEAD = 10_000  # records that a mapping holds of a shard before it reads more
+READ_AHEAD = 10_000  # records of a shard that a mapping holds before it stops reading
 
 
 class Shard:
-    """A shard of a stream, as a mapping reads it.
+    """A shard, as a mapping reads it.
 
-    shard: moto's. position: the last sequence number that was read.
-    lanes: as many as the mapping's parallelization factor; a partition key is always in the same.
+    shard: moto's shard. position: the last sequence number read.
+    lanes: as many as the parallelization factor; a partition key always uses the same lane.
     """
 
     def __init__(self, shard, position):
@@ -24,26 +24,26 @@ class Shard:
         self.lanes = [Lane()]
 
     def find_unread(self):
-        """Return the records that have not been read yet, the newest first."""
+        """Return the records not read yet, newest first."""
         newest_first = reversed(self.shard.records.values())
         return list(
             itertools.takewhile(lambda each: each.sequence_number > self.position, newest_first)
         )
 
     def find_read(self):
-        """Return the records that have been read and are not done."""
+        """Return the records that have been read but are not done."""
         return [record for lane in self.lanes for record in lane.find_all()]
 
     def is_done(self):
-        """Return whether everything on it is done, and nothing more can come."""
+        """Return whether all its records are done, and no more can arrive."""
         return not (self.shard.is_open or self.find_unread() or self.find_read())
 
     def find_lane(self, record):
-        """Return the lane of a record."""
+        """Return a record's lane."""
         return self.lanes[zlib.crc32(record.partition_key.encode()) % len(self.lanes)]
 
     def set_lane_count(self, count, now):
-        """Set the number of lanes, as soon as none of them is busy; keep the records' order."""
+        """Set the number of lanes, unless one is busy; keep the records in order."""
         if count == len(self.lanes) or any(lane.busy for lane in self.lanes):
             return
         records = self.find_read()
@@ -52,7 +52,7 @@ class Shard:
             self.find_lane(record).add(record, now)
 
     def read(self, now):
-        """Read what is new."""
+        """Read new records."""
         if len(self.find_read()) >= READ_AHEAD:
             return
         records, self.position, _ = self.shard.get_records(self.position, READ_AHEAD)
@@ -63,7 +63,7 @@ class Shard:
 class Reader:
     """Reads a stream for a mapping.
 
-    stream: moto's. One that was deleted and created again is another one.
+    stream: moto's stream. If it is deleted and created again, it needs a new Reader.
     """
 
     def __init__(self, stream, starting_position, timestamp):
@@ -78,20 +78,20 @@ class Reader:
             self.shards[name] = Shard(shard, position)
 
     def read(self, lane_count, now):
-        """Read what is new on the shards that can be read."""
+        """Read new records from the shards that can be read."""
         for name, shard in self.stream.shards.items():
-            if name not in self.shards:  # resharding created it: start at its first record
+            if name not in self.shards:  # created by resharding: start at its first record
                 self.shards[name] = Shard(shard, 0)
         for shard in self.find_readable():
             shard.set_lane_count(lane_count, now)
             shard.read(now)
 
     def find_readable(self):
-        """Return the shards whose parents are done."""
+        """Return the shards whose parent shards are done."""
         return [shard for shard in self.shards.values() if self.are_parents_done(shard.shard)]
 
     def are_parents_done(self, shard):
-        """Return whether everything is done on the shards from which one was made."""
+        """Return whether all records on a shard's parent shards are done."""
         parents = [shard.parent, shard.adjacent_parent]
         return all(self.shards[name].is_done() for name in parents if name in self.shards)
 
@@ -100,7 +100,7 @@ class Reader:
         return [(shard, lane) for shard in self.shards.values() for lane in shard.lanes]
 
     def has_work(self):
-        """Return whether there is something to do but to retry."""
+        """Return whether there is something to do other than waiting for a retry."""
         if any(lane.has_work() for _, lane in self.list_lanes()):
             return True
         return any(shard.find_unread() for shard in self.find_readable())

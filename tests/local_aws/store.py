@@ -1,4 +1,4 @@
-"""Keeps the records of Timestream in SQLite, so that a query costs what it reads."""
+"""Keeps Timestream's records in SQLite, so that a query's cost depends on what it reads."""
 
 import contextlib
 import sqlite3
@@ -29,10 +29,10 @@ def list_measures(record):
 
 
 class Table:
-    """A table in SQLite, which gets a column for each dimension and each measure's value.
+    """A table in SQLite, with a column for each dimension and each measure.
 
-    The names of its columns are ours: SQLite's are not case-sensitive, and no reader's name has to
-    stand in SQL.
+    Its columns have names of our own: SQLite's are not case-sensitive, and no name from a reader
+    gets into SQL this way.
 
     sql: its name in SQLite.
     series: {(dimensions, measure, kind): number}. A series has one reading at a time.
@@ -77,7 +77,7 @@ class Table:
             columns[name] = sql
 
     def write(self, record):
-        """Store a record; return the Stored reading that forbids it, or None."""
+        """Store a record; return the Stored reading that it conflicts with, or None."""
         key = record.dimensions, record.measure, record.kind
         series = self.series.setdefault(key, len(self.series))
         values = {measure.name: measure.value for measure in list_measures(record)}
@@ -98,7 +98,7 @@ class Table:
         return None
 
     def find(self, series, time):
-        """Return the Stored reading of a series at a time, or None."""
+        """Return a series' Stored reading at a time, or None."""
         columns = ", ".join([*self.values.values(), "version"])
         row = self.connection.execute(
             f"SELECT {columns} FROM {self.sql} WHERE series = ? AND time = ?", (series, time)
@@ -109,7 +109,7 @@ class Table:
         return Stored(values, row[-1])
 
     def insert(self, record, series, values):
-        """Store a record of a series as a new reading."""
+        """Store a record as a new reading of a series."""
         row = {
             "series": series,
             "measure": record.measure,
@@ -133,9 +133,9 @@ class Table:
 
 
 class Store:
-    """All records of one region's Timestream, in one in-memory database of SQLite.
+    """All of a region's records, in one in-memory SQLite database.
 
-    It can be used by several threads at once.
+    Several threads can use it at once.
     """
 
     def __init__(self):
@@ -146,7 +146,7 @@ class Store:
         self.databases, self.created = {}, 0
 
     def create_database(self, database):
-        """Add a database; SHOW DATABASES knows it then."""
+        """Add a database, for SHOW DATABASES."""
         with self.lock:
             self.databases.setdefault(database, {})
 
@@ -169,17 +169,17 @@ class Store:
             self.connection.execute(f"DROP TABLE {dropped.sql}")
 
     def write(self, database, table, records):
-        """Store records; return {index in records: Stored reading} of those that are refused.
+        """Store records; return {index in records: Stored reading} for those that conflict.
 
-        A record is refused if the same reading has other values, with the same version or a higher
-        one; and if it would update some of them only. The same record again is accepted.
+        A record conflicts if its reading is stored with other values, at the same or a higher
+        version, or if it would update only some of the values. Repeating a record is fine.
         """
         with self.changing():
             written = self.databases[database][table]
             for record in records:
                 written.add_columns(record)
-            refused = {index: written.write(record) for index, record in enumerate(records)}
-        return {index: stored for index, stored in refused.items() if stored}
+            found = {index: written.write(record) for index, record in enumerate(records)}
+        return {index: stored for index, stored in found.items() if stored}
 
     def forget(self, database, table, end):
         """Delete the readings of a table before a time."""
@@ -187,15 +187,12 @@ class Store:
             self.databases[database][table].forget(end)
 
     def query(self, sql):
-        """Return {"ColumnInfo": [...], "Rows": [...]}, as Timestream's Query answers.
-
-        Raises QueryError.
-        """
+        """Return {"ColumnInfo": [...], "Rows": [...]}, as Query does; raise QueryError."""
         with self.lock:
             return self.engine.answer(sql, self.databases)
 
     @contextlib.contextmanager
     def changing(self):
-        """Let one thread change what is stored, all of it or nothing."""
+        """Let only one thread make changes; undo them all if one fails."""
         with self.lock, self.connection:
             yield

@@ -1,4 +1,4 @@
-"""What the first terminal shows: a line for each thing that happens, and one for many alike."""
+"""The lines that the server prints in the first terminal; similar ones are summed up."""
 
 import contextlib
 import json
@@ -12,10 +12,10 @@ from werkzeug.exceptions import HTTPException
 
 from tests.environment import REGION
 
-PAUSE = 10  # seconds between two lines that are alike
-LONGEST_QUERY = 100  # characters of it that are shown
+PAUSE = 10  # seconds between two similar lines
+MAX_QUERY = 100  # characters of a query that are shown
 
-# What is shown of an operation that has succeeded, with its parameters.
+# What is shown for an operation that has succeeded, with its parameters filled in.
 LINES = {
     "CreateDatabase": "Database {DatabaseName} created.",
     "DeleteDatabase": "Database {DatabaseName} deleted.",
@@ -41,19 +41,19 @@ LINES = {
 
 
 class Terminal:
-    """Takes lines from any thread, and shows them.
+    """Shows lines, from any thread.
 
-    The first line of a kind is shown at once. Those that follow it and differ in numbers alone
-    wait, and become one line after a pause, or when something else happens.
+    The first line of a kind is shown at once. Lines that differ from it only in numbers are held
+    back, and summed up in one line after a pause, or when something else happens.
     """
 
     def __init__(self, write, clock=time.monotonic):
         self.write, self.clock = write, clock
-        self.kinds = {}  # {kind: its last line, how many wait, when one was shown}
+        self.kinds = {}  # {kind: its last line, the number held back, when one was shown}
         self.lock = threading.Lock()
 
     def __call__(self, line):
-        """Show a line, at once or later."""
+        """Show a line now, or hold it back."""
         line = "".join(letter if letter.isprintable() else " " for letter in line)
         kind = re.sub(r"[0-9]+|s\b", "", line)  # without numbers and plurals
         with self.lock:
@@ -66,18 +66,18 @@ class Terminal:
             self.kinds[kind] = {"line": line, "count": 0, "shown": self.clock()}
             self.write(line)
 
-    def tell_waiting(self):
-        """Show what has waited for long enough. To be called now and then."""
+    def show_due(self):
+        """Show lines that have been held back for a pause. Call it every now and then."""
         with self.lock:
             self.show_waiting(PAUSE)
 
     def end(self):
-        """Show all that waits."""
+        """Show all pending lines."""
         with self.lock:
             self.show_waiting()
 
     def show_waiting(self, pause=0):
-        """Show what has waited for a pause, and forget kinds that have gone quiet."""
+        """Show lines held back for `pause` seconds, and forget kinds that have gone quiet."""
         now = self.clock()
         for kind, waiting in [*self.kinds.items()]:
             if now - waiting["shown"] < pause:
@@ -92,9 +92,9 @@ class Terminal:
 
 @contextlib.contextmanager
 def patch_terminal(show):
-    """Show what is asked of this AWS, and what comes of it.
+    """Show requests and their outcome.
 
-    show: a function that takes a line.
+    show: called with each line.
     """
     dispatch = BaseResponse._dispatch
 
@@ -112,12 +112,12 @@ def patch_terminal(show):
 
 
 def show_request(show, response, status, headers, body):
-    """Show what has come of a request, if that is worth a line."""
+    """Show the outcome of a request, if it is worth a line."""
     operation, parameters = response.operation, shorten_names(response.parameters)
     if operation is None:
-        return  # it could not be read
+        return  # the request could not be read
     if operation == "Invoke" and "X-Forwarded-For" not in response.headers:
-        return  # a mapping's, which tells itself what it does
+        return  # from a mapping, which reports its own calls
     region = "" if response.region in (REGION, "aws") else f" ({response.region})"
     if operation in DESCRIBE:
         for line in DESCRIBE[operation](
@@ -129,7 +129,7 @@ def show_request(show, response, status, headers, body):
 
 
 def describe_write(parameters, status, headers, content):
-    """Return how many readings were stored, and why others were not."""
+    """Return lines: how many readings were stored, and why others were rejected."""
     table = parameters.get("TableName")
     if status not in (200, 419):
         return [f"Nothing stored in {table}: {find_message(content)}"]
@@ -140,10 +140,10 @@ def describe_write(parameters, status, headers, content):
 
 
 def describe_query(parameters, status, headers, content):
-    """Return how many rows a query has returned, or why it has failed."""
+    """Return a line: how many rows a query returned, or why it failed."""
     query = " ".join(str(parameters.get("QueryString")).split())
-    if len(query) > LONGEST_QUERY:
-        query = f"{query[:LONGEST_QUERY]}..."
+    if len(query) > MAX_QUERY:
+        query = f"{query[:MAX_QUERY]}..."
     if status != 200:
         return [f'Query "{query}" failed: {find_message(content)}']
     more = ", and there are more" if "NextToken" in content else ""
@@ -151,7 +151,7 @@ def describe_query(parameters, status, headers, content):
 
 
 def describe_records(parameters, status, headers, content):
-    """Return how many records were put on a stream."""
+    """Return a line: how many records were put on a stream."""
     if status != 200:
         return []
     stored = len(parameters["Records"]) - content["FailedRecordCount"]
@@ -159,7 +159,7 @@ def describe_records(parameters, status, headers, content):
 
 
 def describe_invocation(parameters, status, headers, content):
-    """Return what has come of an invocation."""
+    """Return a line: the outcome of an invocation."""
     name = parameters.get("FunctionName")
     if status >= 300:
         return [f"Function {name} was not invoked: {find_message(content)}"]
@@ -177,7 +177,7 @@ DESCRIBE = {
 
 
 def find_message(error):
-    """Return the message of an error."""
+    """Return an error's message."""
     return error.get("Message") or error.get("message")
 
 
@@ -187,7 +187,7 @@ def count(number, noun):
 
 
 def shorten_names(parameters):
-    """Return parameters with the last part of each ARN and URL only."""
+    """Return the parameters, with each ARN and URL cut to its last part."""
     names = dict(parameters)
     for name, value in parameters.items():
         if isinstance(value, str) and value.startswith(("arn:", "http")):

@@ -11,7 +11,7 @@ from tests.local_aws.delivery import (
     build_event_record,
     count_fitting,
     find_error,
-    find_reason,
+    find_printed_reason,
 )
 
 LOG = "START RequestId: 1\nFailed: 7: 'first'\nFailed: 8: 'second'\n1 of 3 records stored\n"
@@ -95,10 +95,10 @@ def test_an_event_of_many_small_records_is_not_too_large():
 
 
 def test_the_reason_of_a_failure_is_what_the_function_printed_of_that_record():
-    assert find_reason(LOG, record(8)) == "8: 'second'"
-    assert find_reason(LOG, record(9)) == "7: 'first'"
-    assert find_reason("START\n", record(7)) == ""
-    assert find_reason(f"Failed: 7: {'x' * 1000}", record(7)) == f"7: {'x' * 97}..."
+    assert find_printed_reason(LOG, record(8)) == "8: 'second'"
+    assert find_printed_reason(LOG, record(9)) == "7: 'first'"
+    assert find_printed_reason("START\n", record(7)) == ""
+    assert find_printed_reason(f"Failed: 7: {'x' * 1000}", record(7)) == f"7: {'x' * 97}..."
 
 
 def test_an_error_is_said_in_the_same_words_each_time():

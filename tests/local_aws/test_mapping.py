@@ -354,7 +354,7 @@ def test_what_happens_is_said_and_counted(stage):
         f"{FUNCTION_NAME}: discarded 2 records after 1 retry: {numbers['b']} to {numbers['c']}",
         f"{FUNCTION_NAME}: batch of 1, done",
     ]
-    assert stage.mappings.look() == [
+    assert stage.mappings.describe_progress() == [
         {
             "uuid": mapping,
             "region": "us-east-1",
@@ -376,7 +376,7 @@ def test_what_waits_is_counted_while_one_record_fails(stage):
     stage.connect("b", BatchSize=3)
     stage.put("de")
     stage.rest()
-    [seen] = stage.mappings.look()
+    [seen] = stage.mappings.describe_progress()
     assert seen["oldest"] > 0
     counts = {name: seen[name] for name in ("on_stream", "waiting", "failing", "done")}
     assert counts == {"on_stream": 5, "waiting": 4, "failing": 1, "done": 1}
@@ -386,7 +386,7 @@ def test_what_waits_is_counted_while_the_mapping_is_disabled(stage):
     mapping = stage.connect("")
     stage.update(mapping, Enabled=False)
     stage.put("ab")
-    assert stage.mappings.look()[0]["waiting"] == 2
+    assert stage.mappings.describe_progress()[0]["waiting"] == 2
 
 
 def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stage):
@@ -402,7 +402,7 @@ def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stag
         DestinationConfig={"OnFailure": {"Destination": QUEUE}},
     )
     stage.finish()
-    assert f"{FUNCTION_NAME}: sent a message about that to the queue discarded" in stage.lines
+    assert f"{FUNCTION_NAME}: sent a message about them to queue discarded" in stage.lines
     [message] = sqs.receive_message(QueueUrl=url)["Messages"]
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "then", message["Body"])
     assert json.loads(re.sub(r"[0-9a-f-]{36}", "UUID", text)) == {
@@ -690,7 +690,7 @@ def test_nothing_is_delivered_before_a_mapping_is_created(stage):
         stage.mappings.wake.set()
         time.sleep(0.05)
         assert consumer.batches == []
-        assert stage.mappings.look()[0]["waiting"] == 1
+        assert stage.mappings.describe_progress()[0]["waiting"] == 1
     stage.wait_for("a")
 
 
@@ -803,7 +803,7 @@ def test_only_the_records_that_are_too_old_are_discarded_wherever_they_are(stage
     stage.put("c")
     stage.connect("", MaximumRecordAgeInSeconds=50_000)
     assert stage.finish() == ["ac"]
-    assert stage.mappings.look()[0]["discarded"] == 1
+    assert stage.mappings.describe_progress()[0]["discarded"] == 1
 
 
 def test_an_event_is_no_larger_than_lambda_takes(stage):
@@ -875,7 +875,7 @@ def test_a_batch_that_runs_while_its_mapping_is_disabled_is_delivered_once(stage
     stage.functions.update_event_source_mapping(UUID=mapping, Enabled=False)
     stage.wait_until(lambda: stage.look(mapping)[0] == "Disabled")
     consumer.go_on.set()
-    stage.wait_until(lambda: stage.mappings.look()[0]["done"] == 2)
+    stage.wait_until(lambda: stage.mappings.describe_progress()[0]["done"] == 2)
     assert consumer.batches == ["ab"]
     stage.update(mapping, Enabled=True)
     assert consumer.batches == ["ab", "cd"]

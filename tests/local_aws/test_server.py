@@ -133,10 +133,10 @@ def test_after_the_line_all_commands_lead_to_it_whatever_the_terminal_holds(
     ]
     process.process.terminate()
     assert process.process.wait(LIMIT) == 0
-    told = process.process.stdout.read().splitlines()
-    assert "Table WeatherMetrics created." in told
-    assert told.count("1 reading stored in WeatherMetrics") == 2
-    assert told[-1] == "Stopped. Everything that was in it is gone."
+    shown = process.process.stdout.read().splitlines()
+    assert "Table WeatherMetrics created." in shown
+    assert shown.count("1 reading stored in WeatherMetrics") == 2
+    assert shown[-1] == "Stopped. Everything in it is gone."
 
 
 def test_the_alias_works_from_every_folder(process, finish, tmp_path):
@@ -182,7 +182,7 @@ def test_a_fault_that_makes_no_sense_is_a_usage_error(run_script, capsys, value,
     ],
 )
 def test_whoever_has_another_access_key_gets_nothing(client, service, operation, code, status):
-    with pytest.raises(ClientError, match="paste the line that begins with export again") as raised:
+    with pytest.raises(ClientError, match="paste its export line again") as raised:
         getattr(client(service, access_key="testing"), operation)()
     assert raised.value.response["Error"]["Code"] == code
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
@@ -218,7 +218,7 @@ def test_the_line_unsets_what_goes_before_its_own_address(here):
         for service in services:
             metadata = loader.load_service_model(service, "service-2")["metadata"]
             variable = metadata["serviceId"].upper().replace(" ", "_")
-            assert f"AWS_ENDPOINT_URL_{variable}" in server.build_line(here).split()
+            assert f"AWS_ENDPOINT_URL_{variable}" in server.build_export_line(here).split()
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_the_line_unsets_what_goes_before_its_own_address(here):
     ],
 )
 def test_the_line_keeps_what_goes_to_no_proxy(here, finish, before, after):
-    command = f'{before}; {server.build_line(here)}; echo "$NO_PROXY $no_proxy"'
+    command = f'{before}; {server.build_export_line(here)}; echo "$NO_PROXY $no_proxy"'
     assert finish(command, shell=True) == (0, [f"{after} {after}"])
 
 
@@ -524,7 +524,9 @@ def test_a_page_elsewhere_gets_nothing(send, path, headers):
     for method in ("GET", "POST"):
         response = send(method, path, QUERY | headers, b"{}")
         assert response.status == 403
-        assert json.loads(response.body)["message"] == "Only requests of this machine are answered"
+        assert (
+            json.loads(response.body)["message"] == "Only requests from this machine are answered"
+        )
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])

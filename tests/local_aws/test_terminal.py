@@ -47,7 +47,7 @@ def pass_time(terminal, clock, seconds):
     """Let time pass, second by second."""
     for _ in range(seconds):
         clock.now += 1
-        terminal.tell_waiting()
+        terminal.show_due()
 
 
 def test_the_first_of_a_kind_is_shown_at_once_and_others_become_one_line(terminal, clock, written):

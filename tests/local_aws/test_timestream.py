@@ -337,8 +337,8 @@ def test_an_account_and_a_region_have_tables_of_their_own(timestream):
         pytest.param({"Time": f"{2**63 // 10**6 + 1}"}, r"^Invalid time for record\.$", id="2262"),
         pytest.param({"Version": 0}, "0 is not a valid version"),
         pytest.param({"Version": 2**63}, f"{2**63} is not a valid version"),
-        pytest.param({"Dimensions": []}, "it has no dimensions", id="no dimensions"),
-        pytest.param(name_dimensions("Sensor", "Sensor"), "it has a dimension twice", id="twice"),
+        pytest.param({"Dimensions": []}, "it needs a dimension", id="no dimensions"),
+        pytest.param(name_dimensions("Sensor", "Sensor"), "a dimension appears twice", id="twice"),
         pytest.param(name_dimensions("S", value=""), "the dimension S is empty", id="empty"),
         pytest.param(
             {"Dimensions": [{"Name": "S"}]},
@@ -670,7 +670,7 @@ def test_measure_values_can_be_common_to_all_records(timestream, read):
         (multi_reading({"a": ("now", "TIMESTAMP")}), "Invalid time for record."),
         (
             multi_reading({}, MeasureValues=2 * multi_reading(VALUES)["MeasureValues"]),
-            "Record 0: it has a measure twice",
+            "Record 0: a measure appears twice",
         ),
     ],
 )

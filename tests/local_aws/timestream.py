@@ -1,8 +1,8 @@
-"""Timestream refuses what it refuses on AWS, stores records, and answers queries.
+"""Timestream's operations: databases and tables, WriteRecords, and Query with its pages.
 
-moto keeps databases and tables; it checks no record and answers no query. The rules are those of
-the Timestream Developer Guide, "Quotas" and "Writes", and of the API Reference, "WriteRecords",
-"RejectedRecord" and "Query". What is accepted here is acted on; everything else is refused.
+moto keeps databases and tables, but does not check records or answer queries. The rules are those
+of the Timestream Developer Guide, "Quotas" and "Writes", and of the API Reference, "WriteRecords",
+"RejectedRecord" and "Query".
 """
 
 import contextlib
@@ -18,26 +18,26 @@ from moto.timestreamwrite.responses import TimestreamWriteResponse
 
 from tests.local_aws.acted_on import invalid, unsupported
 from tests.local_aws.query import QueryError
-from tests.local_aws.records import Names, explain_version, find_reason, find_window, read_record
+from tests.local_aws.records import Names, check_record, explain_version, find_window, read_record
 from tests.local_aws.store import Store
 
-MAX_PAGE = 2**20  # bytes of the rows that come with one response
-MAX_KEPT = 64 * 2**20  # bytes of the rows that are kept for next tokens
+MAX_PAGE = 2**20  # bytes of rows in one response
+MAX_KEPT = 64 * 2**20  # bytes of rows kept for next tokens
 
-# Requests that change something come one at a time. The function writes in several threads.
+# Held while something changes, because the Lambda function writes in several threads.
 changing = threading.RLock()
 
 
 def answer_request(response):
-    """Answer a request that acted_on.py has checked, in the place of moto's method."""
+    """Answer a request that acted_on.py has checked; replaces moto's method."""
     answer = OPERATIONS[response._get_action()]
     content = answer(response.timestreamwrite_backend, response.parameters)
-    status = 419 if "RejectedRecords" in content else 200  # AWS's number for rejected records
+    status = 419 if "RejectedRecords" in content else 200  # AWS's status for rejected records
     return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(content)
 
 
 def get_store(backend):
-    """Return the store of one of moto's backends: of an account in a region."""
+    """Return the Store of a moto backend, that is, of an account in a region."""
     with changing:
         if not hasattr(backend, "store"):
             backend.store, backend.pages = Store(), Pages()
@@ -99,7 +99,7 @@ def create_table(backend, parameters):
 
 
 def update_table(backend, parameters):
-    """Answer UpdateTable. What it is not told to change stays as it is."""
+    """Answer UpdateTable. Settings that are not given stay as they are."""
     with changing:
         table = backend.describe_table(parameters["DatabaseName"], parameters["TableName"])
         table.update(
@@ -117,7 +117,7 @@ def describe_table(backend, parameters):
 
 
 def list_tables(backend, parameters):
-    """Answer ListTables: of one database, or of all."""
+    """Answer ListTables, for one database or for all."""
     tables = [table.description() for table in backend.list_tables(parameters.get("DatabaseName"))]
     return list_some("Tables", tables, "TableName", parameters)
 
@@ -133,13 +133,13 @@ def delete_table(backend, parameters):
 
 
 def check_name(parameter, name):
-    """Raise the error for a name that a database or table cannot have."""
+    """Refuse an invalid name for a database or table."""
     if not 3 <= len(name) <= 256:
         raise invalid(f"{parameter} has {len(name)} characters, not 3 to 256")
 
 
 def list_some(title, descriptions, key, parameters):
-    """Return a page of descriptions; the next token is the place where the next one begins."""
+    """Return a page of descriptions; the next token is the position of the next page."""
     start, size = parameters.get("NextToken", "0"), parameters.get("MaxResults", 20)
     if not re.fullmatch("[0-9]{1,9}", start):
         raise invalid("Invalid pagination token")
@@ -151,7 +151,7 @@ def list_some(title, descriptions, key, parameters):
 
 
 def write_records(backend, parameters):
-    """Answer WriteRecords: check all records, then store those that are not rejected."""
+    """Answer WriteRecords: check all records, then store those not rejected."""
     database, name = parameters["DatabaseName"], parameters["TableName"]
     records = read_records(parameters["Records"], parameters.get("CommonAttributes", {}))
     with changing:
@@ -159,15 +159,15 @@ def write_records(backend, parameters):
         window = find_window(table)
         rejected = {}
         for index, record in enumerate(records):
-            reason = find_reason(record, table.names, window)
+            reason = check_record(record, table.names, window)
             if reason:
                 rejected[index] = {"RecordIndex": index, "Reason": reason}
-        accepted = [index for index in range(len(records)) if index not in rejected]
-        refused = get_store(backend).write(database, name, [records[index] for index in accepted])
-    for place, stored in refused.items():
-        index = accepted[place]
+        valid = [index for index in range(len(records)) if index not in rejected]
+        conflicts = get_store(backend).write(database, name, [records[index] for index in valid])
+    for place, stored in conflicts.items():
+        index = valid[place]
         record = records[index]
-        # As on AWS, the magnetic store drops what is not a higher version without an error.
+        # As on AWS, the magnetic store silently drops a version that is not higher.
         if record.time >= window["memory"] or record.version > stored.version:
             rejected[index] = {
                 "RecordIndex": index,
@@ -191,20 +191,20 @@ def write_records(backend, parameters):
 
 
 def read_records(records, common):
-    """Return the Records of a request; raise the error for the first that is invalid."""
+    """Return a request's Records; raise an error for the first invalid one."""
     read = []
     for index, record in enumerate(records):
         try:
             read.append(read_record(record, common))
         except ValueError as error:
-            # AWS's own texts end with a full stop, and do not say which record they mean.
+            # AWS's own texts end with a full stop, and do not name the record.
             text = str(error) if str(error).endswith(".") else f"Record {index}: {error}"
             raise invalid(text) from None
     return read
 
 
 def query(backend, parameters):
-    """Answer Query, with a page of the rows."""
+    """Answer Query with a page of rows."""
     sql, size = parameters["QueryString"], parameters.get("MaxRows")
     store = get_store(backend)
     if "NextToken" in parameters:
@@ -223,14 +223,14 @@ def query(backend, parameters):
     fits = size is None or len(rows) < size
     if fits and count_rows(rows, 0, size) == len(rows):
         return answer
-    # As on AWS, the first response to a query with more rows than fit has none, but a token.
+    # As on AWS, if not all rows fit, the first response has a token but no rows.
     with changing:
         token = backend.pages.keep(sql, answer, rows)
     return answer | {"Rows": [], "NextToken": token}
 
 
 def forget_old_readings(backend):
-    """Delete the readings that are older than the retention of their table."""
+    """Delete the readings that are older than their table's retention."""
     with changing:
         for database in backend.list_databases():
             for table in database.list_tables():
@@ -239,7 +239,7 @@ def forget_old_readings(backend):
 
 
 def count_rows(rows, start, size):
-    """Return how many rows, given as JSON, fit in a response from a place on."""
+    """Return how many rows, given as JSON, fit in a response, starting at a position."""
     count = space = 0
     for row in rows[start : start + (size or len(rows))]:
         space += len(row)
@@ -250,16 +250,16 @@ def count_rows(rows, start, size):
 
 
 class Pages:
-    """The answers to queries whose rows do not fit in one response, the latest few.
+    """The latest query results that did not fit in one response.
 
-    A next token is the name of an answer and the place where its page begins.
+    A next token is the name of a result and the position of a page in it.
     """
 
     def __init__(self):
         self.kept = OrderedDict()  # {name: the query, its answer, the rows of it as JSON}
 
     def keep(self, sql, answer, rows):
-        """Keep an answer; return the token for its first page."""
+        """Keep a result; return the token for its first page."""
         if sum(map(len, rows)) > MAX_KEPT:
             raise unsupported(f"A query with more than {MAX_KEPT >> 20} MB of rows")
         name = uuid.uuid4().hex
@@ -269,7 +269,7 @@ class Pages:
         return f"{name}-0"
 
     def answer(self, token, sql, size):
-        """Return the page for a token, which has to be one of the same query."""
+        """Return the page for a token, which must belong to the same query."""
         name, _, start = token.partition("-")
         kept = self.kept.get(name)
         if kept is None or kept["sql"] != sql or not re.fullmatch("[0-9]{1,9}", start):
@@ -283,7 +283,7 @@ class Pages:
 
 
 def describe_endpoints(backend, parameters):
-    """Answer DescribeEndpoints in this process. For all others, gateway.py does it."""
+    """Answer DescribeEndpoints in this process. gateway.py does so for other processes."""
     return backend.describe_endpoints()
 
 
@@ -305,6 +305,6 @@ OPERATIONS = {
 
 @contextlib.contextmanager
 def patch_timestream():
-    """Let moto's Timestream refuse what AWS refuses, and answer queries, with answer_request()."""
+    """Make moto's Timestream answer with answer_request()."""
     with mock.patch.object(TimestreamWriteResponse, "call_action", answer_request):
         yield
