@@ -110,6 +110,26 @@ def first_n_by(choose):
     return function
 
 
+def array_agg_ordered(rows):
+    """Return the values of array_agg with ORDER BY. A row: the order, the value, and its keys."""
+    kind, *orders = rows[0][0].split(",")
+    for place, order in reversed(list(enumerate(orders, 2))):
+        direction, nulls = order.split()
+        known = [row for row in rows if row[place] is not None]
+        known.sort(key=lambda row: row[place], reverse=direction == "desc")
+        unknown = [row for row in rows if row[place] is None]
+        rows = unknown + known if nulls == "first" else known + unknown
+    return array_agg([(row[1],) for row in rows], kind == "nested")
+
+
+def array_agg(rows, is_nested=False):
+    """Return the values of a group."""
+    values = [value for [value] in rows]
+    if is_nested:
+        values = [None if value is None else json.loads(value) for value in values]
+    return json.dumps(values)
+
+
 def create_time_series(rows):
     """Return the points of a time series, in the order of time."""
     return json.dumps(sorted(map(list, rows), key=lambda point: point[0]))
@@ -136,10 +156,9 @@ AGGREGATES = {
 }
 # but they do for these.
 AGGREGATES_OF_NULLS = {
-    "array_agg": lambda rows: json.dumps([value for [value] in rows]),
-    "array_agg_nested": lambda rows: json.dumps(
-        [None if value is None else json.loads(value) for [value] in rows]
-    ),
+    "array_agg": array_agg,
+    "array_agg_nested": lambda rows: array_agg(rows, is_nested=True),
+    "array_agg_ordered": array_agg_ordered,
     "max_by": by(max),
     "max_by_n": first_n_by(heapq.nlargest),
     "max_n": first_n(heapq.nlargest),

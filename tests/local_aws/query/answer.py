@@ -228,7 +228,7 @@ class Engine:
     def fetch(self, cursor):
         """Return the rows of an answer that is not too large."""
         rows, size = [], 0
-        while chunk := cursor.fetchmany(1000):
+        while chunk := cursor.fetchmany(100):
             rows += chunk
             size += sum(len(value) for row in chunk for value in row if isinstance(value, str))
             if len(rows) > MAX_ROWS:

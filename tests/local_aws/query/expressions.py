@@ -235,9 +235,23 @@ class Expressions:
             )
         self.in_aggregate = True
         value = self.apply(node, node.arguments, self.filter(node))
+        if node.orders:
+            value = self.ordered_array(node, value)
         self.in_aggregate = False
         self.forbid(node.place, value, f"The aggregate function {node.name}")
         return value._replace(loose=frozenset(), parts=frozenset([AGGREGATE]))
+
+    def ordered_array(self, node, value):
+        """Write array_agg with ORDER BY: what it does with each key is in a text."""
+        keys = [self.order_key(order) for order in node.orders]
+        words = [f"{'desc' if order.descending else 'asc'} {order.nulls}" for order in node.orders]
+        kind = "nested" if is_nested(value.kind.element) else "plain"
+        item = self.write(node.arguments[0])
+        sqls = [repr(",".join([kind, *words])), item.sql, *(key.sql for key in keys)]
+        return value._replace(
+            sql=f"t_array_agg_ordered({', '.join(sqls)}){self.filter(node)}",
+            parts=merge([value, *keys], "parts"),
+        )
 
     def filter(self, node):
         """Return the SQL of FILTER."""

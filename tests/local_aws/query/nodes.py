@@ -6,11 +6,12 @@ from collections import namedtuple
 Constant = namedtuple("Constant", "place kind value")
 Name = namedtuple("Name", "place parts")
 # Functions and operators. distinct: as in count(distinct x). over: a Window, its name, or None.
-# where: of FILTER, or None. ignores_nulls: as in lag(x) ignore nulls.
+# where: of FILTER, or None. ignores_nulls: as in lag(x) ignore nulls. orders: as in
+# array_agg(x order by y).
 Call = namedtuple(
     "Call",
-    "place name arguments distinct over where ignores_nulls",
-    defaults=[False, None, None, False],
+    "place name arguments distinct over where ignores_nulls orders",
+    defaults=[False, None, None, False, ()],
 )
 Lambda = namedtuple("Lambda", "place parameters body")
 Case = namedtuple("Case", "place branches otherwise")  # branches: [(condition, value), ...]

@@ -441,7 +441,7 @@ class Parser:
             if operator == "=" and self.next_is("="):
                 raise wrong(self.place, "mismatched input '='. Values are compared with one =")
             if self.next_is("all") or self.next_is("any") or self.next_is("some"):
-                raise unsupported(self.place, self.token.text)
+                return self.quantified(place, left, operator)
             return nodes.Call(place, operator, [left, self.concatenation()])
         if self.accept("is"):
             return self.is_predicate(place, left)
@@ -459,6 +459,15 @@ class Parser:
         else:
             return left
         return nodes.Call(place, "not", [node]) if negative else node
+
+    def quantified(self, place, left, operator):
+        """Read ANY or ALL with a query: those that are like IN and NOT IN."""
+        token = self.take()
+        if operator == "=" and token.word in ("any", "some"):
+            return nodes.InQuery(place, left, self.query_in_brackets())
+        if operator in ("<>", "!=") and token.word == "all":
+            return nodes.Call(place, "not", [nodes.InQuery(place, left, self.query_in_brackets())])
+        raise unsupported(token.place, f"{operator} {token.text}")
 
     def is_predicate(self, place, left):
         """Read what stands behind IS."""
@@ -764,8 +773,9 @@ class Parser:
             self.take()
         elif not self.next_is(")"):
             arguments = self.list_of(self.expression)
-        if self.next_is("order"):
-            raise unsupported(self.place, "ORDER BY in a function")
+        if self.next_is("order") and (name != "array_agg" or distinct):
+            raise unsupported(self.place, f"ORDER BY in {name}")
+        orders = self.orders()
         self.expect(")")
         where = None
         if self.accept("filter", "("):
@@ -780,7 +790,7 @@ class Parser:
             over = self.window() if self.next_is("(") else self.name()
         elif ignores_nulls:
             raise self.mismatch("'over'")
-        return nodes.Call(place, name, arguments, distinct, over, where, ignores_nulls)
+        return nodes.Call(place, name, arguments, distinct, over, where, ignores_nulls, orders)
 
     def row(self, place):
         """Read what stands behind ROW."""

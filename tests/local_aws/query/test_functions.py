@@ -276,6 +276,10 @@ approx_percentile(x, array[0.1, 0.9])                  | ["1", "3"]
 arbitrary(x)                                           | 1
 any_value(x)                                           | 1
 array_agg(x)                                           | ["1", "3", null]
+array_agg(x order by y)                                | ["3", null, "1"]
+array_agg(x order by x desc nulls first, y)            | [null, "3", "1"]
+array_agg(array[x] order by x / x, y desc)             | [["1"], ["3"], [null]]
+array_agg(x order by y) filter (where x > 0)           | ["3", "1"]
 array_agg(array[x])                                    | [["1"], ["3"], [null]]
 avg(x)                                                 | 2.0
 bitwise_and_agg(x)                                     | 1
@@ -537,6 +541,9 @@ def test_an_aggregate_of_nulls_only_is_that_of_no_rows(ask, call):
     expected = {
         "array_agg(x)": "[null]",
         "array_agg(array[x])": "[[null]]",
+        "array_agg(x order by y)": "[null]",
+        "array_agg(x order by x desc nulls first, y)": "[null]",
+        "array_agg(array[x] order by x / x, y desc)": "[[null]]",
         "array_agg(distinct x / x)": "[null]",
         "count(*)": "1",
         "max_by(x, y, 2)": "[null]",

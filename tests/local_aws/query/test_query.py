@@ -482,6 +482,12 @@ QUERIES = [
         id="the latest row of each measure",
     ),
     pytest.param(
+        "select x = any (values 1, 2), x <> all (values 1, null) from (values 2, 3) t(x)",
+        "_col0:BOOLEAN _col1:BOOLEAN",
+        ["true, null", "false, null"],
+        id="ANY and ALL that are IN and NOT IN",
+    ),
+    pytest.param(
         "select x, y from (values 1, 2) t(x) right join (values 2, 3) u(y) on x = y order by y",
         "x:INTEGER y:INTEGER",
         ["2, 2", "null, 3"],
