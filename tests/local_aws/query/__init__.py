@@ -10,6 +10,7 @@ expressions.py gives each expression its type, as Trino does, and its SQL for SQ
 selects.py     does the same for a whole query, with its tables, groups and order
 functions.py   the functions and operators, one a line: types, result, SQL
 types.py       the types: how SQLite keeps a value, what fits what, and how it is shown
+reference.py   lists the functions for the page
 advice.py      what an error says beside AWS's words: what the reader has probably meant
 python_functions.py, array_functions.py, aggregates.py   what SQLite does not have
 metadata.py    answers SHOW and DESCRIBE
@@ -20,6 +21,7 @@ What is not known here is an error that names it, never a wrong answer.
 
 from tests.local_aws.query.answer import Engine
 from tests.local_aws.query.errors import QueryError
+from tests.local_aws.query.reference import list_functions
 from tests.local_aws.query.types import UNITS, format_time, in_range
 
-__all__ = ["UNITS", "Engine", "QueryError", "format_time", "in_range"]
+__all__ = ["UNITS", "Engine", "QueryError", "format_time", "in_range", "list_functions"]

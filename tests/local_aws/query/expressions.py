@@ -227,12 +227,7 @@ class Expressions:
 
     def aggregate(self, node):
         """Write the call of an aggregate function."""
-        if self.is_lambda:
-            raise wrong(
-                node.place,
-                "Lambda expression cannot contain aggregations, window functions or grouping "
-                f"operations: {node.name}",
-            )
+        self.forbid_in_lambda(node)
         self.in_aggregate = True
         value = self.apply(node, node.arguments, self.filter(node))
         if node.orders:
@@ -240,6 +235,12 @@ class Expressions:
         self.in_aggregate = False
         self.forbid(node.place, value, f"The aggregate function {node.name}")
         return value._replace(loose=frozenset(), parts=frozenset([AGGREGATE]))
+
+    def forbid_in_lambda(self, node):
+        """Fail if this is a lambda, which cannot have what a node is."""
+        if self.is_lambda:
+            text = "Lambda expression cannot contain aggregations, window functions or grouping"
+            raise wrong(node.place, f"{text} operations: {node.name}")
 
     def ordered_array(self, node, value):
         """Write array_agg with ORDER BY: what it does with each key is in a text."""
@@ -289,12 +290,10 @@ class Expressions:
             S_object=self.writer.object(letters.get("S")) if "S_object" in signature.sql else None,
             all=", ".join(sqls),
             rest=", ".join(sqls[1:]),
-            chain=f" {node.name.upper()} ".join(sqls),
             tail=tail,
         )
         result = substitute(signature.result, letters)
-        value = Value(sql, result, merge(values, "loose"), merge(values, "parts"))
-        return value._replace(text=sqls) if node.name in ("and", "or") else value
+        return Value(sql, result, merge(values, "loose"), merge(values, "parts"))
 
     def lambda_(self, node, parameter, letters):
         """Write a lambda; return a Value that has all that is in it, and its SQL.
@@ -315,12 +314,14 @@ class Expressions:
         value = body.write_final(node.body)
         letter = parameter.result
         wanted = letters.setdefault(letter, value.kind) if letter in LETTERS else letter
+        if wanted == UNKNOWN != value.kind:  # the state of reduce() is null at first
+            letters[letter] = value.kind
+            return self.lambda_(node, parameter, letters)
         if not fits(value.kind, wanted):
-            if letter == "U" and fits(wanted, value.kind):
-                wanted = letters[letter] = value.kind
-            else:
-                text = f"This lambda returns {name_kind(value.kind)}, not {name_kind(wanted)}"
-                raise wrong(node.place, text)
+            text = f"This lambda returns {name_kind(value.kind)}, not {name_kind(wanted)}"
+            if letter == "U":
+                text = f"{text}. Cast the first state of reduce to {name_kind(value.kind)}"
+            raise wrong(node.place, text)
         sql = body.coerce(node.place, value, wanted)
         captured = {one.sql: one for one in body.captured}
         number = self.writer.object(
@@ -330,6 +331,10 @@ class Expressions:
             "", None, merge(captured.values(), "loose"), merge(captured.values(), "parts")
         )
         return loose, f"t_lambda({', '.join([number, *captured])})"
+
+    def stray_lambda(self, node):
+        """Fail: a lambda stands only in the functions that take one."""
+        raise wrong(node.place, "A lambda can only be an argument of functions such as filter()")
 
     def try_(self, node):
         """Write TRY: an expression whose error is null."""
@@ -351,13 +356,16 @@ class Expressions:
 
     def guarded(self, node, negation, result):
         """Write AND or OR. SQLite computes all parts of it, so CASE guards what can fail."""
-        value = self.apply(node, node.arguments)
-        sqls = value.text
-        value = value._replace(text=None)
-        if not any(CALL.search(sql) for sql in sqls[1:]):
-            return value
-        whens = " ".join(f"WHEN {negation}{sql} THEN {result}" for sql in sqls)
-        return value._replace(sql=f"(CASE {whens} ELSE {value.sql} END)")
+        values = [self.write(part) for part in node.arguments]
+        if not all(fits(value.kind, "BOOLEAN") for value in values):
+            signatures = functions.OPERATORS[node.name]
+            raise wrong(node.place, describe_mismatch(node, values, signatures))
+        sqls = [value.sql for value in values]
+        sql = f"({f' {node.name.upper()} '.join(sqls)})"
+        if any(CALL.search(part) for part in sqls[1:]):
+            whens = " ".join(f"WHEN {negation}{part} THEN {result}" for part in sqls)
+            sql = f"(CASE {whens} ELSE {sql} END)"
+        return Value(sql, "BOOLEAN", merge(values, "loose"), merge(values, "parts"))
 
     def in_(self, node):
         """Write IN. SQLite is slow with many parameters: many constants become one object."""
@@ -386,12 +394,7 @@ class Expressions:
             if window.lower() not in self.windows:
                 raise wrong(node.place, f"WINDOW '{window}' is not defined")
             window = self.windows[window.lower()]
-        if self.is_lambda:
-            raise wrong(
-                node.place,
-                "Lambda expression cannot contain aggregations, window functions or grouping "
-                f"operations: {name}",
-            )
+        self.forbid_in_lambda(node)
         if name not in functions.AGGREGATES and name not in functions.WINDOW_FUNCTIONS:
             if name in functions.PLAIN_AGGREGATES:
                 raise unsupported(node.place, f"{name} with OVER")
@@ -595,16 +598,9 @@ WRITERS = {
     nodes.RowOf: Expressions.row,
     nodes.InQuery: Expressions.in_query,
     nodes.Exists: Expressions.exists,
+    nodes.Lambda: Expressions.stray_lambda,
     nodes.ScalarQuery: Expressions.scalar_query,
 }
-
-
-def refuse_lambda(expressions, node):
-    """Fail: a lambda stands only in the functions that take one."""
-    raise wrong(node.place, "A lambda can only be an argument of functions such as filter()")
-
-
-WRITERS[nodes.Lambda] = refuse_lambda
 
 
 def is_qualified(relation, qualifier):
@@ -640,11 +636,8 @@ def find_match(signatures, given):
             bind(parameter, kind, letters) for parameter, kind in zip(parameters, given)
         ):
             for letter, kind in letters.items():
-                allowed = LETTERS[letter] or [kind]
-                letters[letter] = (
-                    allowed[0] if kind == UNKNOWN and allowed == types.NUMBERS else kind
-                )
-                letters[letter] = settle(letters[letter])
+                is_number = LETTERS[letter] == types.NUMBERS
+                letters[letter] = "INTEGER" if is_number and kind == UNKNOWN else settle(kind)
             return signature, parameters, letters
     return None
 

@@ -23,8 +23,7 @@ LETTERS = {
 # A way to call a function. parameters, result: types, with letters among them. A last parameter
 # that repeats is there once, and repeats is True.
 # sql: for SQLite, with a {} for each argument. {all} is all of them with commas, {rest} all but the
-# first, {chain} all with the operator between them, {N} the type N. {tail} is where FILTER and OVER
-# stand. In SQLite, a function with the name of a type is in_range() for it, and those with a small
+# first, {N} the type N. {tail} is where FILTER and OVER stand. In SQLite, a function with the name of a type is in_range() for it, and those with a small
 # t_ are in python_functions.py. There, a null among the arguments makes the result null.
 Signature = namedtuple("Signature", "parameters repeats result sql")
 
@@ -59,7 +58,7 @@ def row(types, sql, has_tail=False):
     parameters = [read_type(word.replace("...", "")) for word in words]
     fields = [field for _, field, _, _ in string.Formatter().parse(sql) if field is not None]
     places = {str(number) for number in range(len(fields))} if "" in fields else set(fields)
-    used = {"all", "chain"} & set(fields) or ("rest" in fields and repeats)
+    used = "all" in fields or ("rest" in fields and repeats)
     if not used and not {str(number) for number in range(len(parameters))} <= places:
         raise ValueError(f"{sql} does not use all of {types}")
     if ("tail" in fields) != has_tail:
@@ -424,9 +423,9 @@ OPERATORS = {
         row("VARCHAR VARCHAR VARCHAR -> BOOLEAN", "t_like({}, {}, {})"),
     ],
     "not": [row("BOOLEAN -> BOOLEAN", "(NOT {})")],
-    # Chains of these are flat, since SQLite's parser takes only so many brackets.
-    "and": [row("BOOLEAN... -> BOOLEAN", "({chain})")],
-    "or": [row("BOOLEAN... -> BOOLEAN", "({chain})")],
+    # These are written by Expressions.guarded().
+    "and": [row("BOOLEAN... -> BOOLEAN", "{all}")],
+    "or": [row("BOOLEAN... -> BOOLEAN", "{all}")],
     "||": [
         row("VARCHAR... -> VARCHAR", "t_concat({all})"),
         row("array(T)... -> array(T)", "t_array_concat({all})"),

@@ -505,6 +505,7 @@ def test_a_null_among_the_arguments_makes_the_result_null(ask, call):
         ("repeat(if(false, 1), 2)", "[null, null]"),
         ("reduce(if(false, array[1]), 0, (s, x) -> s, s -> s)", "null"),
         ("reduce(array[1], if(false, 0), (s, x) -> coalesce(s, 5) + x, s -> s)", "6"),
+        ("reduce(array[0.5], null, (s, x) -> coalesce(s, 1) + x, s -> s / 2)", "0.75"),
         ("date_trunc(if(false, 'day'), now())", "null"),
         ("position(if(false, 'a') in 'a')", "null"),
         ("array[1][if(false, 1)]", "null"),

@@ -483,6 +483,7 @@ SLIPS = [
     ("filter(array[1], x -> x + y)", "line 1:34: Column 'y' cannot be resolved. There are: x"),
     ("filter(array[1], (x, y) -> true)", "This lambda takes 1 arguments, not 2"),
     ("filter(array[1], x -> x)", "This lambda returns integer, not boolean"),
+    ("reduce(array[0.5], 0, (s, x) -> s + x, s -> s)", "Cast the first state of reduce to double"),
     ("x -> x", "A lambda can only be an argument of functions such as filter()"),
     ("filter(array[1], x -> count(*) > x)", "Lambda expression cannot contain aggregations"),
     ("sum(1) filter (where 1)", "FILTER clause must evaluate to a boolean: actual type integer"),
