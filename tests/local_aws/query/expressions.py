@@ -31,6 +31,7 @@ Column = namedtuple("Column", "name sql kind is_stored", defaults=[False])
 # A table or a query: its SQL, its columns, and the names that can stand before a column's.
 Relation = namedtuple("Relation", "sql columns names", defaults=[()])
 
+MAX_SQL = 200_000  # characters of a condition
 # A call in SQL, which can fail.
 CALL = re.compile(r"[A-Za-z_]\(")
 # The functions that can ignore nulls, and from which end of the values they count.
@@ -365,6 +366,8 @@ class Expressions:
         if any(CALL.search(part) for part in sqls[1:]):
             whens = " ".join(f"WHEN {negation}{part} THEN {result}" for part in sqls)
             sql = f"(CASE {whens} ELSE {sql} END)"
+        if len(sql) > MAX_SQL:  # each level has its parts twice
+            raise QueryError("The query is too large for this local AWS: nested conditions")
         return Value(sql, "BOOLEAN", merge(values, "loose"), merge(values, "parts"))
 
     def in_(self, node):

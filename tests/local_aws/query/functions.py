@@ -23,8 +23,9 @@ LETTERS = {
 # A way to call a function. parameters, result: types, with letters among them. A last parameter
 # that repeats is there once, and repeats is True.
 # sql: for SQLite, with a {} for each argument. {all} is all of them with commas, {rest} all but the
-# first, {N} the type N. {tail} is where FILTER and OVER stand. In SQLite, a function with the name of a type is in_range() for it, and those with a small
-# t_ are in python_functions.py. There, a null among the arguments makes the result null.
+# first, {N} the type N. {tail} is where FILTER and OVER stand. In SQLite, a function with the name
+# of a type is in_range() for it, and those with a small t_ are in python_functions.py and its
+# neighbours. There, a null among the arguments makes the result null.
 Signature = namedtuple("Signature", "parameters repeats result sql")
 
 

@@ -609,6 +609,13 @@ def test_an_answer_of_too_many_characters_is_given_up(store, monkeypatch):
     )
 
 
+def test_conditions_that_are_nested_too_deeply_are_refused(store):
+    condition = "1 / time_ > 1"
+    for operator in ["and", "or"] * 15:
+        condition = f"({condition} {operator} 2 / time_ > 1)"
+    assert "too large" in refuse(store, f"select {condition} from (values 1) t(time_)")
+
+
 def test_a_sequence_that_is_too_long_is_refused_as_in_trino(store):
     assert "must not have more than 10000 entries" in refuse(store, "select sequence(1, 10001)")
 
