@@ -114,6 +114,9 @@ def describe_mismatch(node, values, signatures):
     nested = [value for value in values if value and types.is_nested(value.kind)]
     if nested and len(set(given)) == 1 and node.name in (*functions.COMPARISONS, "between", "in"):
         return f"{node.name} of {given[0]} {NOT_HERE}"
+    series = [kind for kind in given if kind.startswith("timeseries")]
+    if series and any("array(" in describe_parameters(one) for one in signatures):
+        return f"{node.name} of {series[0]} {NOT_HERE}"
     if len(values) in WAYS_OF_TIMESTREAM.get(node.name, []):
         return f"{node.name} with {len(values)} arguments {NOT_HERE}"
     hint = find_hint(node, values)

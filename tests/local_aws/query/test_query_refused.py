@@ -545,6 +545,7 @@ def test_what_aws_refuses_is_refused_in_its_words(store, sql, error):
         ("json_extract(Sensor, '$')", "json_extract"),
         ("array_sort(array[1], (x, y) -> 1)", "array_sort with 2 arguments"),
         ("approx_percentile(1, 2, 0.5)", "approx_percentile with 3 arguments"),
+        ("cardinality((select create_time_series(time, 1) from D.T))", "cardinality of timeseries"),
         ("max_by(1, 2 order by 1)", "ORDER BY in max_by"),
         ("array_agg(distinct 1 order by 1)", "ORDER BY in array_agg"),
         ("1 > all (select 1)", "> all"),
