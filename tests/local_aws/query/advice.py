@@ -78,11 +78,7 @@ def explain_statement(token):
         "alter analyze call commit create deallocate delete drop execute explain grant insert "
         "merge prepare revoke rollback set start truncate update use"
     ).split()
-    if token.kind != "name":
-        return None
-    if token.word == "unload":
-        return f"{token.text} {NOT_HERE}"
-    if token.word not in changes:
+    if token.kind != "name" or token.word not in changes:
         return None
     return (
         f"mismatched input '{token.text}'. Only SELECT, SHOW and DESCRIBE: Timestream's "
