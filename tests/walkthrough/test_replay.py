@@ -1,4 +1,4 @@
-"""replay.py: the README's steps up to one are done, and the next one works."""
+"""replay.py does the README's steps up to one of them, and the next one works."""
 
 import boto3
 import pytest
@@ -13,7 +13,7 @@ from tests.walkthrough.readme import Block
 
 @pytest.fixture
 def fast_aws():
-    """A local AWS that is as fast as a replay needs it."""
+    """A local AWS that is fast enough for a replay."""
     with local_aws.running(print, REPLAY_SPEED) as aws:
         yield aws
 
@@ -37,7 +37,7 @@ def test_what_the_steps_have_set_and_made_is_there_for_the_next_one(fast_aws, tm
     assert "\n" not in settings
     assert (tmp_path / "sample-event.json").exists()
     with group() as processes:
-        bash = Bash(processes, tmp_path, tmp_path, line, speed=1, begin=0)
+        bash = Bash(processes, tmp_path, tmp_path, line, speed=1, start=0)
         bash.run(settings)
         mapping = (
             "aws lambda get-event-source-mapping --uuid ${MAPPING} --query State --output text"
@@ -48,7 +48,7 @@ def test_what_the_steps_have_set_and_made_is_there_for_the_next_one(fast_aws, tm
 def test_a_function_of_the_steps_is_set_on_one_line(fast_aws, tmp_path):
     with group() as processes:
         bash = Bash(
-            processes, tmp_path, tmp_path, build_export_line(fast_aws.server), speed=1, begin=0
+            processes, tmp_path, tmp_path, build_export_line(fast_aws.server), speed=1, start=0
         )
         definition = "wait_for() {\n  printf '%s\\n' \"it's $1\"\n}"
         bash.run(definition)
