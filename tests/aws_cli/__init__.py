@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def build_alias():
-    """Return a bash line after which `aws` is this program, in every folder and in scripts.
+    """Return a bash line that makes `aws` run this program, in every folder and in scripts.
 
-    It defines a function, as bash scripts do not see the aliases of the shell that starts them.
+    It defines a function, because scripts do not see the aliases of the shell that starts them.
     """
     program = shlex.join([sys.executable, str(Path(__file__).resolve().parent)])
     return f'aws() {{ {program} "$@"; }}; export -f aws'

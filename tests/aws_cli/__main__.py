@@ -1,4 +1,4 @@
-"""`python -m tests.aws_cli`; from every folder, `python /whole/path/tests/aws_cli`."""
+"""Runs as `python -m tests.aws_cli`, or in any folder as `python /full/path/tests/aws_cli`."""
 
 import os
 import sys

@@ -4,7 +4,7 @@
     aws <service> wait <waiter> [options]   aws <service> help
 
 It takes services and operations from botocore's models of AWS, and prints what version 2 of the AWS
-CLI prints, errors too. What it cannot do, it refuses with a line that names the real one.
+CLI prints, including its errors. For anything it cannot do, it points to the real one.
 """
 
 import difflib
@@ -22,40 +22,40 @@ from tests.aws_cli.options import (
     NOT_HERE,
     USAGE,
     Parser,
-    Refused,
+    UsageError,
     list_parameters,
     list_required,
     read_options,
-    refuse,
     spell,
+    usage_error,
 )
 from tests.aws_cli.output import format_json, format_text
 
-# Services that the AWS CLI calls by another name than botocore.
+# Names that the AWS CLI uses differently from botocore.
 RENAMED = ["s3", "config", "codedeploy"]
 
 HELP = """\
-This is a stand-in for the AWS CLI, with as much of it as README.md uses:
+This is a stand-in for the AWS CLI. It can do what README.md needs:
 
     aws <service> <operation> [options]     such as: aws kinesis list-streams
-    aws <service> wait <waiter> [options]   waits
-    aws <service> help                      lists the operations and waiters
-    aws <service> <operation> help          lists the options
+    aws <service> wait <waiter> [options]   wait until something is ready
+    aws <service> help                      list operations and waiters
+    aws <service> <operation> help          list options
 
-Options of every command: --query, --output json or text, --region, --profile, --endpoint-url,
---no-paginate, --cli-binary-format.
+All commands accept --query, --output json or text, --region, --profile, --endpoint-url,
+--no-paginate and --cli-binary-format.
 
-It goes where the `export` line of tests.local_aws points. There is nothing to configure. For an
-account, install the real AWS CLI, in a new terminal:
+It calls the local AWS of your `export` line, so there is nothing to configure. To use an account,
+open a new terminal and install the real AWS CLI:
 https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html
 """
 
 
 def main(words):
-    """Run the words after "aws"; print the response or what is wrong, return the exit status."""
+    """Run the words after "aws"; print the response or the error, and return the exit status."""
     try:
         output = run(words)
-    except Exception as error:  # whatever is wrong with a command is no traceback
+    except Exception as error:  # a reader never gets a traceback
         print(describe(error).rstrip("\n"), file=sys.stderr)
         return find_status(error)
     print(output, end="", flush=True)
@@ -63,20 +63,20 @@ def main(words):
 
 
 def describe(error):
-    """Return what an error says, as the AWS CLI prints it."""
-    if isinstance(error, Refused):
+    """Return an error's text, as the AWS CLI prints it."""
+    if isinstance(error, UsageError):
         return str(error)
     text = str(error)
     if isinstance(error, exceptions.ParamValidationError):
         text = f"An error occurred (ParamValidation): {error}"
     if isinstance(error, (exceptions.NoCredentialsError, exceptions.NoRegionError)):
-        text = f"{text.rstrip('.')}. Paste the line of tests.local_aws, or sign in."
+        text = f"{text.rstrip('.')}. Paste the export line of tests.local_aws, or sign in."
     return f"\naws: [ERROR]: {text}"
 
 
 def find_status(error):
     """Return the AWS CLI's exit status for an error."""
-    if isinstance(error, (Refused, exceptions.ParamValidationError)):
+    if isinstance(error, (UsageError, exceptions.ParamValidationError)):
         return 252
     if isinstance(error, (exceptions.NoRegionError, exceptions.NoCredentialsError)):
         return 253
@@ -86,7 +86,7 @@ def find_status(error):
 
 
 def run(words):
-    """Return what a command prints."""
+    """Run a command; return its output."""
     options, words = read_global_options(words)
     if words in (["help"], ["--version"]):
         return HELP
@@ -106,40 +106,40 @@ def run(words):
 
 
 def read_global_options(words):
-    """Return the options that all commands have, and the other words."""
+    """Return the options common to all commands, and the other words."""
     parser = Parser()
     for name in ("output", "region", "profile", "endpoint-url"):
         parser.add_argument(f"--{name}", default=None)
     parser.add_argument("--cli-binary-format", default="base64")
     parser.add_argument("--query", default="@")
     parser.add_argument("--no-paginate", action="store_true", default=False)
-    parser.add_argument("--no-cli-pager", action="store_true")  # there is never one here
+    parser.add_argument("--no-cli-pager", action="store_true")  # there is no pager here
     options, words = parser.parse_known_args(words)
     options.raw = options.cli_binary_format == "raw-in-base64-out"
     try:
         options.query = jmespath.compile(options.query)
     except jmespath.exceptions.JMESPathError as error:
-        raise refuse(f"Bad value for --query {options.query}: {error}") from None
+        raise usage_error(f"Bad value for --query {options.query}: {error}") from None
     return options, words
 
 
 def refuse_missing(name):
     """Refuse a command that is too short."""
-    raise refuse(f"the following arguments are required: {name}\n\n{USAGE}")
+    raise usage_error(f"the following arguments are required: {name}\n\n{USAGE}")
 
 
 def choose(argument, word, known):
-    """Return what a word means among those known, {word: meaning}."""
+    """Return the meaning of a word in {word: meaning}; refuse others, with suggestions."""
     if word in known:
         return known[word]
     near = difflib.get_close_matches(word, known, cutoff=0.8)
     lines = ["Maybe you meant:", "", *[f"  * {name}" for name in near]] if near else []
     text = "\n".join([f"argument {argument}: Found invalid choice '{word}'", "", *lines])
-    raise refuse(f"{text}\n\n{USAGE}")
+    raise usage_error(f"{text}\n\n{USAGE}")
 
 
 def open_session(options):
-    """Return a botocore session in which bytes stay base64 and times are text."""
+    """Return a botocore session whose responses keep bytes as base64 and times as text."""
     session = botocore.session.Session(profile=options.profile)
     session.get_component("response_parser_factory").set_parser_defaults(
         blob_parser=lambda text: text,
@@ -148,7 +148,7 @@ def open_session(options):
     output = os.environ.get("AWS_DEFAULT_OUTPUT") or session.get_scoped_config().get("output")
     options.output = options.output or output or "json"
     if options.output not in ("json", "text"):
-        raise refuse(f"--output {options.output} {NOT_HERE}")
+        raise usage_error(f"--output {options.output} {NOT_HERE}")
     return session
 
 
@@ -156,7 +156,7 @@ def find_service(session, name):
     """Return botocore's model of a service."""
     known = {service: service for service in session.get_available_services()}
     if name in RENAMED:
-        raise refuse(f"aws {name} {NOT_HERE}")
+        raise usage_error(f"aws {name} {NOT_HERE}")
     return session.get_service_model(choose("command", name, known))
 
 
@@ -171,10 +171,10 @@ def open_client(session, options, service):
 
 
 def wait(client, options, words):
-    """Wait for what the words after "wait" say."""
+    """Run the waiter named by the words after "wait"."""
     if not words:
         usage = f"usage: aws [options] {client.meta.service_model.service_name} wait"
-        raise refuse(f"{usage} <subcommand> [parameters]\naws: [ERROR]: too few arguments")
+        raise usage_error(f"{usage} <subcommand> [parameters]\naws: [ERROR]: too few arguments")
     waiter, *words = words
     known = {name.replace("_", "-"): name for name in client.waiter_names}
     waiter = client.get_waiter(choose("subcommand", waiter, known))
@@ -185,17 +185,17 @@ def wait(client, options, words):
 
 
 def call(session, options, operation, words):
-    """Call an operation with the words after it; return its response as it is printed."""
+    """Call an operation with the options after its name; return the formatted response."""
     if operation.has_event_stream_output:
-        raise refuse(f"{operation.name} {NOT_HERE}")
+        raise usage_error(f"{operation.name} {NOT_HERE}")
     paging = None if options.no_paginate else find_paging(session, operation)
     params, others = read_options(operation, paging, words, options.raw)
     client = open_client(session, options, operation.service_model.service_name)
     method = xform_name(operation.name)
     if paging and not is_one_page(paging, params):
         pages = client.get_paginator(method).paginate(**params, PaginationConfig=others)
-        if options.output == "text":  # which shows, and queries, each page by itself
-            return "".join(format_text(options.query.search(part)) for part in split(pages))
+        if options.output == "text":  # --query applies to each page, as in the real CLI
+            return "".join(format_text(options.query.search(part)) for part in split_pages(pages))
         response = pages.build_full_result()
     else:
         response = getattr(client, method)(**params)
@@ -208,7 +208,7 @@ def call(session, options, operation, words):
 
 
 def find_paging(session, operation):
-    """Return botocore's model of an operation's pages; None if it has none."""
+    """Return botocore's model of an operation's pages, or None."""
     try:
         pagers = session.get_paginator_model(operation.service_model.service_name)
         return pagers.get_paginator(operation.name)
@@ -217,14 +217,14 @@ def find_paging(session, operation):
 
 
 def is_one_page(paging, params):
-    """Return whether parameters ask for a single page: they say which, or how large it is."""
+    """Return whether the parameters ask for a single page, by a token or a limit."""
     tokens = paging["input_token"]
     tokens = tokens if isinstance(tokens, list) else [tokens]
     return any(name in params for name in [*tokens, paging.get("limit_key")])
 
 
-def split(pages):
-    """Yield the pages of a response: its lists page by page, all else with the first."""
+def split_pages(pages):
+    """Yield a response page by page; anything but lists is only in the first page."""
     part = None
     for page in pages:
         part = pages.non_aggregate_part if part is None else {}
@@ -236,14 +236,14 @@ def split(pages):
 
 
 def list_operations(client):
-    """Return the operations and waiters of a service, a line for each."""
+    """Return a service's operations and waiters, one per line."""
     names = [xform_name(name, "-") for name in client.meta.service_model.operation_names]
     names += [f"wait {name.replace('_', '-')}" for name in client.waiter_names]
     return "".join(f"{name}\n" for name in sorted(names))
 
 
 def list_options(operation):
-    """Return the options of an operation, a line for each; the required ones are first."""
+    """Return an operation's options, one per line, required ones first."""
     required = list_required(operation)
     lines = []
     for name, shape in list_parameters(operation).items():

@@ -1,7 +1,7 @@
 """The options of a command, as version 2 of the AWS CLI reads them.
 
-A parameter is an option: --stream-name for StreamName. Its value is text, JSON, Key=value,... or
-the content of a file: file://path for text, fileb://path for bytes.
+Each parameter is an option, such as --stream-name for StreamName. Its value is text, JSON,
+Key=value,... or the content of a file: file://path for text, fileb://path for bytes.
 """
 
 import argparse
@@ -21,32 +21,32 @@ To see help text, you can run:
   aws <command> <subcommand> help
 """
 NOT_HERE = (
-    "is not supported by this stand-in for the AWS CLI. The real one has it: "
+    "is not supported by this stand-in for the AWS CLI. Use the real one: "
     "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 )
 
 
-class Refused(Exception):
-    """A command that cannot be run as it is written; the text is all that is printed."""
+class UsageError(Exception):
+    """The error for a command that cannot be run as written; only its text is printed."""
 
 
-def refuse(text):
-    """Return the error for a command that cannot be run as it is written."""
-    return Refused(f"\naws: [ERROR]: An error occurred (ParamValidation): {text}")
+def usage_error(text):
+    """Return a UsageError in the AWS CLI's format."""
+    return UsageError(f"\naws: [ERROR]: An error occurred (ParamValidation): {text}")
 
 
 class Parser(argparse.ArgumentParser):
-    """Reads options by their whole names."""
+    """Reads options; they cannot be abbreviated."""
 
     def __init__(self):
         super().__init__(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
 
     def error(self, message):
-        raise refuse(f"{message}\n\n{USAGE}")
+        raise usage_error(f"{message}\n\n{USAGE}")
 
 
 def build_parser(operation, paging):
-    """Return the parser for an operation's options; paging is botocore's model of its pages."""
+    """Return the parser for an operation's options; paging: botocore's model of its pages."""
     parser = Parser()
     if paging:
         parser.add_argument("--max-items", dest="MaxItems", type=int)
@@ -56,7 +56,7 @@ def build_parser(operation, paging):
         option = spell(name)
         settings = {"dest": name, "required": name in list_required(operation)}
         if option in parser._option_string_actions:
-            continue  # MaxItems is the paginator's own business
+            continue  # MaxItems is the paginator's own option
         if shape.type_name == "boolean":
             settings["action"] = argparse.BooleanOptionalAction
         elif shape.type_name == "list":
@@ -68,31 +68,31 @@ def build_parser(operation, paging):
 
 
 def list_parameters(operation):
-    """Return {name: shape} of an operation's parameters."""
+    """Return an operation's parameters as {name: shape}."""
     members = dict(operation.input_shape.members) if operation.input_shape else {}
-    if operation.name == "CreateFunction":  # the AWS CLI gives this part of Code its own option
+    if operation.name == "CreateFunction":  # in the AWS CLI, this part of Code has its own option
         members["ZipFile"] = members.pop("Code").members["ZipFile"]
     return members
 
 
 def list_required(operation):
-    """Return the names of the parameters that a command must have."""
+    """Return the names of the required parameters."""
     return operation.input_shape.required_members if operation.input_shape else []
 
 
 def spell(name):
-    """Return the option for a parameter."""
+    """Return a parameter's option."""
     return f"--{xform_name(name, '-')}"
 
 
 def read_options(operation, paging, words, raw):
-    """Return the parameters that the words after an operation say, and its other options.
+    """Return the parameters and the other options in the words after an operation.
 
-    raw: bytes are written as text, not in base64.
+    raw: bytes are given as text, not in base64.
     """
     found, unknown = build_parser(operation, paging).parse_known_args(words)
     if unknown:
-        raise Refused(f"\n{USAGE}\n\naws: [ERROR]: Unknown options: {', '.join(unknown)}")
+        raise UsageError(f"\n{USAGE}\n\naws: [ERROR]: Unknown options: {', '.join(unknown)}")
     shapes = list_parameters(operation)
     params, others = {}, {}
     for name, value in vars(found).items():
@@ -107,7 +107,7 @@ def read_options(operation, paging, words, raw):
 
 
 def read_value(option, shape, value):
-    """Return a word, or a list's words, in the type of a parameter."""
+    """Convert a word, or a list's words, to a parameter's type."""
     if isinstance(value, list):
         words = [read_file(option, word) for word in value]
         if len(words) == 1 and words[0].lstrip().startswith("["):
@@ -124,7 +124,7 @@ def read_value(option, shape, value):
 
 
 def read_scalar(shape, text):
-    """Return a text as the number that it stands for, or as it is."""
+    """Convert a text to a number if the parameter is one."""
     if shape.type_name in ("integer", "long"):
         return int(text)
     if shape.type_name in ("double", "float"):
@@ -133,7 +133,7 @@ def read_scalar(shape, text):
 
 
 def read_file(option, word):
-    """Return the content of the file for file://path and fileb://path, other words as they are."""
+    """Return the file's content for file://path or fileb://path; return other words unchanged."""
     prefix, _, path = word.partition("://")
     if prefix not in ("file", "fileb"):
         return word
@@ -141,30 +141,30 @@ def read_file(option, word):
         content = Path(path).expanduser().read_bytes()
         return content if prefix == "fileb" else content.decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise refuse(
+        raise usage_error(
             f"Error parsing parameter '{option}': Unable to load paramfile {word}: {error}"
         ) from None
 
 
 def read_json(option, text):
-    """Return what is in JSON."""
+    """Return the content of JSON text."""
     try:
         return json.loads(text)
     except ValueError as error:
-        raise refuse(
+        raise usage_error(
             f"Error parsing parameter '{option}': Invalid JSON: {error}\nJSON received: {text}"
         ) from None
 
 
 def read_pairs(option, shape, text):
-    """Return the values of Key=value,Key=value. Any other shorthand is refused."""
+    """Parse Key=value,Key=value; refuse any other shorthand."""
     values = {}
     for pair in text.split(","):
         name, equals, value = pair.partition("=")
         member = shape.value if shape.type_name == "map" else shape.members.get(name)
         is_plain = member is None or member.type_name not in ("structure", "map", "list")
         if not equals or not is_plain or any(sign in value for sign in "[]{}'\"\\"):
-            raise refuse(
+            raise usage_error(
                 f"{option}: {text!r} is not Key=value,... Use JSON; other shorthand {NOT_HERE}"
             )
         if member is not None and member.type_name == "boolean":
@@ -175,7 +175,7 @@ def read_pairs(option, shape, text):
 
 
 def read_bytes(shape, value, raw):
-    """Return a value with bytes in place of base64 (or, if raw, of text), however deep it is."""
+    """Return a value with base64 (or text, if raw) replaced by bytes, at every level."""
     if shape.type_name == "blob" and isinstance(value, str):
         return value.encode() if raw else decode(value)
     if shape.type_name == "list" and isinstance(value, list):
@@ -187,7 +187,7 @@ def read_bytes(shape, value, raw):
 
 
 def decode(text):
-    """Return the bytes that base64 stands for."""
+    """Return base64 text as bytes."""
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:

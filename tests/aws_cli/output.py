@@ -1,4 +1,4 @@
-"""How a response is printed: --output json or text, as version 2 of the AWS CLI prints it."""
+"""Formats responses for --output json and text, as version 2 of the AWS CLI does."""
 
 import json
 
@@ -11,7 +11,7 @@ def format_json(value):
 
 
 def format_text(value, name=None):
-    """Return a value's lines. The lines of a part begin with its name in capital letters."""
+    """Return a value's lines. The lines of a part start with its name in capitals."""
     if isinstance(value, dict):
         return format_structure(value, name, sort_scalars([value]))
     if not isinstance(value, list):
@@ -25,7 +25,7 @@ def format_text(value, name=None):
 
 
 def format_scalars(scalars, name):
-    """Return a list's plain values: on one line, or on a line each if the list has a name."""
+    """Return a list's plain values on one line, or one per line if the list has a name."""
     if not scalars:
         return ""
     if name is None:
@@ -34,7 +34,7 @@ def format_scalars(scalars, name):
 
 
 def format_structure(structure, name, columns):
-    """Return the line of a structure's plain values, and below it the lines of its parts."""
+    """Return the line of a structure's plain values, followed by the lines of its parts."""
     cells = [str(structure.get(column, "")) for column in columns]
     if cells and name is not None:
         cells.insert(0, name.upper())
@@ -44,10 +44,10 @@ def format_structure(structure, name, columns):
 
 
 def sort_scalars(structures):
-    """Return the names of all plain values in some structures."""
+    """Return the names of all plain values in the structures, sorted."""
     return sorted({key for one in structures for key, value in one.items() if is_scalar(value)})
 
 
 def is_scalar(value):
-    """Return whether a value has no parts."""
+    """Return whether a value is plain, without parts."""
     return not isinstance(value, (dict, list))

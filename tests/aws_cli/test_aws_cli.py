@@ -1,4 +1,4 @@
-"""tests/aws_cli: it prints what version 2 of the AWS CLI prints, and refuses what it cannot do."""
+"""tests/aws_cli prints what version 2 of the AWS CLI prints, and refuses what it cannot do."""
 
 import json
 import shlex
@@ -16,7 +16,7 @@ from tests.helpers import LIMIT, deploy
 
 @pytest.fixture
 def ask(capsys, tmp_path, monkeypatch):
-    """A function that runs a command; it returns its output, or its error if it has to fail."""
+    """A function that runs a command and returns its output, or its error if it must fail."""
     monkeypatch.chdir(tmp_path)
 
     def ask(command, status=0):
@@ -34,7 +34,7 @@ PUT = "kinesis put-record --stream-name TUTORIAL --partition-key 0"
 
 @pytest.fixture
 def read_data(ask, stream):
-    """A function that returns the data of all records on the stream, in base64."""
+    """A function that returns the base64 data of all records on the stream."""
 
     def read_data():
         iterator = ask(
@@ -60,7 +60,7 @@ def read_data(ask, stream):
         ("'[[StreamNames[0], `1`], [x, `true`]]' --output text", "TUTORIAL\t1\nNone\tTrue\n"),
     ],
 )
-def test_a_response_is_json_or_text_of_what_a_query_takes_of_it(ask, stream, query, output):
+def test_the_result_of_a_query_is_printed_as_json_or_text(ask, stream, query, output):
     assert ask(f"kinesis list-streams --query {query}") == output
 
 
@@ -82,7 +82,7 @@ ROWS = [{"Data": [{"ScalarValue": "a"}, {"NullValue": True}]}, {"Data": []}]
         pytest.param([], [], id="an empty list"),
         pytest.param(["a", 1, True], ["a\t1\tTrue"], id="a list"),
         pytest.param([["a", 1], ["b", None], "c"], ["c", "a\t1", "b\tNone"], id="rows"),
-        pytest.param({"Names": ["a", "b"]}, ["NAMES\ta", "NAMES\tb"], id="a list that is a part"),
+        pytest.param({"Names": ["a", "b"]}, ["NAMES\ta", "NAMES\tb"], id="a list in a structure"),
         pytest.param(
             FUNCTION,
             ["consumer\t60", "ARCHITECTURES\tx86_64", "SNAPSTART\tNone"],
@@ -92,7 +92,7 @@ ROWS = [{"Data": [{"ScalarValue": "a"}, {"NullValue": True}]}, {"Data": []}]
         pytest.param(ROWS, ["DATA\t\ta", "DATA\tTrue\t"], id="the rows of a query"),
     ],
 )
-def test_text_is_a_line_for_each_structure_and_for_each_of_its_parts(value, lines):
+def test_text_has_a_line_for_each_structure_and_each_of_its_parts(value, lines):
     assert format_text(value).splitlines() == lines
 
 
@@ -100,7 +100,7 @@ def test_an_empty_response_prints_nothing():
     assert format_json({}) == ""
 
 
-def test_the_environment_and_the_config_file_name_the_output(ask, stream, monkeypatch):
+def test_the_environment_and_the_config_file_set_the_output_format(ask, stream, monkeypatch):
     Path("config").write_text("[default]\noutput = text\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", "config")
     assert ask("kinesis list-streams --query x") == "None\n"
@@ -109,7 +109,7 @@ def test_the_environment_and_the_config_file_name_the_output(ask, stream, monkey
 
 
 def test_pages_come_as_one_response_but_text_is_printed_page_by_page(ask, aws):
-    for number in range(60):  # the service answers with 50 at once
+    for number in range(60):  # the service returns 50 at once
         boto3.client("logs").create_log_group(logGroupName=f"{number:02}")
     count = "logs describe-log-groups --query length(logGroups)"
     assert ask(count) == "60\n"
@@ -124,7 +124,7 @@ def test_pages_come_as_one_response_but_text_is_printed_page_by_page(ask, aws):
     assert ask(f"{names} --starting-token {token}") == "58\t59\n"
 
 
-def test_what_is_no_list_comes_with_the_first_page(ask, stream):
+def test_anything_but_a_list_comes_with_the_first_page(ask, stream):
     name = "--query StreamDescription.StreamName --output text"
     assert ask(f"kinesis describe-stream --stream-name TUTORIAL {name}") == "TUTORIAL\n"
 
@@ -140,7 +140,7 @@ def test_times_are_iso_8601(ask, stream):
 # What a command sends
 
 
-def test_bytes_are_base64_or_in_a_file_or_text_with_an_option(ask, read_data):
+def test_bytes_are_given_as_base64_in_a_file_or_as_raw_text(ask, read_data):
     Path("data").write_bytes(b"\xff|")
     ask(f"{PUT} --data fileb://data")
     ask(f"{PUT} --data /3w=")
@@ -159,14 +159,14 @@ def test_bytes_are_base64_or_in_a_file_or_text_with_an_option(ask, read_data):
         "file://tags",
     ],
 )
-def test_a_list_is_words_or_json_or_a_file(ask, aws, tags):
+def test_a_list_is_given_as_words_json_or_a_file(ask, aws, tags):
     Path("tags").write_text('\n[{"Key": "x", "Value": "y"}, {"Key": "z", "Value": ""}]')
     ask(f"iam create-role --role-name r --assume-role-policy-document {{}} --tags {tags}")
     found = json.loads(ask("iam list-role-tags --role-name r --query Tags"))
     assert found == [{"Key": "x", "Value": "y"}, {"Key": "z", "Value": ""}]
 
 
-def test_maps_numbers_and_flags_have_the_types_of_the_parameter(ask, stream):
+def test_maps_numbers_and_flags_are_converted_to_the_parameters_type(ask, stream):
     ask("kinesis add-tags-to-stream --stream-name TUTORIAL --tags a=b,c=d")
     assert len(json.loads(ask("kinesis list-tags-for-stream --stream-name TUTORIAL"))["Tags"]) == 2
     ask(
@@ -183,9 +183,9 @@ def test_maps_numbers_and_flags_have_the_types_of_the_parameter(ask, stream):
         assert found["logStreams"][0]["logStreamName"] == name
 
 
-def test_a_function_is_made_of_a_zip_file_and_its_answer_goes_to_a_file(ask, aws):
+def test_a_function_is_updated_from_a_zip_file_and_its_response_goes_to_a_file(ask, aws):
     deploy("def handler(event, context): return event")
-    Path("function.zip").write_bytes(b"no zip file")
+    Path("function.zip").write_bytes(b"not a zip file")
     update = f"lambda update-function-code --function-name {FUNCTION_NAME}"
     assert "ValueException" in ask(f"{update} --zip-file fileb://function.zip", 254)
     answer = ask(f"lambda invoke --function-name {FUNCTION_NAME} --payload eyJhIjogMX0= a.json")
@@ -251,7 +251,7 @@ def test_an_error_is_what_the_aws_cli_prints(ask, aws, status, command, text):
         ("iam tag-role --role-name r --tags [", "Error parsing parameter '--tags': Invalid JSON: "),
     ],
 )
-def test_what_it_does_not_know_is_status_252(ask, command, named):
+def test_a_command_it_does_not_know_has_status_252(ask, command, named):
     assert named in ask(command, 252)
 
 
@@ -266,12 +266,12 @@ def test_what_it_does_not_know_is_status_252(ask, command, named):
         "lambda update-event-source-mapping --uuid u --destination-config OnFailure={D=q}",
     ],
 )
-def test_what_only_the_real_one_can_do_names_it(ask, command):
+def test_a_command_only_the_real_cli_can_run_points_to_it(ask, command):
     assert "https://docs.aws.amazon.com/cli/" in ask(command, 252)
 
 
 def test_without_region_or_credentials_it_says_what_to_do(ask, monkeypatch):
-    advice = ". Paste the line of tests.local_aws, or sign in.\n"
+    advice = ". Paste the export line of tests.local_aws, or sign in.\n"
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     error = ask("kinesis list-streams", 253)
     assert error == f"\naws: [ERROR]: Unable to locate credentials{advice}"
@@ -280,7 +280,7 @@ def test_without_region_or_credentials_it_says_what_to_do(ask, monkeypatch):
     assert error == f"\naws: [ERROR]: You must specify a region{advice}"
 
 
-def test_help_lists_operations_waiters_and_options_the_required_ones_first(ask):
+def test_help_lists_operations_waiters_and_options_with_required_ones_first(ask):
     assert ask("help").startswith("This is a stand-in for the AWS CLI")
     assert {"list-streams", "wait stream-exists"} <= {*ask("kinesis help").splitlines()}
     lines = ask("lambda invoke help").splitlines()
@@ -289,7 +289,7 @@ def test_help_lists_operations_waiters_and_options_the_required_ones_first(ask):
 
 
 def test_the_alias_works_in_every_folder_and_in_scripts(tmp_path):
-    (tmp_path / "tests").mkdir()  # of another project
+    (tmp_path / "tests").mkdir()  # another project's
     script = "aws kinesis nope; echo $?"
     done = subprocess.run(
         ["bash", "-c", f"{build_alias()}\nbash -c '{script}'"],

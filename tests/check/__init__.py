@@ -1,1 +1,1 @@
-"""python -m tests.check says where you are in the tutorial; see check.py."""
+"""Where am I in the tutorial? `python -m tests.check` says so; see check.py."""

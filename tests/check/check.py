@@ -2,8 +2,8 @@
 
     python -m tests.check
 
-It only reads, and works with AWS on this machine as well as with an account. The exit status is 1
-if something is wrong, else 0.
+It changes nothing, and works with the local AWS as well as with an account. The exit status is 1 if
+something is wrong, else 0.
 """
 
 import argparse
@@ -22,18 +22,18 @@ from tests.environment import REPOSITORY
 DONE, NOT_YET, WRONG = "done", "not yet", "wrong"
 
 SKELETON = "initial_lambda_function.lambda_handler"
-ALARMS_FOR_SKELETON = 30  # step 10 sends as many; more are meant for the final code
+ALARMS_FOR_SKELETON = 30  # sent in step 10; any more are meant for the final code
 TIMEOUT = 60  # seconds, as in step 5
-STILL = 120  # seconds without a retry, after which a bad record holds up nothing
+STILL = 120  # seconds without a retry after which no bad record holds up the shard
 
 
 def check_terminal(found):
     """Step 1: region and credentials."""
     if found.region is None:
-        return WRONG, 'there is no region: run "export AWS_REGION=us-east-1", and repeat step 1'
+        return WRONG, 'no region is set: run "export AWS_REGION=us-east-1", and repeat step 1'
     other = os.environ.get("AWS_REGION", found.region)
     if other != found.region:
-        return WRONG, f"the CLI uses {other} and the scripts {found.region}: repeat step 1"
+        return WRONG, f"the CLI uses {other}, but the scripts use {found.region}: repeat step 1"
     client = found.make_client("sts")
     account = client.get_caller_identity()["Account"]
     return DONE, f"account {account}, region {found.region}, {find_endpoint(client)}"
@@ -46,7 +46,7 @@ def check_table(found):
         return DONE, f"{name} exists in {found.region}"
     region = found.find_elsewhere(found.find_table)
     if region:
-        return WRONG, f"{name} is in {region}, this terminal in {found.region}"
+        return WRONG, f"{name} is in {region}, but this terminal uses {found.region}"
     if found.mappings:
         return WRONG, f"{name} is gone from {found.region}: run setup_timestream.py"
     return NOT_YET, f"there is no {name} in {found.region}"
@@ -61,7 +61,7 @@ def check_stream(found):
         return state, f"{name} is {status} in {found.region}"
     region = found.find_elsewhere(found.find_stream)
     if region:
-        return WRONG, f"{name} is in {region}, this terminal in {found.region}"
+        return WRONG, f"{name} is in {region}, but this terminal uses {found.region}"
     if found.mappings:
         return WRONG, (
             f"{name} is gone from {found.region}: run setup_kinesis.py, delete the mapping"
@@ -75,13 +75,13 @@ def check_role(found):
     name = f"role {ROLE_NAME}"
     if found.allowed is None:
         if found.function:
-            return WRONG, f"{name} is gone, and the function needs it"
+            return WRONG, f"{name} is gone, but the function needs it"
         return NOT_YET, f"there is no {name}"
     needed = ["timestream:WriteRecords", "kinesis:GetRecords", "logs:PutLogEvents"]
     missing = [action for action in needed if not found.allows(action)]
     if missing:
         return WRONG, f"{name} has no policy that allows {', '.join(missing)}"
-    return DONE, f"{name} may write to Timestream, read the stream and keep a log"
+    return DONE, f"{name} may write to Timestream, read the stream and write a log"
 
 
 def check_function(found):
@@ -89,7 +89,7 @@ def check_function(found):
     name = f"function {FUNCTION_NAME}"
     if found.function is None:
         if found.mappings:
-            return WRONG, f"{name} is gone, and a mapping still calls it"
+            return WRONG, f"{name} is gone, but a mapping still calls it"
         return NOT_YET, f"there is no {name} in {found.region}"
     if found.function["State"] == "Failed":
         return WRONG, f"{name} is Failed: {found.function.get('StateReason')}"
@@ -97,8 +97,8 @@ def check_function(found):
         return NOT_YET, f"{name} is still Pending"
     if found.function["Timeout"] < TIMEOUT:
         return WRONG, (
-            f"{name} has a timeout of {found.function['Timeout']} seconds, not {TIMEOUT}: it is"
-            " ended before it can report what is not stored"
+            f"{name} has a timeout of {found.function['Timeout']} seconds, not {TIMEOUT}: Lambda"
+            " stops it before it can report what is not stored"
         )
     if found.load_error and found.function["Handler"] == SKELETON:
         return WRONG, f"{name} cannot be loaded: {found.load_error}"
@@ -109,7 +109,7 @@ def check_log(found):
     """Step 6: the function has run."""
     if found.has_run:
         return DONE, "the function has run: it has a log"
-    return NOT_YET, "the function has no log, so it has not run"
+    return NOT_YET, "the function has no log, so it has not run yet"
 
 
 def check_mapping(found):
@@ -147,12 +147,12 @@ def find_faults(mapping):
 def check_wave(found):
     """Step 8: the wave."""
     if found.temperatures:
-        return DONE, f"{found.temperatures} readings of the wave are stored"
-    return NOT_YET, "no readings of the wave are stored"
+        return DONE, f"{found.temperatures} temperatures are stored"
+    return NOT_YET, "no temperatures are stored"
 
 
 def check_query(found):
-    """Step 9: a query. It leaves no trace, so this is whether one finds something."""
+    """Step 9: a query. It leaves no trace, so this checks whether a query would find something."""
     if found.temperatures:
         return DONE, "a query finds the readings"
     return NOT_YET, "a query finds no readings"
@@ -170,14 +170,15 @@ def check_final_code(found):
     if found.function is None:
         return NOT_YET, "there is no function"
     handler = found.function["Handler"]
-    is_waited_for = found.records > ALARMS_FOR_SKELETON
+    has_more_alarms = found.records > ALARMS_FOR_SKELETON
     if handler == SKELETON:
-        if is_waited_for:
-            return WRONG, "alarms arrive, but the function is still the skeleton, which stores none"
+        if has_more_alarms:
+            text = "alarms arrive, but the function is still the skeleton, which stores nothing"
+            return WRONG, text
         return NOT_YET, "the function is still the skeleton"
     if found.load_error:
         return WRONG, f"the function cannot be loaded: {found.load_error}"
-    if is_waited_for and not found.alarms and not found.failed:
+    if has_more_alarms and not found.alarms and not found.failed:
         return WRONG, (
             "the function gets alarms, but neither stores them nor reports them as failed: is its"
             " code still the skeleton?"
@@ -186,17 +187,19 @@ def check_final_code(found):
 
 
 def check_both(found):
-    """Step 12: alarms beside the wave."""
-    if found.alarms and found.temperatures:
-        return DONE, f"{found.alarms} alarms are stored, and {found.temperatures} other readings"
-    return NOT_YET, "no alarms are stored" if found.temperatures else "no wave beside the alarms"
+    """Step 12: both alarms and temperatures."""
+    if not found.alarms:
+        return NOT_YET, "no alarms are stored"
+    if not found.temperatures:
+        return NOT_YET, "alarms are stored, but no temperatures"
+    return DONE, f"{found.alarms} alarms and {found.temperatures} other readings are stored"
 
 
 def check_bad_record(found):
     """Step 13: a bad record, which was retried and then discarded."""
     retried = find_retried(found.failed)
     if not retried:
-        return NOT_YET, "no bad record was retried"
+        return NOT_YET, "no bad record has been retried"
     last = retried[-1]
     age = round(time.time() - last["timestamp"] / 1000)
     after = found.find_in_log("stored", since=last["timestamp"] + 1)
@@ -205,20 +208,20 @@ def check_bad_record(found):
             f"a bad record holds up the shard until it is discarded. {age} seconds ago:"
             f" {last['message'].strip()}"
         )
-    return DONE, "a bad record was retried, and holds up nothing any more"
+    return DONE, "a bad record was retried, and no longer holds up the shard"
 
 
 def find_retried(failed):
     """Return the `Failed` lines about records that failed more than once.
 
-    A record that an invocation by hand brings is not on the stream, and is not retried.
+    The records of a manual invocation are not on the stream, and are not retried.
     """
     numbers = [event["message"].split(":")[1] for event in failed]
     return [event for event, number in zip(failed, numbers) if numbers.count(number) > 1]
 
 
 def is_success(message):
-    """Return whether a line of the log says that all records of a batch are stored."""
+    """Return whether a log line says that all records of a batch are stored."""
     found = re.match("([0-9]+) of ([0-9]+) records stored", message)
     return found is not None and found[1] == found[2]
 
@@ -241,26 +244,26 @@ CHECKS = [
 
 
 def read_titles():
-    """Return the titles of the steps, as README.md has them."""
+    """Return the titles of README.md's steps."""
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     return re.findall(r"^### [0-9]+\. (.+)$", readme, re.MULTILINE)
 
 
 def judge(check, found):
-    """Return the state of a step, and what was found in words."""
+    """Return a step's state, and what was found, in words."""
     try:
         return check(found)
     except (ClientError, BotoCoreError, OSError) as error:
-        return WRONG, f"this cannot be looked at: {error}"
+        return WRONG, f"this could not be checked: {error}"
 
 
 def main():
-    """Print a line for each step, and which is next; return the exit status."""
+    """Print a line for each step, and the next step; return the exit status."""
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     try:
         found = Found()
         results = [judge(check_terminal, found)]
-    except BotoCoreError as error:  # there is no such profile, for instance
+    except BotoCoreError as error:  # an unknown profile, for instance
         results = [(WRONG, str(error))]
     if results[0][0] == WRONG:
         results += [(NOT_YET, "unknown until step 1 is right")] * len(CHECKS[1:])
@@ -274,7 +277,7 @@ def main():
 
 
 def find_next(states):
-    """Return the step to do next: the first that is wrong, else the first that is not done."""
+    """Return the next step: the first that is wrong, or else the first that is not done."""
     for state in (WRONG, NOT_YET):
         if state in states:
             number = states.index(state)

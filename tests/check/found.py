@@ -1,4 +1,4 @@
-"""What there is of the tutorial. It only reads."""
+"""Looks up what exists of the tutorial, without changing anything."""
 
 import os
 from fnmatch import fnmatch
@@ -14,12 +14,12 @@ from setup_timestream import DATABASE_NAME, TABLE_NAME1
 
 MISSING = ["ResourceNotFoundException", "NoSuchEntity"]
 
-# The regions that have Timestream for LiveAnalytics, but for AWS GovCloud.
+# The regions with Timestream for LiveAnalytics, except for AWS GovCloud.
 REGIONS = (
     "us-east-1 us-east-2 us-west-2 eu-west-1 eu-central-1 ap-northeast-1 ap-south-1 ap-southeast-2"
 ).split()
 
-# What AWS's managed policies allow, as far as it matters here.
+# What AWS's managed policies allow, if it matters here.
 MANAGED_POLICIES = {
     "AmazonTimestreamFullAccess": ["timestream:*"],
     "AmazonKinesisReadOnlyAccess": ["kinesis:Get*"],
@@ -27,11 +27,11 @@ MANAGED_POLICIES = {
     "AWSLambdaKinesisExecutionRole": ["kinesis:GetRecords", "logs:PutLogEvents"],
 }
 
-MAX_RECORDS = 100  # on a shard of the stream that are looked at
+MAX_RECORDS = 100  # per shard that are counted
 
 
 def look_up(operation, **parameters):
-    """Return what an operation of AWS responds; None if the thing does not exist."""
+    """Return an operation's response, or None if the resource does not exist."""
     try:
         return operation(**parameters)
     except ClientError as error:
@@ -41,7 +41,7 @@ def look_up(operation, **parameters):
 
 
 class Found:
-    """What there is of the tutorial in a region. Each thing is looked up when first asked for."""
+    """What exists of the tutorial in a region. Each thing is looked up when it is first used."""
 
     def __init__(self):
         self.session = boto3.Session()
@@ -49,7 +49,7 @@ class Found:
         self.clients = {}
 
     def make_client(self, service, region=None):
-        """Return the client for a service; it takes a while to make one, so each is made once."""
+        """Return the client for a service; cached, because creating one takes a while."""
         key = service, region or self.region
         if key not in self.clients:
             retries = {"total_max_attempts": 2, "mode": "standard"}
@@ -83,13 +83,13 @@ class Found:
             try:
                 if region != self.region and find(region):
                     return region
-            except (ClientError, BotoCoreError):  # it cannot be reached, or not be looked at
+            except (ClientError, BotoCoreError):  # it cannot be reached, or access is denied
                 continue
         return None
 
     @cached_property
     def allowed(self):
-        """The actions that the role's policies allow, as patterns; None if there is no role."""
+        """Patterns of the actions that the role's policies allow; None without a role."""
         iam = self.make_client("iam")
         if look_up(iam.get_role, RoleName=ROLE_NAME) is None:
             return None
@@ -127,7 +127,7 @@ class Found:
 
     @cached_property
     def counts(self):
-        """The number of readings in the table, {measure name: number}."""
+        """The numbers of readings in the table, as {measure name: number}."""
         if self.table is None:
             return {}
         query = (
@@ -161,7 +161,7 @@ class Found:
         return count
 
     def find_in_log(self, pattern, since=0):
-        """Return the events in the function's log that match a pattern, the oldest first.
+        """Return the events in the function's log that match a pattern, oldest first.
 
         since: milliseconds since 1970.
         """
@@ -183,26 +183,26 @@ class Found:
 
     @cached_property
     def load_error(self):
-        """What the log says if the function could not be loaded when it was last called."""
+        """The error in the log if the function's last call could not load it, else None."""
         names = ["ImportModuleError", "HandlerNotFound", "UserCodeSyntaxError"]
         pattern = " ".join(["?REPORT", *(f'?"Runtime.{name}"' for name in names)])
         error = None
         for event in self.find_in_log(pattern):
             if not event["message"].startswith("REPORT"):
                 error = event["message"].strip()
-            elif "Runtime." not in event["message"]:  # a call that has loaded the function
+            elif "Runtime." not in event["message"]:  # this call loaded the function
                 error = None
         return error
 
     @cached_property
     def failed(self):
-        """The lines in the log about records that the function has reported as failed."""
+        """The log events about records that the function has reported as failed."""
         events = self.find_in_log("Failed")
         return [event for event in events if event["message"].startswith("Failed: ")]
 
 
 def as_list(value):
-    """Return a list as it is, another value as a list of one: policies may have either."""
+    """Return a list unchanged, and any other value in a list; policies may have either."""
     return value if isinstance(value, list) else [value]
 
 
@@ -222,7 +222,7 @@ def count_records(client, shard):
 
 
 def find_endpoint(client):
-    """Return where a client's requests go, in words."""
+    """Return in words where a client's requests go."""
     url = client.meta.endpoint_url
     if "//127.0.0.1" in url or "//localhost" in url:
         return "AWS on this machine"

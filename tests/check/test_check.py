@@ -1,4 +1,4 @@
-"""tests/check: where a reader is after each step, and what it says about each mistake."""
+"""tests/check: the next step after each step, and what it says about each mistake."""
 
 import io
 import json
@@ -28,7 +28,7 @@ POLICY = {
         {"Effect": "Allow", "Action": ["kinesis:GetRecords", "logs:Put*"], "Resource": "*"},
     ],
 }
-LINE = re.compile("[ 1][0-9]  (done|not yet|wrong) |Next: ")  # other lines are the local AWS's
+LINE = re.compile("[ 1][0-9]  (done|not yet|wrong) |Next: ")  # other lines come from the local AWS
 BAD = b"id=1||status=Normal||location=TUTORIAL||sensor=Alarm-1\n"
 
 
@@ -41,15 +41,15 @@ def build_package(script, name=None):
 
 
 def wait_until(is_true, what):
-    """Wait until something is true; fail if that takes too long."""
+    """Wait until something is true; fail after LIMIT seconds."""
     end = time.monotonic() + LIMIT
     while not is_true():
-        assert time.monotonic() < end, f"not after {LIMIT} s: {what}"
+        assert time.monotonic() < end, f"timed out after {LIMIT} s: {what}"
         time.sleep(0.02)
 
 
 def count_in_log(text):
-    """Return in how many lines of the function's log a text is."""
+    """Return how many lines of the function's log contain a text."""
     pages = make_client("logs").get_paginator("filter_log_events")
     found = pages.paginate(logGroupName=LOG_GROUP_NAME, filterPattern=f'"{text}"')
     return len(list(found.search("events[]")))
@@ -68,12 +68,12 @@ def find_mapping():
 
 
 def wait_for_mapping():
-    """Wait until the mapping is as it was asked for."""
+    """Wait until the mapping is ready."""
     wait_until(lambda: find_mapping()["State"] in ("Enabled", "Disabled"), "the mapping is ready")
 
 
 def wait_for_function(waiter):
-    """Wait until the function is as it was asked for."""
+    """Wait until the function is ready."""
     waiter = make_client("lambda").get_waiter(waiter)
     waiter.wait(FunctionName=FUNCTION_NAME, WaiterConfig={"Delay": 0.02})
 
@@ -99,7 +99,7 @@ def make_role():
     iam.put_role_policy(
         RoleName=ROLE_NAME, PolicyName="just-enough", PolicyDocument=json.dumps(POLICY)
     )
-    time.sleep(0.15)  # as the README's `sleep 10`; here time passes 100 times as fast
+    time.sleep(0.15)  # instead of the README's `sleep 10`, as time passes 100 times faster
 
 
 def make_skeleton():
@@ -166,7 +166,7 @@ def follow_bad_record():
 
 
 def wait_until_discarded():
-    """Send an alarm, and wait until it is stored: the bad record holds up nothing any more."""
+    """Send an alarm, and wait until it is stored: the bad record no longer holds up the shard."""
     stored = count_in_log("1 of 1 records stored")
     alarm_sensor.generate_reading(make_client("kinesis"), "Alarm-1", 0.002, 1)
     wait_until(lambda: count_in_log("1 of 1 records stored") > stored, "a good alarm is stored")
@@ -191,7 +191,7 @@ STEPS = [
 
 @pytest.fixture
 def look(aws, run_script, capsys):
-    """A function that runs the program; it returns its exit status and lines."""
+    """A function that runs the program and returns its exit status and lines."""
 
     def look():
         capsys.readouterr()
@@ -202,7 +202,7 @@ def look(aws, run_script, capsys):
 
 
 def take_steps(last):
-    """Do the steps of the README up to one."""
+    """Do the README's steps up to `last`."""
     for step in STEPS[:last]:
         step()
 
@@ -218,7 +218,7 @@ def test_after_each_step_the_next_one_is_named(look):
         assert status == 0, lines
         if number == 13:
             assert lines[-1] == "Next: Clean up"
-        elif number != 8:  # step 9 leaves no trace: a query that would find something is enough
+        elif number != 8:  # step 9 leaves no trace, so a table with readings is enough
             assert lines[-1] == f"Next: step {number + 1}, {titles[number]}"
         states = [line[4:11].strip() for line in lines[:-1]]
         done = number + (number == 8)
@@ -248,7 +248,7 @@ def test_it_changes_nothing(look, monkeypatch):
 
 @pytest.fixture
 def find_wrong(look):
-    """A function that returns the lines of what is wrong; it is what to do next, too."""
+    """A function that returns the lines with `wrong`; the next step must be one of them."""
 
     def find_wrong():
         status, lines = look()
@@ -263,13 +263,13 @@ def find_wrong(look):
 def test_no_region(find_wrong, monkeypatch):
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     [line] = find_wrong()
-    assert line.startswith(" 1  wrong    there is no region")
+    assert line.startswith(" 1  wrong    no region is set")
 
 
 def test_cli_and_scripts_in_two_regions(find_wrong, monkeypatch):
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     [line] = find_wrong()
-    assert line.endswith("the CLI uses eu-west-1 and the scripts us-east-1: repeat step 1")
+    assert line.endswith("the CLI uses eu-west-1, but the scripts use us-east-1: repeat step 1")
 
 
 def test_no_credentials(find_wrong, monkeypatch):
@@ -279,10 +279,10 @@ def test_no_credentials(find_wrong, monkeypatch):
     assert line.endswith("Unable to locate credentials")
 
 
-def test_nobody_answers(find_wrong, monkeypatch):
+def test_aws_does_not_respond(find_wrong, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     [line] = find_wrong()
-    assert line.startswith(" 1  wrong    this cannot be looked at: Failed to connect")
+    assert line.startswith(" 1  wrong    this could not be checked: Failed to connect")
 
 
 def test_another_region(find_wrong, monkeypatch):
@@ -290,8 +290,8 @@ def test_another_region(find_wrong, monkeypatch):
     for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
         monkeypatch.setenv(name, "eu-west-1")
     table, stream = find_wrong()
-    assert table.endswith("WeatherMetrics is in us-east-1, this terminal in eu-west-1")
-    assert stream.endswith("stream TUTORIAL is in us-east-1, this terminal in eu-west-1")
+    assert table.endswith("WeatherMetrics is in us-east-1, but this terminal uses eu-west-1")
+    assert stream.endswith("stream TUTORIAL is in us-east-1, but this terminal uses eu-west-1")
 
 
 def test_a_table_and_a_stream_that_are_gone(find_wrong):
@@ -316,11 +316,11 @@ def test_a_role_and_a_function_that_are_gone(find_wrong):
     take_steps(7)
     cleanup.delete_role(make_client("iam"))
     [line] = find_wrong()
-    assert line.endswith("is gone, and the function needs it")
+    assert line.endswith("is gone, but the function needs it")
     make_role()
     cleanup.delete_lambda(make_client("lambda"))
     [line] = find_wrong()
-    assert line.endswith("is gone, and a mapping still calls it")
+    assert line.endswith("is gone, but a mapping still calls it")
 
 
 def test_the_timeout_of_the_console(find_wrong):
@@ -333,7 +333,9 @@ def test_the_skeleton_while_alarms_flow(find_wrong):
     take_steps(10)
     send_alarms()
     [line] = find_wrong()
-    assert line.endswith("alarms arrive, but the function is still the skeleton, which stores none")
+    assert line.endswith(
+        "alarms arrive, but the function is still the skeleton, which stores nothing"
+    )
 
 
 def test_the_skeleton_under_the_final_name_as_in_the_console(find_wrong):
@@ -345,7 +347,7 @@ def test_the_skeleton_under_the_final_name_as_in_the_console(find_wrong):
 
 
 def write_log(message):
-    """Put a line into the function's log."""
+    """Write a line into the function's log."""
     logs = make_client("logs")
     logs.create_log_stream(logGroupName=LOG_GROUP_NAME, logStreamName="x")
     event = {"timestamp": round(time.time() * 1000) + 2000, "message": message}
@@ -368,7 +370,7 @@ def test_a_handler_that_is_not_in_the_code(find_wrong):
         ({"MaximumRecordAgeInSeconds": 60}, "the mapping discards records after 60 seconds"),
     ],
 )
-def test_what_a_mapping_should_not_be(find_wrong, settings, words):
+def test_settings_that_a_mapping_should_not_have(find_wrong, settings, words):
     take_steps(7)
     update_mapping(**settings)
     [line] = find_wrong()
@@ -383,7 +385,7 @@ def test_a_bad_record_that_holds_up_the_shard(find_wrong, look):
     assert "status=Normal||location=TUTORIAL" in line
 
 
-def test_a_failed_line_of_an_invocation_by_hand_is_no_bad_record(look):
+def test_a_failed_line_from_a_manual_invocation_is_not_a_bad_record(look):
     take_steps(12)
     record = {"sequenceNumber": "7", "data": "aWQ9MQ=="}
     payload = json.dumps({"Records": [{"kinesis": record}]})
@@ -393,14 +395,14 @@ def test_a_failed_line_of_an_invocation_by_hand_is_no_bad_record(look):
     assert (status, lines[-1]) == (0, "Next: step 13, Follow a bad record")
 
 
-def test_what_may_not_be_looked_at_is_wrong_in_its_step(find_wrong, monkeypatch):
+def test_what_cannot_be_checked_is_wrong_in_its_step(find_wrong, monkeypatch):
     def refuse(found):
         error = {"Error": {"Code": "AccessDeniedException", "Message": "not you"}}
         raise ClientError(error, "GetFunctionConfiguration")
 
     take_steps(3)
     monkeypatch.setattr(Found, "function", property(refuse))
-    assert " 5  wrong    this cannot be looked at: " in find_wrong()[1]
+    assert " 5  wrong    this could not be checked: " in find_wrong()[1]
 
 
 @pytest.mark.parametrize(
@@ -422,6 +424,6 @@ def test_managed_policies_count(aws, monkeypatch, policies, is_allowed):
     assert (state == check.DONE) == is_allowed
 
 
-def test_as_a_program_it_ends_with_its_status(finish):
+def test_the_program_exits_with_its_status(finish):
     status, lines = finish("-m", "tests.check", AWS_DEFAULT_REGION=None, AWS_REGION=None)
     assert (status, lines[-1]) == (1, "Next: step 1, Look where you are")

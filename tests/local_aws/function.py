@@ -1,8 +1,8 @@
-"""Functions run, and change, as on Lambda. moto keeps them, but would need Docker to run them.
+"""Lambda functions: they run, and they take a moment to be created and updated, as on AWS.
 
-A function has a process of its own for each invocation at a time, see function_process.py. It stays
-between invocations, as a warm container does, until code or configuration change. What it prints
-goes to CloudWatch Logs. A new role, a new function and an update need a moment, as on AWS.
+moto only stores functions, and would need Docker to run them. Here each concurrent invocation has
+its own process, see function_process.py. Like a warm container, the process is kept for the next
+invocation until code or configuration change. Its output goes to CloudWatch Logs.
 """
 
 import base64
@@ -31,18 +31,17 @@ from moto.iam.models import iam_backends
 from tests.environment import SETTINGS
 from tests.local_aws.function_process import FunctionProcess, ProcessEnded, unpack
 
-# Seconds that AWS needs until a new role can be used, and until a function is as it was told.
-ROLE_DELAY = 5
-CHANGE_DELAY = 1
+ROLE_DELAY = 5  # seconds until a new role can be used
+CHANGE_DELAY = 1  # seconds until a new or updated function is ready
 
-LOG_TAIL = 4096  # bytes of the log that an invocation can answer with
+LOG_TAIL = 4096  # bytes of the log in a response to Invoke
 MAX_INIT = 10  # seconds
 MAX_EVENT = 6 * 2**20  # bytes
 MAX_RESPONSE = 6291556
 MAX_UNZIPPED = 250 * 2**20
-LONGEST_NAME = 64
+MAX_NAME = 64
 
-# The fields of a function, of those that moto has.
+# The fields of a function's configuration that come from moto.
 FIELDS = [
     "Architectures",
     "CodeSha256",
@@ -61,7 +60,7 @@ FIELDS = [
     "TracingConfig",
     "Version",
 ]
-# Those that ListFunctions does not show.
+# Fields that ListFunctions does not show.
 NOT_LISTED = [
     "LastUpdateStatus",
     "LastUpdateStatusReason",
@@ -71,7 +70,7 @@ NOT_LISTED = [
     "StateReason",
     "StateReasonCode",
 ]
-REASON = "The function is being created."  # AWS says so of updates, too
+REASON = "The function is being created."  # AWS says so about updates as well
 
 configure = LambdaFunction.get_configuration
 create_function = LambdaBackend.create_function
@@ -82,7 +81,7 @@ enrich = LambdaResponse._enrich_response
 
 
 class Conflict(LambdaClientError):
-    """The error for what is not possible now."""
+    """The error for an operation that is not possible at the moment."""
 
     code = 409
 
@@ -100,8 +99,8 @@ class TooLarge(LambdaClientError):
         super().__init__("RequestEntityTooLargeException", message)
 
 
-def refuse(message, code="InvalidParameterValueException"):
-    """Raise an error of Lambda."""
+def raise_error(message, code="InvalidParameterValueException"):
+    """Raise one of Lambda's errors."""
     raise LambdaClientError(code, message)
 
 
@@ -109,23 +108,23 @@ def refuse(message, code="InvalidParameterValueException"):
 
 
 class Processes:
-    """The processes of a function as it is configured now: those that wait, and those that run."""
+    """The processes of one version of a function, both idle and running."""
 
     def __init__(self):
         self.idle, self.all, self.lock, self.outdated = [], set(), threading.Lock(), False
 
     def take(self):
-        """Return a process that waits, None if none does."""
+        """Return an idle process, or None."""
         with self.lock:
             return self.idle.pop() if self.idle else None
 
     def add(self, process):
-        """Add a new process, which runs."""
+        """Add a new, running process."""
         with self.lock:
             self.all.add(process)
 
     def give_back(self, process):
-        """Let a process wait for the next invocation, unless the function has changed."""
+        """Keep a process for the next invocation, unless the function has changed."""
         with self.lock:
             if not self.outdated:
                 self.idle.append(process)
@@ -138,52 +137,52 @@ class Processes:
         self.all.discard(process)
 
     def retire(self):
-        """End the processes that wait now, and the others when they are done."""
+        """End the idle processes now, and the others when they are done."""
         with self.lock:
             self.outdated, idle, self.idle = True, self.idle, []
         for process in idle:
             self.end(process)
 
     def end_all(self):
-        """End all processes at once, as the function is deleted."""
+        """End all processes at once."""
         self.retire()
         for process in [*self.all]:
             self.end(process)
 
 
 class Invocation:
-    """One invocation of a function: its log, and what it answers."""
+    """One invocation of a function, with its log and its result."""
 
     def __init__(self, function, arn):
         self.function, self.arn = function, arn
         self.request_id = str(uuid.uuid4())
-        self.log = []  # its events
-        self.error = ""  # the kind of error, if it failed
-        self.init = ""  # what the report says of a cold start
+        self.log = []  # log events
+        self.error = ""  # the type of the error, if it failed
+        self.init = ""  # the part of the report about a cold start
 
     def run(self, event, make_process):
-        """Run the function with an event, a text of JSON; return what it answers."""
+        """Run the function with an event, given as JSON; return its response as JSON."""
         processes = self.function.processes
         process = processes.take()
         is_cold = process is None
         if is_cold:
             process = make_process(self.function)
             processes.add(process)
-        begin = time.monotonic()
+        start = time.monotonic()
         usable = False
         try:
             message = self.start(process) if is_cold else {"ready": True}
             self.log.append(f"START RequestId: {self.request_id} Version: $LATEST\n")
-            begin = time.monotonic()
+            start = time.monotonic()
             if "ready" in message:
                 message = self.call(process, event)
                 usable = True
         except TimeoutError:
             seconds = f"{self.function.timeout:.2f} seconds"
-            message = self.end("Sandbox.Timedout", f"Task timed out after {seconds}")
+            message = self.make_error("Sandbox.Timedout", f"Task timed out after {seconds}")
         except ProcessEnded as error:
-            message = self.end("Runtime.ExitError", str(error))
-        milliseconds = 1000 * (time.monotonic() - begin)
+            message = self.make_error("Runtime.ExitError", str(error))
+        milliseconds = 1000 * (time.monotonic() - start)
         self.add_lines(process.take_output())
         answer = self.read(message)
         self.report(process, milliseconds)
@@ -195,17 +194,17 @@ class Invocation:
 
     def start(self, process):
         """Wait until a new process has imported the function; return its message."""
-        begin = time.monotonic()
+        start = time.monotonic()
         version, arn = describe_runtime(self.function)
         self.log.append(f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}\n")
         try:
             return process.receive(MAX_INIT)
         finally:
-            self.init = f"Init Duration: {1000 * (time.monotonic() - begin):.2f} ms\t"
+            self.init = f"Init Duration: {1000 * (time.monotonic() - start):.2f} ms\t"
             self.add_lines(process.take_output())
 
     def call(self, process, event):
-        """Let a process call the handler; return its message."""
+        """Have a process call the handler; return its message."""
         context = {
             "aws_request_id": self.request_id,
             "function_name": self.function.function_name,
@@ -219,13 +218,13 @@ class Invocation:
         process.send({"event": event, "context": context, "milliseconds": milliseconds})
         return process.receive(self.function.timeout)
 
-    def end(self, kind, reason):
-        """Return the message of a process that has ended without one."""
+    def make_error(self, kind, reason):
+        """Return the message for a process that ended without sending one."""
         text = f"RequestId: {self.request_id} Error: {reason}"
         return {"error": {"errorType": kind, "errorMessage": text}}
 
     def read(self, message):
-        """Return what the function answers; show an error in the log."""
+        """Return the function's response; add an error to the log."""
         if "result" in message and len(message["result"].encode()) > MAX_RESPONSE:
             text = "Response payload size exceeded maximum allowed payload size (6291556 bytes)."
             kind = "Function.ResponseSizeTooLarge"
@@ -245,7 +244,7 @@ class Invocation:
         return json.dumps(error)
 
     def report(self, process, milliseconds):
-        """End the log with Lambda's report."""
+        """Finish the log with Lambda's REPORT line, and store it."""
         outcome = ""
         if self.error == "Sandbox.Timedout":
             outcome = "Status: timeout\t"
@@ -261,17 +260,17 @@ class Invocation:
         write_log(self.function, process.log_stream, self.log)
 
     def add_lines(self, text):
-        """Add what was printed to the log: an event for each line that is not empty."""
+        """Add output to the log: one event for each line that is not empty."""
         self.log += [line for line in io.StringIO(text, newline="\n") if line.strip("\n")]
 
     def find_tail(self):
-        """Return the last bytes of the log, from START on."""
+        """Return the last bytes of the log, without INIT_START."""
         text = "".join(self.log)
         return text[text.index("START RequestId") :].encode(errors="replace")[-LOG_TAIL:]
 
 
 def format_error(error):
-    """Return an error as the log shows it, in one event; Lambda indents with hard spaces."""
+    """Return an error as one log event; Lambda indents it with non-breaking spaces."""
     lines = [f"[ERROR] {error['errorType']}: {error['errorMessage']}"]
     lines.append("Traceback (most recent call last):")
     for entry in error["stackTrace"]:
@@ -282,7 +281,7 @@ def format_error(error):
 
 
 def write_log(function, log_stream, messages):
-    """Put events into the function's log group, which Lambda makes when the function first runs."""
+    """Put events into the function's log group, which the first invocation creates."""
     logs, group, now = function.logs_backend, function.logs_group_name, round(time.time() * 1000)
     logs.ensure_log_group(group)
     logs.ensure_log_stream(group, log_stream)
@@ -291,24 +290,24 @@ def write_log(function, log_stream, messages):
 
 
 def describe_runtime(function):
-    """Return the version of a function's runtime and its ARN; here each has one."""
+    """Return the version of a function's runtime, and its ARN."""
     digest = hashlib.sha256(function.run_time.encode()).hexdigest()
     name = function.run_time.replace("python", "python:")
     return f"{name}.v1", f"arn:aws:lambda:{function.region}::runtime:{digest}"
 
 
-# What Lambda's operations answer
+# Lambda's operations
 
 
 def split_name(name):
-    """Return the name and the qualifier in a function's name or ARN."""
+    """Split a function's name or ARN into name and qualifier."""
     name = name.partition(":function:")[2] or name
     name, _, qualifier = name.partition(":")
     return name, qualifier
 
 
 def check_package(zip_file):
-    """Refuse what cannot be unpacked; zip_file: base64-encoded, as in a request."""
+    """Refuse a zip file that cannot be unpacked; it is base64-encoded, as in a request."""
     package = base64.b64decode(zip_file or "")
     try:
         with zipfile.ZipFile(io.BytesIO(package)) as archive:
@@ -316,10 +315,12 @@ def check_package(zip_file):
         if size < MAX_UNZIPPED:
             with tempfile.TemporaryDirectory() as folder:
                 unpack(package, folder)
-    except Exception:  # zipfile has many, for what it cannot read
-        refuse("Could not unzip uploaded file. Please check your file, then try to upload again.")
+    except Exception:  # zipfile raises many different ones
+        raise_error(
+            "Could not unzip uploaded file. Please check your file, then try to upload again."
+        )
     if size >= MAX_UNZIPPED:
-        refuse(f"Unzipped size must be smaller than {MAX_UNZIPPED} bytes")
+        raise_error(f"Unzipped size must be smaller than {MAX_UNZIPPED} bytes")
 
 
 def is_changing(function):
@@ -328,7 +329,7 @@ def is_changing(function):
 
 
 def check_state(function):
-    """Refuse to change a function that is being changed."""
+    """Refuse to change a function while it is being created or updated."""
     if is_changing(function) and function.before is None:
         raise Conflict("The function is currently in the following state: Pending")
     if is_changing(function):
@@ -337,7 +338,7 @@ def check_state(function):
 
 
 def describe(function, on_create=False):
-    """Return a function's configuration with AWS's fields, in the place of moto's."""
+    """Return a function's configuration with AWS's fields; replaces moto's method."""
     fields = configure(function, on_create)
     fields = {name: fields[name] for name in FIELDS}
     fields["LastModified"] = function.modified
@@ -356,7 +357,7 @@ def describe(function, on_create=False):
 
 
 def list_functions(response):
-    """Answer ListFunctions, which does not show states."""
+    """Answer ListFunctions, which leaves out states."""
     functions = [describe(function) for function in response.backend.list_functions()]
     for fields in functions:
         for name in NOT_LISTED:
@@ -365,20 +366,20 @@ def list_functions(response):
 
 
 class Functions:
-    """What moto's LambdaBackend does here in another way.
+    """Replaces some of the methods of moto's LambdaBackend.
 
-    server: where functions reach this AWS.
-    speed: how much faster time passes.
+    server: the Server, which functions call.
+    speed: how many times faster time passes.
     """
 
     def __init__(self, server, speed):
         self.server, self.speed = server, speed
-        self.processes = []  # of all functions
+        self.processes = []  # the Processes of all functions
 
     def begin_change(self, function, before):
-        """Let a function be new or changed, for a moment not yet in effect.
+        """Mark a function as created or updated; this takes effect after a moment.
 
-        before: the function as it runs meanwhile, None if it is new.
+        before: the version that runs until then, None if the function is new.
         """
         if before and before.before:
             before.before.processes.retire()
@@ -392,25 +393,25 @@ class Functions:
         self.processes.append(function.processes)
 
     def check_role(self, backend, arn):
-        """Refuse a role that does not exist yet, or not for long enough."""
+        """Refuse a role that is too new to be assumed."""
         try:
             role = iam_backends[backend.account_id][backend.partition].get_role_by_arn(arn)
         except IAMNotFoundException:
-            return  # moto says so
+            return  # moto refuses it
         if (utcnow() - role.create_date).total_seconds() < ROLE_DELAY / self.speed:
-            refuse("The role defined for the function cannot be assumed by Lambda.")
+            raise_error("The role defined for the function cannot be assumed by Lambda.")
 
     def create(self, backend, spec):
-        """Make a function."""
+        """Create a function."""
         spec["FunctionName"], _ = split_name(spec["FunctionName"])
         name = spec["FunctionName"]
-        if len(name) > LONGEST_NAME:
-            refuse(
+        if len(name) > MAX_NAME:
+            raise_error(
                 f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy"
-                f" constraint: Member must have length less than or equal to {LONGEST_NAME}"
+                f" constraint: Member must have length less than or equal to {MAX_NAME}"
             )
         if not spec.get("Runtime") or not spec.get("Handler"):
-            refuse(
+            raise_error(
                 "Runtime and Handler are mandatory parameters for functions created with"
                 " deployment packages."
             )
@@ -438,7 +439,7 @@ class Functions:
         return update_function_configuration(backend, name, qualifier, body)
 
     def delete(self, backend, name, qualifier=None):
-        """Delete a function, and end what runs of it."""
+        """Delete a function, and end its processes."""
         function = backend.get_function(name, qualifier)
         delete_function(backend, name, qualifier)
         if function.before:
@@ -446,7 +447,7 @@ class Functions:
         function.processes.end_all()
 
     def find_running(self, function):
-        """Return the function as it runs now: while it is being updated, as it was before."""
+        """Return the version that runs now: the previous one during an update."""
         if not is_changing(function):
             if function.before:
                 function.before.processes.retire()
@@ -500,7 +501,7 @@ class Functions:
             json.loads(event or b"{}")
         except ValueError as error:
             text = "Could not parse request body into json: Could not parse payload into json: "
-            refuse(text + str(error), "InvalidRequestContentException")
+            raise_error(text + str(error), "InvalidRequestContentException")
         if headers.get("X-Amz-Invocation-Type") == "DryRun":
             return ""
         arn = function.function_arn + (f":{qualifier}" if qualifier else "")
@@ -516,7 +517,7 @@ class Functions:
 
 
 def keep_request_id(headers, body):
-    """Give an answer its request id: an invocation's is that of its log. moto would replace it."""
+    """Keep the request id of an invocation, which its log has as well; moto would replace it."""
     request_id = headers.get("x-amzn-requestid")
     headers, body = enrich(headers, body)
     if request_id:
@@ -524,21 +525,21 @@ def keep_request_id(headers, body):
     return headers, body
 
 
-def make_error(error, code, message):
-    """Make an error of Lambda, which has keys of its own in its body; moto's lacks them."""
+def set_error_body(error, code, message):
+    """Replace the constructor of moto's errors: Lambda's have other keys in their bodies."""
     JsonRESTError.__init__(error, code, message)
     name = "Message" if code == "ResourceNotFoundException" else "message"
     error.description = json.dumps({"Type": "User", name: message, "__type": code})
 
 
 def bind(action):
-    """Return a method of LambdaBackend that does what a method of Functions does."""
+    """Return a method for LambdaBackend that calls a method of Functions."""
     return lambda backend, *arguments, **named: action(backend, *arguments, **named)
 
 
 @contextlib.contextmanager
 def patch_functions(server, speed):
-    """Let functions run, and change as on AWS; give the Functions."""
+    """Make moto's functions run, and take a moment to change; yield the Functions."""
     functions = Functions(server, speed)
     with (
         mock.patch.multiple(
@@ -552,7 +553,7 @@ def patch_functions(server, speed):
         mock.patch.object(LambdaFunction, "get_configuration", describe),
         mock.patch.object(LambdaResponse, "list_functions", list_functions),
         mock.patch.object(LambdaResponse, "_enrich_response", staticmethod(keep_request_id)),
-        mock.patch.object(LambdaClientError, "__init__", make_error),
+        mock.patch.object(LambdaClientError, "__init__", set_error_body),
     ):
         try:
             yield functions

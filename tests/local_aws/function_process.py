@@ -1,6 +1,6 @@
-"""A function's process, in a folder of its own: it is started, called, and ended.
+"""Starts, calls and ends a function's process, which has its own folder.
 
-It runs function_runtime.py. Nothing that a function does there can hold up or end the server.
+The process runs function_runtime.py, so that no function can hang or end the server.
 """
 
 import contextlib
@@ -22,25 +22,25 @@ from pathlib import Path
 import boto3
 
 RUNTIME = str(Path(__file__).with_name("function_runtime.py"))
-PACKAGES = str(Path(boto3.__file__).parent.parent)  # site-packages: the SDK is there on Lambda, too
-LOOK_EVERY = 0.05  # seconds between two looks at the memory that a process takes
+PACKAGES = str(Path(boto3.__file__).parent.parent)  # site-packages: Lambda provides the SDK, too
+MEMORY_INTERVAL = 0.05  # seconds between two measurements of a process's memory
 MAX_LOG = 2**20  # bytes of an invocation's log that are kept
 
 
 class ProcessEnded(Exception):
-    """A function's process has ended before it answered; why, in Lambda's words."""
+    """A function's process ended before it responded; the message is Lambda's reason."""
 
 
 def unpack(package, folder):
-    """Unpack a zip file; extractall() lets no path lead out of the folder."""
+    """Unpack a zip file; extractall() keeps every path inside the folder."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         archive.extractall(folder)
 
 
 def measure_memory(process_id):
-    """Return the megabytes that a process has taken at most, or where there is no /proc takes now.
+    """Return a process's peak memory in megabytes; without /proc, its current memory.
 
-    What resource.getrusage() says of a new process counts the memory of the one that started it.
+    resource.getrusage() cannot be used: a new process inherits its parent's peak.
     """
     try:
         found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process_id}/status").read_text())
@@ -54,14 +54,14 @@ class FunctionProcess:
     """A process that runs a function, one call at a time.
 
     package: the function's zip file.
-    variables: its environment variables, besides those that name its folders.
-    memory_size: the megabytes that it may take.
+    variables: its environment variables, except those for its folders.
+    memory_size: its memory limit in megabytes.
     """
 
     def __init__(self, package, variables, memory_size):
         self.memory_size, self.memory_used = memory_size, 0
-        self.output, self.lost = bytearray(), 0  # what it has printed; how many bytes more
-        self.next_look = 0  # when the memory is measured again
+        self.output, self.lost = bytearray(), 0  # its output, and the number of bytes over MAX_LOG
+        self.next_check = 0  # when to measure its memory again
         self.lock = threading.Lock()
         self.folder = tempfile.mkdtemp(prefix="local-aws-")
         task, temporary = Path(self.folder, "task"), Path(self.folder, "tmp")
@@ -72,7 +72,7 @@ class FunctionProcess:
         their_life, self.life = os.pipe()
         passed = [theirs.fileno(), their_life]
         self.process = subprocess.Popen(
-            # Without the reader's own packages, unbuffered, and in UTF-8, as on Lambda.
+            # As on Lambda: without the reader's own packages, unbuffered, and in UTF-8.
             [sys.executable, "-suX", "utf8", RUNTIME, *map(str, passed), self.folder],
             cwd=task,
             env={
@@ -95,67 +95,67 @@ class FunctionProcess:
         os.close(their_life)
 
     def send(self, message):
-        """Send a message. A process that has ended is noticed when its answer is awaited."""
+        """Send a message. If the process has ended, receive() finds out."""
         with contextlib.suppress(OSError):
             self.channel.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self, seconds):
-        """Return the next message, and read the log meanwhile; raise what prevents one."""
+        """Return the next message, and read the log meanwhile; raise TimeoutError, ProcessEnded."""
         end = time.monotonic() + seconds
         received = bytearray()
         while not received.endswith(b"\n"):
             left = end - time.monotonic()
             if left <= 0:
                 raise TimeoutError
-            ready = wait([*self.log, self.channel], min(left, LOOK_EVERY))
+            ready = wait([*self.log, self.channel], min(left, MEMORY_INTERVAL))
             self.read_log(ready)
             if self.channel in ready:
                 data = self.receive_bytes()
                 if not data:
                     raise ProcessEnded(self.find_end(left))
                 received += data
-            if time.monotonic() >= self.next_look:
+            if time.monotonic() >= self.next_check:
                 self.check_memory()
-        self.read_log(wait(self.log, 0))  # what was printed before the answer
+        self.read_log(wait(self.log, 0))  # output from before the response
         self.check_memory()
         return json.loads(received)
 
     def receive_bytes(self):
-        """Return the next bytes of a message; none if the process has ended."""
+        """Return the next bytes of a message; empty if the process has ended."""
         try:
             return self.channel.recv(2**16)
         except ConnectionError:
             return b""
 
     def read_log(self, ready):
-        """Read what the process has printed, if it has; keep MAX_LOG bytes of it."""
+        """Read the process's output, if it is ready; keep up to MAX_LOG bytes."""
         if not self.log or self.log[0] not in ready:
             return
         data = os.read(self.log[0].fileno(), 2**16)
         if not data:
-            self.log = []  # the process has closed it, or has ended
+            self.log = []  # the process has closed its output, or has ended
         room = MAX_LOG - len(self.output)
         self.output += data[:room]
         self.lost += len(data[room:])
 
     def take_output(self):
-        """Return what was printed since the last call."""
+        """Return the output since the last call."""
         text = self.output.decode(errors="replace")
         if self.lost:
-            text += f"\n({self.lost} more bytes are not kept by this local AWS)\n"
+            text += f"\n(this local AWS has dropped {self.lost} more bytes)\n"
         self.output, self.lost = bytearray(), 0
         return text
 
     def check_memory(self):
-        """End the process if it takes too much memory, as Lambda does."""
-        self.next_look = time.monotonic() + LOOK_EVERY
+        """Raise ProcessEnded if the process uses too much memory, as on Lambda."""
+        self.next_check = time.monotonic() + MEMORY_INTERVAL
         self.memory_used = max(self.memory_used, measure_memory(self.process.pid))
         if self.memory_used > self.memory_size:
             self.memory_used = self.memory_size
             raise ProcessEnded("Runtime exited with error: signal: killed")
 
     def find_end(self, seconds):
-        """Return how the process has ended, as Lambda says it; raise TimeoutError if it has not."""
+        """Return Lambda's reason for the process's end; raise TimeoutError if it still runs."""
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -167,7 +167,7 @@ class FunctionProcess:
         return "Runtime exited without providing a reason"
 
     def close(self):
-        """End the process. Its guard ends what that has started, and deletes the folder."""
+        """End the process. Its guard ends its child processes, and deletes the folder."""
         with self.lock:
             if self.life is None:
                 return

@@ -1,7 +1,7 @@
-"""The starter of a function, in a process of its own: what Lambda calls the runtime.
+"""The program in a function's process, which Lambda calls the runtime.
 
-It imports the handler and calls it with each event that it is sent. Messages are lines of JSON.
-The uploaded files are in LAMBDA_TASK_ROOT; nothing of this repository is imported here.
+It imports the handler, and calls it with each event that the server sends. Messages are lines of
+JSON. The uploaded files are in LAMBDA_TASK_ROOT; nothing of this repository is imported here.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import time
 import traceback
 
 TASK_ROOT = os.environ["LAMBDA_TASK_ROOT"]
-# What a traceback shows on Lambda in place of folders of this machine.
+# The folders of this machine, and what tracebacks show on Lambda instead.
 SHOWN_FOLDERS = {
     TASK_ROOT: "/var/task",
     os.environ["PYTHONPATH"]: "/var/runtime",
@@ -25,14 +25,14 @@ SHOWN_FOLDERS = {
 
 
 class Fault(Exception):
-    """An error that the runtime finds, not the function."""
+    """An error found by the runtime, not raised by the function."""
 
     def __init__(self, kind, message, trace=()):
         self.answer = {"errorType": kind, "errorMessage": message, "stackTrace": [*trace]}
 
 
 class LambdaContext:
-    """What a handler gets as its second argument."""
+    """A handler's second argument."""
 
     client_context = None
     tenant_id = None
@@ -43,7 +43,7 @@ class LambdaContext:
         self._end = time.monotonic() + milliseconds / 1000
 
     def get_remaining_time_in_millis(self):
-        """Return how many milliseconds are left before the timeout."""
+        """Return the milliseconds left before the timeout."""
         return max(0, round(1000 * (self._end - time.monotonic())))
 
     def log(self, message):
@@ -52,14 +52,14 @@ class LambdaContext:
 
 
 class CognitoIdentity:
-    """Who called, if that was an app of Amazon Cognito. Here it never is."""
+    """The caller, if it is an Amazon Cognito app. Here it never is."""
 
     cognito_identity_id = None
     cognito_identity_pool_id = None
 
 
 class LogFormatter(logging.Formatter):
-    """Lambda's format: level, time in UTC, request id and message."""
+    """Lambda's log format: level, time in UTC, request id and message."""
 
     converter = time.gmtime
     request_id = ""
@@ -75,16 +75,16 @@ class LogFormatter(logging.Formatter):
 
 
 def start_guard(life, channel, folder):
-    """Start a process that ends this one, and deletes its folder, when the server lets go of it.
+    """Start a process that ends this one and deletes its folder when the server wants, or ends.
 
-    The server holds the other end of the pipe `life`. It closes it, or is killed. A thread could
-    not do this: a long regular expression, for instance, lets no other thread run.
+    The server holds the other end of the pipe `life`, which closes in both cases. A thread could
+    not do this: a long regular expression, for instance, blocks all other threads.
     """
     function = os.getpid()
     if os.fork():
         os.close(life)
         return
-    os.setpgid(0, 0)  # its own process group, as it ends this one's
+    os.setpgid(0, 0)  # leave the process group that it will kill
     for descriptor in (0, 1, 2, channel):
         os.close(descriptor)
     os.read(life, 1)
@@ -94,7 +94,7 @@ def start_guard(life, channel, folder):
 
 
 def load(handler):
-    """Return the function that a handler's name stands for: module.function."""
+    """Import and return a handler, given as module.function."""
     module_name, dot, name = handler.rpartition(".")
     if not dot:
         text = f"Bad handler '{handler}': not enough values to unpack (expected 2, got 1)"
@@ -115,7 +115,7 @@ def load(handler):
 
 
 def to_json(result):
-    """Return what a handler has returned as JSON."""
+    """Return a handler's result as JSON."""
     try:
         return json.dumps(result, ensure_ascii=False)
     except Exception as error:
@@ -123,7 +123,7 @@ def to_json(result):
 
 
 def describe(error, request_id):
-    """Return an error as Lambda answers it."""
+    """Return an error in the form of Lambda's response."""
     if isinstance(error, Fault):
         answer = error.answer
     else:
@@ -148,9 +148,9 @@ def main():
     """Import the handler, then call it with each event until the server closes the channel."""
     channel, life, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     start_guard(life, channel, folder)
-    sys.path[0] = TASK_ROOT  # in place of this file's folder
+    sys.path[0] = TASK_ROOT  # instead of this file's folder
     sys.argv = [""]
-    os.set_inheritable(channel, False)  # not for what the function starts
+    os.set_inheritable(channel, False)  # child processes of the function do not get it
     stream = socket.socket(fileno=channel).makefile("rw", encoding="utf-8", newline="\n")
 
     def send(**message):

@@ -1,7 +1,7 @@
-"""The account of the walkthrough: where every reading is that the sensors sent.
+"""The account of the walkthrough: what became of every reading that the sensors sent.
 
-A reading becomes one record or several. A record is a set of (column, value) here, as a query shows
-it, without the columns that are null.
+A reading becomes one or more records. Here a record is a set of (column, value), as in the result
+of a query, without null columns.
 """
 
 import ast
@@ -17,13 +17,13 @@ from cleanup import DATABASE_NAME, LOG_GROUP_NAME, STREAM_NAME, TABLE_NAME1
 from tests.local_aws.query import format_time
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-KEY = ["Location", "Sensor", "time"]  # the columns that tell readings apart
+KEY = ["Location", "Sensor", "time"]  # the columns that identify a reading
 
 
 class Reading(NamedTuple):
-    """A reading that a sensor has printed as sent.
+    """A reading that a sensor has sent.
 
-    line: what it printed; records: those that have to be in the table.
+    line: as printed by the sensor; records: those expected in the table.
     value: the temperature, or the alarm's status.
     """
 
@@ -33,9 +33,9 @@ class Reading(NamedTuple):
 
 
 class Account:
-    """What the sensors sent, what became of it, and what is wrong with that.
+    """What the sensors sent, what became of it, and all faults.
 
-    folder: holds what each run of a sensor has printed.
+    folder: has the output of each run of a sensor.
     """
 
     def __init__(self, folder):
@@ -51,31 +51,31 @@ class Account:
         self.faults += find_faults_of_function(printed, self.alarms)
 
 
-def read_sent(folder, script, begin, read):
-    """Return the Readings that all runs of a sensor have printed, in the order of their times.
+def read_sent(folder, script, prefix, read):
+    """Return the Readings in the output of all runs of a sensor, sorted by time.
 
-    begin: how a line begins that shows a reading; read: the function that makes a Reading of it.
+    prefix: the start of each line with a reading; read: turns such a line into a Reading.
     """
     runs = [path.read_text(encoding="utf-8") for path in folder.glob(f"{script}.*")]
-    lines = [line for printed in runs for line in printed.splitlines() if line.startswith(begin)]
+    lines = [line for printed in runs for line in printed.splitlines() if line.startswith(prefix)]
     return sorted(map(read, lines), key=lambda reading: min(get(reading.records[0], "time")))
 
 
 def get(record, *columns):
-    """Return the values of some columns of a record."""
+    """Return the values of some of a record's columns."""
     values = dict(record)
     return tuple(values.get(column) for column in columns)
 
 
 def read_temperature(line):
-    """Return the Reading of Timestream records, as the wave sensor prints them."""
+    """Return the Reading in a line with Timestream records, as printed by the wave sensor."""
     records = ast.literal_eval(line)
     measures = records[0].get("MeasureValues") or [{"Value": records[0]["MeasureValue"]}]
     return Reading(line, [build_row(record) for record in records], measures[0]["Value"])
 
 
 def build_row(record):
-    """Return a Timestream record as a query shows it."""
+    """Return a Timestream record in the form of a query's result."""
     row = {dimension["Name"]: dimension["Value"] for dimension in record["Dimensions"]}
     row["measure_name"] = record["MeasureName"]
     row["time"] = format_milliseconds(record["Time"])
@@ -89,7 +89,7 @@ def build_row(record):
 
 
 def format_value(kind, value):
-    """Return a measure's value as a query shows it."""
+    """Return a measure's value in the form of a query's result."""
     match kind:
         case "DOUBLE":
             return str(float(value))
@@ -101,7 +101,7 @@ def format_value(kind, value):
 
 
 def read_alarm(line):
-    """Return the Reading of a log line; its record is the one of the status."""
+    """Return the Reading in a log line; its record has the status as value."""
     fields = dict(zip(lambda_function.FIELDS, lambda_function.parse(line)))
     measurement = lambda_function.create_measurement(fields["status"], fields["time"])
     records = lambda_function.create_record(measurement, fields["location"], fields["sensor"])
@@ -114,7 +114,7 @@ def decode(data):
 
 
 def is_alarm(data):
-    """Return whether a record on the stream is a log line of the alarm sensor."""
+    """Return whether a record on the stream is from the alarm sensor."""
     try:
         read_alarm(decode(data))
     except ValueError:
@@ -123,17 +123,17 @@ def is_alarm(data):
 
 
 def format_milliseconds(timestamp):
-    """Return a time in milliseconds as a query shows it."""
+    """Return a time, given in milliseconds, in the form of a query's result."""
     return format_time(int(timestamp) * 10**6)
 
 
 def make_client(service):
-    """Return a client with the access key of the present environment, not of an earlier walk."""
+    """Return a client with the current access key, not with that of an earlier walk."""
     return boto3.Session().client(service)
 
 
 def read_stored():
-    """Return the records that are stored."""
+    """Return the records in the table."""
     table = f"{DATABASE_NAME}.{TABLE_NAME1}"
     query = f"select * from {table} where time >= ago(1h)"
     rows = set()
@@ -171,15 +171,15 @@ def read_stream():
 
 
 def is_swallowed(alarm, stored, printed):
-    """Return whether the skeleton got an alarm: it only printed it, as it is on the stream."""
+    """Return whether the skeleton got an alarm: it only prints the data from the stream."""
     return alarm.records[0] not in stored and alarm_sensor.encode(alarm.line).decode() in printed
 
 
 def find_faults(sent, stored, on_stream=()):
-    """Return a line for each record that is missing, or that comes from no reading.
+    """Return a line for each record that is missing, or that no sensor sent.
 
-    on_stream: the alarms on the stream, also those that no sensor has put there.
-    A reader who has changed the function may store more of an alarm than its status.
+    on_stream: all alarms on the stream, including those that were not put there by a sensor.
+    It allows for readers who changed the function so that it stores more than an alarm's status.
     """
     expected = {record for reading in sent for record in reading.records}
     keys = {get(record, *KEY) for record in expected}
@@ -194,30 +194,30 @@ def find_faults(sent, stored, on_stream=()):
 
 
 def show(record):
-    """Return a record for the eye."""
+    """Return a record as readable text."""
     return ", ".join(f"{column} {value}" for column, value in sorted(record))
 
 
 def find_faults_of_function(printed, alarms):
-    """Return a line for each alarm that the function has reported, and for each of its errors."""
+    """Return a line for each error of the function, and for each good alarm that it reported."""
     faults = [f"the function failed: {line}" for line in printed if line.startswith("[ERROR]")]
     faults += [f"the function failed: {line}" for line in printed if "Task timed out" in line]
     lines = [repr(alarm.line) for alarm in alarms]
     for message in printed:
         if message.startswith("Failed: ") and any(line in message for line in lines):
-            faults.append(f"the function has reported a good record: {message}")
+            faults.append(f"the function reported a good record: {message}")
     return faults
 
 
 def draw(values):
-    """Return a line of block characters, higher for a greater value."""
+    """Return the values as a line of blocks; higher blocks are greater values."""
     low, high = min(values), max(values)
     scale = (len(BLOCKS) - 1) / (high - low)
     return "".join(BLOCKS[round((value - low) * scale)] for value in values)
 
 
 def describe(account, joined):
-    """Return the wave, the alarms, the joined query's answer, and where every reading is."""
+    """Return in words: the wave, the alarms, the joined query's result, and all counts."""
     temperatures = [float(reading.value) for reading in account.waves]
     stored = [alarm for alarm in account.alarms if alarm not in account.swallowed]
     counts = sorted(Counter(alarm.value for alarm in stored).items())
@@ -225,7 +225,7 @@ def describe(account, joined):
         f"The wave of step 12:   {draw(temperatures[-60:])}",
         f"The alarms stored:     {', '.join(f'{count} {name}' for name, count in counts)}",
         "",
-        "The answer to step 12's query, for its minute:",
+        "The result of step 12's query, for its minute:",
         "",
         *joined.splitlines()[-7:],
         "",
@@ -240,7 +240,7 @@ def describe(account, joined):
 
 
 def describe_bad(records):
-    """Return which records were discarded, in words."""
+    """Return in words which records were discarded."""
     if len(records) == 1:
         return "the bad record of step 13 was"
     return f"the {len(records)} bad records were"

@@ -1,4 +1,4 @@
-"""The processes of a walk: the local AWS, and the bash that gets the README's commands."""
+"""The processes of a walk: the local AWS, and the bash that runs the README's commands."""
 
 import contextlib
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 from tests.environment import REPOSITORY, build_environment
 
 FUNCTIONS = Path(__file__).with_name("functions.sh")
-SHOWN_LINES = 20  # of what a command has printed that failed
-LIMIT = 60  # seconds that a command may take; in an outage it waits for ten of them
+SHOWN_LINES = 20  # lines of a failed command's output
+LIMIT = 60  # seconds that a command may take; the outage takes ten
 
 SERVE = """
 import sys
@@ -25,14 +25,14 @@ sys.exit(server.serve(port=0, speed={speed}))
 
 
 class WalkError(Exception):
-    """The walk cannot go on."""
+    """The walk cannot continue."""
 
 
 class Group:
-    """A group of processes that ends with this process, whatever ends it."""
+    """A group of processes that ends when this process ends, for whatever reason."""
 
     def __init__(self):
-        # It waits for the end of its input, which comes even if this process is killed.
+        # It waits for the end of its input, which it gets even if this process is killed.
         self.guard = self.start(["bash", "-c", "read; kill -KILL 0"], stdout=subprocess.DEVNULL)
 
     def start(self, command, group=0, **options):
@@ -59,7 +59,7 @@ class Group:
 
 @contextlib.contextmanager
 def group():
-    """Give a Group, and end its processes."""
+    """Yield a Group; end its processes afterwards."""
     processes = Group()
     try:
         yield processes
@@ -70,7 +70,7 @@ def group():
 class LocalAws:
     """The local AWS in a process of its own.
 
-    line: the line that it prints for the other terminal; happened: what it has printed after that.
+    line: its `export` line; happened: the lines that it printed after that.
     """
 
     def __init__(self, processes, speed):
@@ -88,7 +88,7 @@ class LocalAws:
         threading.Thread(target=self.listen, daemon=True).start()
 
     def listen(self):
-        """Keep what it prints."""
+        """Collect its output."""
         for line in self.process.stdout:
             self.happened.append(line.rstrip("\n"))
 
@@ -100,18 +100,18 @@ class LocalAws:
 
 
 class Bash:
-    """A bash in a folder, which has got the `export` line of the local AWS.
+    """A bash that uses the local AWS, in a folder.
 
-    speed: how much shorter `sleep` and the pauses of sensors are.
-    begin: the time of the first sensor's readings, in seconds since 1970.
-    sent: the folder that holds what each run of a sensor has printed.
+    speed: how many times shorter `sleep` and the pauses of sensors are.
+    start: when the first sensor's readings start, in seconds since 1970.
+    sent: the folder for the output of each run of a sensor.
     """
 
-    def __init__(self, processes, folder, sent, line, speed, begin):
+    def __init__(self, processes, folder, sent, line, speed, start):
         self.sent = Path(sent)
         clock = self.sent / "clock"
         clock.touch()
-        os.utime(clock, (begin, begin))
+        os.utime(clock, (start, start))
         settings = {
             "PYTHON": sys.executable,
             "REPOSITORY": str(REPOSITORY),
@@ -130,16 +130,16 @@ class Bash:
         self.run(FUNCTIONS.read_text())
 
     def run(self, command, watch=lambda line: None, limit=LIMIT):
-        """Run a command; return what it prints. Raise WalkError if it fails or hangs.
+        """Run a command; return its output. Raise WalkError if it fails or hangs.
 
-        watch: a function that gets each line at once.
+        watch: called at once with each line of the output.
         """
         self.process.stdin.write(f"{{ {command}\n}} < /dev/null\n")
         self.process.stdin.write(f"printf '%s %s\\n' {self.marker} $?\n")
         self.process.stdin.flush()
-        begin = time.monotonic()
+        start = time.monotonic()
         timer = threading.Timer(limit, self.group.end)
-        timer.daemon = True  # after Ctrl-C, nobody cancels it
+        timer.daemon = True  # after Ctrl-C, nothing cancels it
         timer.start()
         printed, status = [], ""
         for line in self.process.stdout:
@@ -151,7 +151,7 @@ class Bash:
         timer.cancel()
         output = "".join(printed)
         if not status.strip():
-            how = "did not end" if time.monotonic() - begin >= limit else "has ended bash"
+            how = "timed out" if time.monotonic() - start >= limit else "has ended the bash"
             raise WalkError(describe(how, command, output))
         if int(status):
             raise WalkError(describe(f"exit status {int(status)}", command, output))
@@ -159,6 +159,6 @@ class Bash:
 
 
 def describe(fault, command, output):
-    """Return what is wrong with a command, and the end of what it printed."""
+    """Return a command's fault, and the end of its output."""
     lines = output.splitlines()[-SHOWN_LINES:]
     return "\n".join([f"{fault}: {command}", "It printed:", *lines])

@@ -1,4 +1,4 @@
-"""The fixtures of the tests of walkthrough and README."""
+"""Fixtures for the tests of the walkthrough and of README.md."""
 
 import json
 import signal
@@ -17,12 +17,12 @@ WALK = pytest.StashKey()
 
 
 def pytest_collection_modifyitems(items):
-    """Let the tests come last that need the walk, as it takes long."""
+    """Run the tests that need the walk last, because it takes long."""
     items.sort(key=needs_walk)
 
 
 def pytest_collection_finish(session):
-    """Start the walk, if a test needs it, in a process beside the other tests."""
+    """If a test needs the walk, start it in a process that runs during the other tests."""
     if any(map(needs_walk, session.items)) and not session.config.option.collectonly:
         folder = session.config._tmp_path_factory.mktemp("walk")
         session.config.stash[WALK] = (
@@ -37,7 +37,7 @@ def pytest_collection_finish(session):
 
 
 def pytest_unconfigure(config):
-    """End the walk, if nobody has waited for it."""
+    """End the walk, if it is still running."""
     if WALK in config.stash:
         _, process = config.stash[WALK]
         process.kill()
@@ -45,15 +45,15 @@ def pytest_unconfigure(config):
 
 
 def needs_walk(item):
-    """Return whether a test looks at the walk."""
+    """Return whether a test needs the walk."""
     return "walk_result" in getattr(item, "fixturenames", [])
 
 
 @pytest.fixture(scope="session")
 def walk_result(request):
-    """The walk through everything in README.md, the short tries included.
+    """The walk through everything in README.md, including the short tries.
 
-    shown: what it has shown; printed: what each Block has printed; faults: what is wrong.
+    shown: what it showed; printed: the output of each Block; faults: what is wrong.
     """
     path, process = request.config.stash[WALK]
     signal.alarm(WALK_LIMIT)
@@ -63,7 +63,7 @@ def walk_result(request):
 
 @pytest.fixture
 def walked(walk_result):
-    """The walk, if nothing is wrong with it; if something is, one test says so."""
+    """The walk without faults; if it has some, the test is skipped, as another one reports them."""
     if walk_result.faults:
         pytest.skip("the walkthrough has failed: see test_walkthrough.py")
     return walk_result

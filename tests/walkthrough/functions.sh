@@ -1,4 +1,4 @@
-# What makes a bash the terminal of a walk: time passes faster, and sensors keep what they print.
+# Turns a bash into the terminal of a walk: time passes faster, and sensors keep their output.
 # PYTHON, REPOSITORY, SPEED, CLOCK and SENT come from bash.py.
 
 sleep() {

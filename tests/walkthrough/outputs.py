@@ -1,7 +1,7 @@
-"""The outputs that README.md shows, beside what the commands have printed.
+"""Compares the outputs in README.md with what the commands print.
 
-In an output, "..." stands for any number of lines. What differs from run to run is left open:
-times, ids, sequence numbers, ports, and how many alarms there were. All else has to be as printed.
+In an output, "..." means any number of lines. Whatever differs from run to run may differ: times,
+ids, sequence numbers, ports, and numbers of alarms. Everything else must be exactly as printed.
 """
 
 import difflib
@@ -13,7 +13,7 @@ from tests.walkthrough import readme
 STATUS = "(?:Normal|Elevated|Alarm)"
 TIMESTAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9}"
 
-# What is left open where.
+# What may differ, and where.
 LEFT_OPEN = [
     rf"id=b(?:'.*'|\".*\")\|\|status={STATUS}\|\|time=\d{{13}}(?=\|\|location={LOCATION}\b)",
     r"'Time': '\d{13}'",
@@ -26,14 +26,14 @@ LEFT_OPEN = [
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     r'"aWQ9[^"]*"',  # a log line in base64
     r"(?<=127\.0\.0\.1:)\d+",
-    r"(?<=\.5\t)\d+$",  # alarms in ten seconds, behind a mean temperature
+    r"(?<=\.5\t)\d+$",  # number of alarms in ten seconds, after a mean temperature
     rf"\d+(?= {STATUS}\b)",
 ]
 OPEN = re.compile("|".join(f"({pattern})" for pattern in LEFT_OPEN))
 
 
 def build_pattern(line):
-    """Return the pattern of the lines that are like a line of README.md, "..." apart."""
+    """Return a pattern that matches a line of README.md, and lines that may differ from it."""
     pattern, end = "", 0
     for found in OPEN.finditer(line):
         pattern += re.escape(line[end : found.start()]) + LEFT_OPEN[found.lastindex - 1]
@@ -42,7 +42,7 @@ def build_pattern(line):
 
 
 def is_shown(shown, printed):
-    """Return whether README.md shows what was printed."""
+    """Return whether README.md shows the printed output."""
     pattern = ""
     for line in shown.splitlines():
         pattern += r"(?:.*\n)*?" if line == "..." else f"{build_pattern(line)}\n"
@@ -51,7 +51,7 @@ def is_shown(shown, printed):
 
 
 def explain(shown, printed):
-    """Return the lines of README.md that were not printed, each with the most similar ones."""
+    """Return the lines of README.md that were not printed, with the most similar printed lines."""
     lines = printed.splitlines()
     text = []
     for line in shown.splitlines():
@@ -62,12 +62,12 @@ def explain(shown, printed):
 
 
 def find_near(line, lines, count=2):
-    """Return the lines that are most similar to one."""
+    """Return the lines that are most similar to a line."""
     return difflib.get_close_matches(line, dict.fromkeys(lines), count, cutoff=0)
 
 
 def correct(shown, printed):
-    """Return an output of README.md with the lines that were printed, as far as it shows lines."""
+    """Return an output of README.md, its lines replaced by those that were printed."""
     parts = [part.strip("\n").splitlines() for part in re.split(r"^\.\.\.$", shown, flags=re.M)]
     lines = printed.splitlines()
     first, last = parts[0], parts[-1] if len(parts) > 1 else []
@@ -82,7 +82,7 @@ def correct(shown, printed):
 
 
 def keep_open(line, shown):
-    """Return the line that README.md shows for a printed one, if they differ in nothing else."""
+    """Return README.md's own line if it matches a printed one, else the printed line."""
     for each in shown:
         if re.fullmatch(build_pattern(each), line):
             return each
@@ -90,7 +90,7 @@ def keep_open(line, shown):
 
 
 def write(blocks, printed):
-    """Correct the outputs in README.md that have drifted; return them as they were."""
+    """Correct outdated outputs in README.md; return the old ones."""
     text, drifted = readme.read(), []
     for block, output in zip(blocks, printed):
         if block.shown is not None and not is_shown(block.shown, output):

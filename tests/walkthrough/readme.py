@@ -1,4 +1,4 @@
-"""README.md in parts: its blocks, and the commands in them."""
+"""Reads README.md: its steps, its blocks, and their commands."""
 
 import re
 import subprocess
@@ -9,14 +9,14 @@ from tests.environment import REPOSITORY
 
 PATH = REPOSITORY / "README.md"
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-# Commands in a sentence, with what they say. Only the tests run them.
+# Commands in a sentence, with their output. Only the tests run them.
 SHORT_TRY = re.compile(r"\*Try:\* `(aws [^`]+)`\.\s+It\s+says\s+`([^`]+)`")
 
 
 class Block(NamedTuple):
     """Commands that are pasted together.
 
-    title: of the step; shown: what the README says they print, None if it does not say.
+    title: of the step; shown: the output that the README shows, or None.
     """
 
     title: str
@@ -25,33 +25,33 @@ class Block(NamedTuple):
 
 
 class NotWhole(Exception):
-    """Commands that bash does not understand, or that lack their end."""
+    """The error for commands that bash does not understand, or that are incomplete."""
 
 
 def read():
-    """Return the text of README.md."""
+    """Return README.md's text."""
     return PATH.read_text(encoding="utf-8")
 
 
 def read_section(name):
-    """Return the text under a heading of the second level."""
+    """Return the text of a section (##)."""
     return read().partition(f"\n## {name}\n")[2].partition("\n## ")[0]
 
 
 def read_steps(section):
-    """Return (title, text) of each part of a section, the part before the first title included."""
+    """Return (title, text) of each step of a section, including the text before the first step."""
     text = f"{section}\n{read_section(section)}"
     parts = re.split(r"^### ", text, flags=re.MULTILINE)
     return [part.partition("\n")[::2] for part in parts]
 
 
 def find_quotes(text, kind):
-    """Return the contents of a text's blocks of one kind."""
+    """Return the contents of all blocks of one kind in a text."""
     return [textwrap.dedent(content) for _, found, content in BLOCK.findall(text) if found == kind]
 
 
 def read_blocks(sections, short_tries=False):
-    """Return the Blocks of commands in some sections, in their order."""
+    """Return the Blocks of commands in some sections, in order."""
     blocks = []
     for section in sections:
         for title, text in read_steps(section):
@@ -60,13 +60,13 @@ def read_blocks(sections, short_tries=False):
 
 
 def find_steps(number):
-    """Return the Blocks of the steps 1 to `number`."""
+    """Return the Blocks of steps 1 to `number`."""
     blocks = read_blocks(["Walkthrough"])
     return [block for block in blocks if int(block.title.partition(".")[0]) <= number]
 
 
 def find_blocks(title, text, short_tries):
-    """Return the Blocks of a step."""
+    """Return a step's Blocks."""
     found = [
         (match.start(), match) for match in BLOCK.finditer(text) if match[2] in ("bash", "text")
     ]
@@ -84,7 +84,7 @@ def find_blocks(title, text, short_tries):
 
 
 def split_commands(text):
-    """Return the commands of a block. A command ends with the line after which it is whole."""
+    """Return a block's commands. Each ends with the line that makes it complete."""
     commands, lines = [], []
     for line in text.splitlines():
         if lines or line.strip():
@@ -93,13 +93,13 @@ def split_commands(text):
             commands.append("\n".join(lines))
             lines = []
     if lines:
-        raise NotWhole("bash does not understand, or lacks the end of:\n" + "\n".join(lines))
+        raise NotWhole("bash does not understand this, or it is incomplete:\n" + "\n".join(lines))
     return commands
 
 
 def is_whole(command):
-    """Return whether bash understands a command and waits for no more lines of it."""
+    """Return whether a command is complete for bash."""
     if command.endswith("\\"):
         return False
     checked = subprocess.run(["bash", "-n"], input=f"{command}\n", capture_output=True, text=True)
-    return checked.returncode == 0 and not checked.stderr  # it warns of text that lacks its EOF
+    return checked.returncode == 0 and not checked.stderr  # it warns of a missing EOF

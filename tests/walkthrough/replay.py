@@ -1,4 +1,4 @@
-"""Do the README's steps up to one of them, quickly, so that a reader can go on behind it."""
+"""Does the README's steps up to one of them, quickly, so that a reader can continue after it."""
 
 import re
 import shlex
@@ -20,37 +20,37 @@ FUNCTION = re.compile(r"^(\w+) *\(\) *\{", re.MULTILINE)
 
 
 def replay(number, line, folder=REPOSITORY):
-    """Run steps 1 to `number` on a local AWS; return the command that sets what they have set.
+    """Run steps 1 to `number` on a local AWS; return a command that sets their variables.
 
-    line: the `export` line of that AWS, which has to be REPLAY_SPEED times as fast meanwhile.
-    folder: gets the files that the steps make, such as sample-event.json.
+    line: the `export` line of that AWS, which must run REPLAY_SPEED times faster meanwhile.
+    folder: where to put the files that the steps create, such as sample-event.json.
     """
     blocks = find_steps(number)
-    begin = time.time() - find_duration(blocks)
+    start = time.time() - find_duration(blocks)
     with tempfile.TemporaryDirectory() as sent, folder_of_its_own() as work, group() as processes:
-        bash = Bash(processes, work, sent, line, REPLAY_SPEED, begin)
+        bash = Bash(processes, work, sent, line, REPLAY_SPEED, start)
         before = set(Path(work).iterdir())
         for block in blocks:
             bash.run("export OUTAGE=yes" if is_outage(block) else "unset OUTAGE")
             for command in block.commands:
                 bash.run(command)
         if any("create-role" in command for command in blocks[-1].commands):
-            time.sleep(ROLE_DELAY)  # the next step is to find it usable, at any speed
+            time.sleep(ROLE_DELAY)  # the next step must find it usable, at any speed
         for path in set(Path(work).iterdir()) - before:
             shutil.copy(path, folder)
         return read_settings(bash, blocks)
 
 
 def read_settings(bash, blocks):
-    """Return the command that sets the variables and functions which Blocks have set in a Bash."""
+    """Return a command that sets the variables and functions that Blocks have set in a Bash."""
     source = "\n".join(command for block in blocks for command in block.commands)
     settings = []
-    activate = Path(sys.prefix, "bin", "activate")  # of the .venv, in step 1
+    activate = Path(sys.prefix, "bin", "activate")  # of the .venv, as in step 1
     if activate.exists():
         settings.append(f"source {shlex.quote(str(activate))}")
     for name in dict.fromkeys(ASSIGNMENT.findall(source)):
         value = bash.run(f'printf %s "${{{name}}}"')
-        if "\n" not in value and not name.startswith("AWS_"):  # those are in the `export` line
+        if "\n" not in value and not name.startswith("AWS_"):  # these are in the `export` line
             settings.append(f"{name}={shlex.quote(value)}")
     for name in dict.fromkeys(FUNCTION.findall(source)):
         definition = bash.run(f"declare -f {name}")
@@ -59,6 +59,6 @@ def read_settings(bash, blocks):
 
 
 def quote_on_one_line(text):
-    """Return a text as a word of bash that needs one line."""
+    """Return a text as a bash word on one line."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
     return f"$'{escaped}'"

@@ -1,8 +1,8 @@
-"""Run a sensor's script as it stands, on a clock of its own: python sensor.py SCRIPT [OPTIONS]
+"""Run an unchanged sensor script on a clock of its own: python sensor.py SCRIPT [OPTIONS]
 
-Its pauses are SPEED times as short, and yet its readings are a second apart: the clock goes on by
-the whole pause. The last sensor has ended when the file CLOCK was modified. This one begins soon
-after, at two seconds past ten, twenty ..., so that a query for every ten seconds finds the same.
+Its pauses are SPEED times shorter, but its readings are still a second apart, as its clock is put
+forward by the whole pause. The last sensor ended at the time of the file CLOCK. This one starts
+soon after, two seconds into a ten-second bin, so that queries in ten-second bins always match.
 With OUTAGE set, two calls seem to hang, as they do while AWS is stopped.
 """
 
@@ -16,7 +16,7 @@ FILE = Path(os.environ["CLOCK"])
 SPEED = float(os.environ["SPEED"])
 OUTAGE = [20, 21] if "OUTAGE" in os.environ else []  # the readings whose calls seem to hang
 TIMEOUT = 5  # seconds of such a call
-HANG = 1  # seconds from which on the time between two pauses counts: a call hangs, in an outage
+HANG = 1  # seconds; longer times between two pauses count: a call that hangs in an outage
 
 monotonic, sleep = time.monotonic, time.sleep
 
@@ -24,22 +24,22 @@ monotonic, sleep = time.monotonic, time.sleep
 class Clock:
     """Takes the place of time.time() and time.sleep()."""
 
-    def __init__(self, begin):
-        self.begin = begin  # of the reading that is taken now
+    def __init__(self, start):
+        self.start = start  # the time of the current reading
         self.readings = 0
-        self.awake = None  # since when there was no pause; None: the first one is to come
+        self.awake = None  # the end of the last pause; None before the first one
 
     def time(self):
-        """Return the time on this clock."""
-        return self.begin + self.find_waking_time()
+        """Return this clock's time."""
+        return self.start + self.find_waking_time()
 
     def sleep(self, seconds):
-        """Pause for a part of the seconds, and put the clock forward by all of them."""
+        """Pause for a fraction of the seconds, but put the clock forward by all of them."""
         self.readings += 1
         if self.readings in OUTAGE:
-            self.begin += TIMEOUT
+            self.start += TIMEOUT
         waking = self.find_waking_time()
-        self.begin += seconds + (waking if waking > HANG else 0)
+        self.start += seconds + (waking if waking > HANG else 0)
         sleep(seconds / SPEED)
         self.awake = monotonic()
 
@@ -49,7 +49,7 @@ class Clock:
 
 
 def main():
-    """Run the script that the command line names, with the options that follow it."""
+    """Run the script named on the command line, with the options after it."""
     clock = Clock(FILE.stat().st_mtime // 10 * 10 + 12.3)
     sys.argv = sys.argv[1:]
     sys.path[0] = str(Path(sys.argv[0]).parent)
@@ -57,7 +57,7 @@ def main():
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")
     finally:
-        end = max(clock.begin, FILE.stat().st_mtime)  # another sensor may have ended later
+        end = max(clock.start, FILE.stat().st_mtime)  # another sensor may end later
         os.utime(FILE, (end, end))
 
 

@@ -1,4 +1,4 @@
-"""README.md: what it shows is what the programs print, and what it quotes stands in the scripts."""
+"""README.md shows what the programs print, and quotes what is in the scripts."""
 
 import re
 import shlex
@@ -92,7 +92,7 @@ def test_a_quote_stands_in_a_script(quote):
 
 
 def explain_quote(lines):
-    """Return the lines of a quote that are in no script, each with the most similar ones."""
+    """Return the lines of a quote that no script has, with the most similar lines."""
     rows = [row.strip() for script in SCRIPTS.values() for row in script.splitlines()]
     text = ["No script has these lines in a row:", *lines]
     for line in lines:
@@ -131,7 +131,7 @@ def test_what_needs_an_account_is_a_command_that_aws_takes(capsys):
 
 
 def change(script, place):
-    """Return a script's text, changed as the README's diff number `place` says."""
+    """Return a script's text, changed by the README's diff number `place`."""
     diff = readme.find_quotes(CODE, "diff")[place]
     text = SCRIPTS[script]
     for part in re.split(r"^@@.*\n", diff, flags=re.MULTILINE):
@@ -145,7 +145,7 @@ def change(script, place):
 
 @pytest.fixture
 def run_changed(aws, monkeypatch, capsys):
-    """A function that runs a changed script with options, on a local AWS with the table."""
+    """A function that runs a changed script with options."""
     setup_timestream.create_database(boto3.client("timestream-write"))
     setup_timestream.create_table(boto3.client("timestream-write"))
 
@@ -159,7 +159,7 @@ def run_changed(aws, monkeypatch, capsys):
 
 
 def ask(query):
-    """Return the rows that a query finds."""
+    """Return a query's rows."""
     pages = boto3.client("timestream-query").query(QueryString=query)
     return [[value["ScalarValue"] for value in row["Data"]] for row in pages["Rows"]]
 

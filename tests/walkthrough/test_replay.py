@@ -1,11 +1,11 @@
-"""replay.py: the README's steps up to one are done, and the next one works."""
+"""replay.py does the README's steps up to one of them, and the next one works."""
 
 import boto3
 import pytest
 
 from tests import local_aws
 from tests.helpers import LIMIT
-from tests.local_aws.server import REPLAY_SPEED, build_line
+from tests.local_aws.server import REPLAY_SPEED, build_export_line
 from tests.walkthrough import replay
 from tests.walkthrough.bash import Bash, group
 from tests.walkthrough.readme import Block
@@ -13,13 +13,13 @@ from tests.walkthrough.readme import Block
 
 @pytest.fixture
 def fast_aws():
-    """A local AWS that is as fast as a replay needs it."""
+    """A local AWS that is fast enough for a replay."""
     with local_aws.running(print, REPLAY_SPEED) as aws:
         yield aws
 
 
 def test_after_step_8_its_readings_lie_in_the_last_minutes_and_an_outage_shows(fast_aws, tmp_path):
-    replay.replay(8, build_line(fast_aws.server), tmp_path)
+    replay.replay(8, build_export_line(fast_aws.server), tmp_path)
     query = """
         select to_milliseconds(time) / 1000 from DemoDatabase.WeatherMetrics
         where time between ago(5m) and now() order by time"""
@@ -31,13 +31,13 @@ def test_after_step_8_its_readings_lie_in_the_last_minutes_and_an_outage_shows(f
 
 
 def test_what_the_steps_have_set_and_made_is_there_for_the_next_one(fast_aws, tmp_path):
-    line = build_line(fast_aws.server)
+    line = build_export_line(fast_aws.server)
     settings = replay.replay(7, line, tmp_path)
     assert {"REGION=us-east-1", "ACCOUNT_ID=123456789012"} < set(settings.split("; "))
     assert "\n" not in settings
     assert (tmp_path / "sample-event.json").exists()
     with group() as processes:
-        bash = Bash(processes, tmp_path, tmp_path, line, speed=1, begin=0)
+        bash = Bash(processes, tmp_path, tmp_path, line, speed=1, start=0)
         bash.run(settings)
         mapping = (
             "aws lambda get-event-source-mapping --uuid ${MAPPING} --query State --output text"
@@ -47,7 +47,9 @@ def test_what_the_steps_have_set_and_made_is_there_for_the_next_one(fast_aws, tm
 
 def test_a_function_of_the_steps_is_set_on_one_line(fast_aws, tmp_path):
     with group() as processes:
-        bash = Bash(processes, tmp_path, tmp_path, build_line(fast_aws.server), speed=1, begin=0)
+        bash = Bash(
+            processes, tmp_path, tmp_path, build_export_line(fast_aws.server), speed=1, start=0
+        )
         definition = "wait_for() {\n  printf '%s\\n' \"it's $1\"\n}"
         bash.run(definition)
         blocks = [Block("1. x", [definition], None)]

@@ -1,4 +1,4 @@
-"""tests/walkthrough: everything is run and accounted for, and every fault is noticed."""
+"""tests/walkthrough runs and accounts for everything, and notices every fault."""
 
 import os
 import re
@@ -21,12 +21,12 @@ def test_every_step_is_run_and_nothing_is_wrong(walk_result):
     assert walk_result.faults == [], "\n".join(walk_result.faults)
     titles = re.findall("^== (.*)", walk_result.shown, re.MULTILINE)
     expected = dict.fromkeys(block.title for block in read_blocks(walk.EVERYTHING))
-    assert titles == [*expected, "What came of it"]
+    assert titles == [*expected, "Result"]
     assert titles[12].startswith("13. ")
 
 
 def test_it_shows_long_output_shortened_an_outage_whole_and_the_first_terminal(walked):
-    assert "passes 30 times as fast" in walked.shown
+    assert "passes 30 times faster" in walked.shown
     assert "\n    # Ctrl-Z: AWS does not respond\n" in walked.shown
     assert "\n... 54 more lines ...\n" in walked.shown
     outage = re.findall(r"^Not sent, (\d+) waiting: Read timeout on", walked.shown, re.MULTILINE)
@@ -55,24 +55,24 @@ def test_a_command_without_an_end_is_an_error_that_names_it():
 
 @pytest.fixture
 def bash(tmp_path):
-    """A Bash beside a local AWS."""
+    """A Bash that uses a local AWS."""
     with walk.terminals([], speed=100) as (_, bash):
         yield bash
 
 
 def test_a_command_is_run_in_the_same_bash_and_pauses_are_short(bash):
-    begin = time.monotonic()
+    start = time.monotonic()
     assert bash.run("A=1; sleep 100 &") == ""
     assert bash.run("printf $A; wait") == "1"
-    assert 0.9 < time.monotonic() - begin < 10
+    assert 0.9 < time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize(
     ("command", "fault"),
     [
         ("echo a; ls nowhere", r"exit status 2: echo a; ls nowhere\nIt printed:\na\n.*nowhere"),
-        ("echo a; command sleep 99", r"did not end: echo a; command sleep 99\nIt printed:\na"),
-        ("exit 3", "has ended bash: exit 3"),
+        ("echo a; command sleep 99", r"timed out: echo a; command sleep 99\nIt printed:\na"),
+        ("exit 3", "has ended the bash: exit 3"),
         ("aws kinesis list-tags", "exit status 252"),
     ],
 )
@@ -96,7 +96,7 @@ def test_readings_of_a_sensor_are_a_second_apart_whatever_the_speed(bash):
 
 
 def read_waves(bash):
-    """Return the Readings of the wave sensor."""
+    """Return the wave sensor's Readings."""
     return account.read_sent(bash.sent, "wave_sensor.py", "[{", account.read_temperature)
 
 
@@ -141,7 +141,7 @@ def test_a_reading_can_be_several_records_or_one_with_several_measures():
 
 
 def find_faults(*found):
-    """Return the faults if a wave's and an alarm's reading were sent, and this was found."""
+    """Return the faults if a temperature and an alarm were sent, and these records were found."""
     sent = [account.read_temperature(str([record()])), account.read_alarm(ALARM)]
     return account.find_faults(sent, set(found))
 
@@ -167,7 +167,7 @@ def test_a_reading_that_is_missing_or_too_much_is_a_fault():
 @pytest.mark.parametrize(
     ("message", "fault"),
     [
-        (f"Failed: 1: 'x': {ALARM!r}", "the function has reported a good record: "),
+        (f"Failed: 1: 'x': {ALARM!r}", "the function reported a good record: "),
         ("[ERROR] KeyError: 'x'", "the function failed: "),
         ("2026 x Task timed out after 60.00 seconds", "the function failed: "),
     ],
@@ -202,7 +202,7 @@ python cleanup.py
 
 @pytest.fixture
 def walk_through(run_script, monkeypatch, tmp_path):
-    """A function that walks through a short tutorial; it returns exit status and lines."""
+    """A function that walks through a short tutorial and returns exit status and lines."""
 
     def walk_through(command):
         path = tmp_path / "README.md"
@@ -238,7 +238,7 @@ def test_help_says_what_it_does_and_runs_nothing(run_script, capsys):
 
 
 def find_processes(marker):
-    """Return the processes that have a text in their environment or command line."""
+    """Return the processes whose environment or command line contains a text."""
     listed = subprocess.run(["ps", "axeww"], capture_output=True, text=True, timeout=LIMIT)
     return [line for line in listed.stdout.splitlines() if marker in line and " ps " not in line]
 

@@ -2,10 +2,9 @@
 
     python -m tests.walkthrough
 
-It takes the commands from README.md, gives them in their order to a bash beside the AWS of
-tests/local_aws, and shows what they print. Then it accounts for every reading. The exit status is 0
-only if everything that was sent is stored, as it was sent and nothing else, and if nothing is left
-after the clean-up.
+It starts the local AWS, runs the commands of README.md in bash, in order, and shows their output.
+Then it accounts for every reading. The exit status is 0 only if exactly what was sent is stored,
+and nothing is left after the clean-up.
 """
 
 import argparse
@@ -34,14 +33,14 @@ from tests.walkthrough.readme import (
     read_section,
 )
 
-SPEED = 30  # seconds of `sleep`, of the mapping's pauses and of a record's age in one second
+SPEED = 30  # how many times faster time passes: `sleep`, a mapping's pauses, a record's age
 TUTORIAL = ["Walkthrough", "Clean up"]
 EVERYTHING = ["Walkthrough", "Where to go from here", "Clean up"]
 
 INTRODUCTION = f"""\
-The tutorial on this machine. Nothing of it reaches AWS, whatever address a line shows. Time
-passes {SPEED} times as fast: in `sleep`, between retries, between readings, and for the age of a
-record. Lines with # are what the first terminal shows meanwhile."""
+This is the tutorial, run on your machine. Nothing reaches AWS, even where a line shows an address
+of AWS. Time passes {SPEED} times faster: in `sleep`, between retries, between readings, and for the
+age of a record. Lines that start with # are what the first terminal shows meanwhile."""
 
 WHAT_NEXT = """\
 Now do it yourself: run `.venv/bin/python -m tests.local_aws`, and continue in README.md at "Without
@@ -49,13 +48,13 @@ an account"."""
 
 
 class Outage:
-    """Stops the local AWS while a sensor runs, as Ctrl-Z does, until some calls have failed."""
+    """Stops the local AWS while a sensor runs, like Ctrl-Z, until some calls have failed."""
 
     def __init__(self, server, failures):
         self.server, self.failures, self.sent = server, failures, 0
 
     def watch(self, line):
-        """Take a line that the sensor has printed."""
+        """Look at a line of the sensor's output."""
         if line.startswith("{"):
             self.sent += 1
             if self.sent == 10:
@@ -69,7 +68,7 @@ class Outage:
 
 
 def shorten(lines, head=5, tail=2):
-    """Return lines, of many only the first and the last ones, and those of an outage."""
+    """Return the first and the last lines of long output, and all lines about an outage."""
     shown, left_out = [], []
     for place, line in enumerate(lines):
         is_at_an_end = place < head or place >= len(lines) - tail
@@ -86,7 +85,7 @@ def shorten(lines, head=5, tail=2):
 
 
 def run_block(bash, aws, block):
-    """Run the commands of a Block, show them and what they print; return all that they printed."""
+    """Run a Block's commands, and show them with their output; return the whole output."""
     printed = []
     for command in block.commands:
         print(f"$ {command}")
@@ -101,21 +100,21 @@ def run_block(bash, aws, block):
 
 
 def is_outage(block):
-    """Return whether the README has AWS stopped while the commands of a Block run."""
+    """Return whether a Block's commands run during the README's outage."""
     return count_failures(block) > 0
 
 
 def count_failures(block):
-    """Return how many calls fail while the commands of a Block run, as README.md shows it."""
+    """Return how many calls fail in the output that README.md shows for a Block."""
     return len(re.findall("^Not sent, ", block.shown or "", re.MULTILINE))
 
 
 def ignore(line):
-    """Take a line of a command that nobody has to watch."""
+    """Do nothing with a line of output."""
 
 
 def walk(bash, aws, blocks):
-    """Run Blocks under the titles of their steps; return what each of them has printed."""
+    """Run Blocks under the titles of their steps; return the output of each."""
     printed, title = [], None
     for block in blocks:
         if block.title != title:
@@ -126,23 +125,23 @@ def walk(bash, aws, blocks):
 
 
 def find_duration(blocks):
-    """Return about how many seconds the sensors of some Blocks run, one after the other."""
+    """Return about how many seconds the sensors in these Blocks run in all."""
     commands = "\n".join(command for block in blocks for command in block.commands)
     counts = re.findall(r"^python \w+_sensor\.py .*--count (\d+)(?!.*&$)", commands, re.MULTILINE)
-    # Each begins up to 12 seconds after the last one, and an outage takes some, too.
+    # Each starts up to 12 seconds after the last one, and an outage takes some time as well.
     return sum(int(count) + 12 for count in counts) + 30
 
 
 @contextlib.contextmanager
 def terminals(blocks, speed):
-    """Give a local AWS and a Bash, and let this process be on that AWS, too.
+    """Start a local AWS and a Bash; yield both, while this process uses that AWS as well.
 
-    blocks: those whose readings are to lie in the past.
+    blocks: the Blocks whose readings should be in the past.
     """
-    begin = time.time() - find_duration(blocks)
+    start = time.time() - find_duration(blocks)
     with tempfile.TemporaryDirectory() as sent, folder_of_its_own() as folder, group() as processes:
         aws = LocalAws(processes, speed)
-        bash = Bash(processes, folder, sent, aws.line, speed, begin)
+        bash = Bash(processes, folder, sent, aws.line, speed, start)
         variables = dict(word.split("=", 1) for word in bash.run("env -0").split("\0") if word)
         aws.take_happened()  # the rest of its welcome
         with mock.patch.dict(os.environ, variables, clear=True):
@@ -151,7 +150,7 @@ def terminals(blocks, speed):
 
 @contextlib.contextmanager
 def folder_of_its_own():
-    """Give a folder with copies of the scripts."""
+    """Yield a new folder with copies of the scripts."""
     with tempfile.TemporaryDirectory() as folder:
         for path in [*REPOSITORY.glob("*.py"), *REPOSITORY.glob("Lambda-*.json")]:
             shutil.copy(path, folder)
@@ -162,15 +161,15 @@ def folder_of_its_own():
 
 
 def run(blocks):
-    """Walk through Blocks; return what each has printed, the account, and what is wrong.
+    """Walk through Blocks; return the output of each, the account in words, and all faults.
 
-    The account is that of the Walkthrough; what is wrong is found after all other Blocks, too.
+    The account is that of the Walkthrough; the faults include those after the other Blocks.
     """
     print(INTRODUCTION)
     clean_up = [block for block in blocks if block.title == "Clean up"]
     steps = [block for block in blocks if block.title[0].isdigit()]
     others = blocks[len(steps) : len(blocks) - len(clean_up)]
-    # The query of step 12 is one for the last minutes.
+    # Step 12 queries the last minutes.
     with terminals(find_steps(12), SPEED) as (aws, bash):
         printed = walk(bash, aws, steps)
         found = account.Account(bash.sent)
@@ -181,22 +180,22 @@ def run(blocks):
         printed += walk(bash, aws, clean_up)
         faults += [f"left after the clean-up: {name}" for name in find_leftovers()]
     if not faults:
-        print(f"\n== What came of it\n\n{ending}\n\n{WHAT_NEXT}")
+        print(f"\n== Result\n\n{ending}\n\n{WHAT_NEXT}")
     for fault in faults[:20]:
         print(f"WRONG: {fault}")
     return printed, ending, faults
 
 
 def find_joined(blocks, printed):
-    """Return the answer to the query of step 12."""
+    """Return the result of step 12's query."""
     commands = ["".join(block.commands) for block in blocks]
     return "".join(text for command, text in zip(commands, printed) if "${JOINED}" in command)
 
 
 def run_everything():
-    """Run everything in README.md; return Blocks with what each has printed, and what is wrong.
+    """Run everything in README.md; return the Blocks, the output of each, and all faults.
 
-    The last of the Blocks is how the quick start ends.
+    The last Block is the end of the quick start.
     """
     blocks = read_blocks(EVERYTHING, short_tries=True)
     [end] = find_quotes(read_section("Quick start"), "text")
@@ -205,7 +204,7 @@ def run_everything():
 
 
 def record(path):
-    """Run everything in README.md, and write to a file what was shown, printed and wrong."""
+    """Run everything in README.md; write what was shown and printed, and all faults, to a file."""
     result = {"shown": "", "printed": [], "faults": []}
     with contextlib.redirect_stdout(io.StringIO()) as shown:
         try:
