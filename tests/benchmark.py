@@ -2,11 +2,11 @@
 
     python -m tests.benchmark
 
-Most of the function's time goes into the round trips to Timestream, which are simulated here, below
-botocore. What they alone allow is possible; the next column says how much of it is reached. The
-last column compares the CPU time of the function with that of the bare SDK calls, with the same
-records made beforehand: on Lambda's smallest memory, CPU time is what you pay for. The last two
-columns can be compared between machines, the records a second cannot.
+The function spends most of its time waiting for Timestream, whose round trips are simulated here.
+"possible" is the rate that these round trips alone would allow, and "reached" is the share that the
+function achieves. The last column is the ratio of the function's CPU time to that of the bare SDK
+calls with the same records: with Lambda's smallest memory, you pay for CPU time. The last two
+columns are comparable between machines; records per second are not.
 """
 
 import argparse
@@ -29,7 +29,7 @@ RATIO_LOADS = 15
 
 
 def create_kinesis_records(count):
-    """Return as many alarms as Lambda delivers them."""
+    """Return `count` alarms as Lambda delivers them."""
     records = []
     for number in range(count):
         line = alarm_sensor.create_log_line("Normal")
@@ -53,7 +53,7 @@ def run_function(batches):
 
 
 def run_bare_calls(calls):
-    """Write ready-made Timestream records, with a call for each list of them."""
+    """Write prepared Timestream records, one call for each list of them."""
     client = lambda_function.authenticate()
     for records in calls:
         client.write_records(
@@ -79,41 +79,41 @@ def create_calls(batches):
 
 
 def answer(operation, body):
-    """Respond as Timestream does when all is well."""
+    """Respond like Timestream when all is well."""
     if operation == "DescribeEndpoints":
         return response(ENDPOINTS)
     return response({"RecordsIngested": {}})
 
 
 def answer_after_a_round_trip(operation, body):
-    """Respond as if Timestream were some way off."""
+    """Respond like Timestream, but after a round trip."""
     time.sleep(ROUND_TRIP)
     return answer(operation, body)
 
 
 def measure_seconds(batches):
-    """Return the median of the seconds that the warm function takes, with round trips."""
+    """Return the median time of the warm function in seconds, with round trips."""
     times = []
     with answered_by(answer_after_a_round_trip):
-        run_function(batches[:1])  # makes the client
+        run_function(batches[:1])  # creates the client
         for _ in range(LOADS):
-            begin = time.perf_counter()
+            start = time.perf_counter()
             run_function(batches)
-            times.append(time.perf_counter() - begin)
+            times.append(time.perf_counter() - start)
     return statistics.median(times)
 
 
 def measure_ratio(batches):
-    """Return how much processor time the function takes for that of the bare calls, in turn."""
+    """Return the ratio of the function's CPU time to the bare calls'."""
     calls, ratios = create_calls(batches), []
     with answered_by(answer):
         run_function(batches[:1])
         for _ in range(RATIO_LOADS):
-            begin = time.process_time()
+            start = time.process_time()
             run_bare_calls(calls)
             middle = time.process_time()
             run_function(batches)
-            ratios.append((time.process_time() - middle) / (middle - begin))
+            ratios.append((time.process_time() - middle) / (middle - start))
     return statistics.median(ratios)
 
 

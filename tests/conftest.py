@@ -1,4 +1,4 @@
-"""The fixtures: an isolated process, an AWS, the network below it, and processes."""
+"""The fixtures: isolation, a local AWS, a simulated network, scripts and processes."""
 
 import contextlib
 import os
@@ -32,17 +32,17 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(autouse=True, scope="session")
 def service_models():
-    """Let all clients share AWS's descriptions of its services, once they have been read.
+    """Make all clients share botocore's service models.
 
-    Each boto3.Session() has a botocore loader of its own, which reads and parses these files again:
-    85 ms for a client, and the tests make hundreds. So here the loaders have one cache.
+    Each boto3.Session() has its own botocore loader, which would read these files again: 85 ms for
+    each of hundreds of clients. So the loaders get one common cache.
     """
     read = defaultdict(dict)  # {search paths: what a loader has read there}
 
     def get_cache(loader):
         return read[tuple(loader.search_paths)]
 
-    def keep_cache(loader, empty):  # each new loader wants to begin with an empty one
+    def keep_cache(loader, empty):  # each new loader sets an empty one
         pass
 
     cache = property(get_cache, keep_cache)
@@ -52,8 +52,8 @@ def service_models():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol():
-    """Let a test or a fixture fail that hangs; no `except Exception` on the way catches that."""
-    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("It does not end."))
+    """Fail a test or a fixture that hangs; no `except Exception` can catch this."""
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail(f"Timed out after {2 * LIMIT} s"))
     signal.alarm(2 * LIMIT)
     result = yield
     signal.alarm(0)
@@ -62,7 +62,7 @@ def pytest_runtest_protocol():
 
 @pytest.fixture(autouse=True)
 def isolated():
-    """Keep each test from the network, and from what this machine knows of AWS."""
+    """Keep each test away from the network, and from this machine's AWS settings."""
     lambda_function.authenticate.cache_clear()
     with environment.isolated():
         yield
@@ -70,14 +70,14 @@ def isolated():
 
 @pytest.fixture
 def aws():
-    """An empty AWS, see tests/local_aws; the Mappings. Its mappings are 100 times as fast."""
+    """An empty local AWS, in which time passes 100 times faster; the Mappings of mapping.py."""
     with local_aws.running(print, speed=100, managed_policies=False) as mappings:
         yield mappings
 
 
 @pytest.fixture
 def stream(aws):
-    """A Kinesis client; there is the tutorial's stream."""
+    """A Kinesis client; the tutorial's stream exists."""
     client = make_client("kinesis")
     client.create_stream(StreamName="TUTORIAL", ShardCount=1)
     return client
@@ -85,7 +85,7 @@ def stream(aws):
 
 @pytest.fixture
 def table(aws, capsys):
-    """The tutorial's database and table are there."""
+    """The tutorial's database and table exist."""
     client = make_client("timestream-write")
     setup_timestream.create_database(client)
     setup_timestream.create_table(client)
@@ -94,7 +94,7 @@ def table(aws, capsys):
 
 @pytest.fixture
 def network():
-    """The network; what it `answer`s can be replaced, see tests/network.py."""
+    """The network; a test can replace its `answer`, see tests/network.py."""
     network = SimpleNamespace(answer=lambda operation, body: None)
     with answered_by(lambda operation, body: network.answer(operation, body)):
         yield network
@@ -102,13 +102,13 @@ def network():
 
 @pytest.fixture
 def sleeps(monkeypatch):
-    """The seconds of each time.sleep(), none of which happens."""
+    """The seconds of each time.sleep(), which does not really sleep."""
     seconds = []
 
     def sleep(pause):
         seconds.append(pause)
         if len(seconds) == 1000:
-            pytest.fail("it does not stop")
+            pytest.fail("the script did not stop")
 
     monkeypatch.setattr(time, "sleep", sleep)
     return seconds
@@ -122,7 +122,7 @@ def lines(capsys):
 
 @pytest.fixture
 def run_script(monkeypatch, lines):
-    """A function that runs a script's main() with options; it returns exit status and lines."""
+    """A function that runs a script's main() with options, and returns its status and lines."""
 
     def run_script(script, *options):
         monkeypatch.setattr(sys, "argv", [f"{script.__name__}.py", *options])
@@ -133,10 +133,10 @@ def run_script(monkeypatch, lines):
 
 @pytest.fixture
 def spawn():
-    """A function that starts a process in the repository; each ends with the test.
+    """A function that starts a process in the repository, which ends with the test.
 
-    command: what follows "python"; with shell=True, a line in which "$PYTHON" stands for it.
-    settings: environment variables besides those of tests.environment, None for one to leave out.
+    command: the words after "python"; with shell=True, a line that can use "$PYTHON".
+    settings: environment variables to add to those of tests.environment, or to remove if None.
     """
     processes = []
 
@@ -144,7 +144,7 @@ def spawn():
         variables = environment.build_environment()
         variables["PYTHON"] = sys.executable
         variables["PYTHONDONTWRITEBYTECODE"] = "1"
-        variables["PYTHONUNBUFFERED"] = ""  # so that a program has to flush itself
+        variables["PYTHONUNBUFFERED"] = ""  # so that programs must flush their output themselves
         variables |= settings
         process = subprocess.Popen(
             command[0] if shell else [sys.executable, *command],
@@ -170,7 +170,7 @@ def spawn():
 
 @pytest.fixture
 def finish(spawn):
-    """A function that starts a process as spawn() does; it returns its exit status and lines."""
+    """A function that runs a process like spawn(), and returns its exit status and lines."""
 
     def finish(*command, **settings):
         process = spawn(*command, **settings)
@@ -182,7 +182,7 @@ def finish(spawn):
 
 @pytest.fixture
 def hostile(tmp_path):
-    """Variables of a machine that lead to a server, to which nobody may connect; None: not set."""
+    """Environment variables that point to a server; the test fails if anybody connects to it."""
     server = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{server.getsockname()[1]}"
     keys = "aws_access_key_id = theirs\naws_secret_access_key = theirs\n"
@@ -217,5 +217,5 @@ def hostile(tmp_path):
         "no_proxy": "*",
     }
     server.setblocking(False)
-    with server, pytest.raises(BlockingIOError):  # nobody waits to be let in
+    with server, pytest.raises(BlockingIOError):  # nobody has connected
         server.accept()

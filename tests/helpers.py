@@ -1,4 +1,4 @@
-"""What the tests import: names of the tutorial, how long they wait, what they make and expect."""
+"""Names and functions that the tests import."""
 
 import contextlib
 import functools
@@ -13,7 +13,7 @@ from botocore.config import Config
 from cleanup import FUNCTION_NAME, ROLE_NAME
 from tests.environment import REGION
 
-# Seconds that anything a test starts may take. It is ended then, and the test fails.
+# Seconds that anything in a test may take before the test fails.
 LIMIT = 30
 
 ACCOUNT_ID = "123456789012"  # moto's
@@ -23,7 +23,7 @@ LOG_GROUP = f"/aws/lambda/{FUNCTION_NAME}"
 
 
 def read_stream(client):
-    """Return the records that are on the tutorial's stream."""
+    """Return the records on the tutorial's stream."""
     iterator = client.get_shard_iterator(
         StreamName="TUTORIAL", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
@@ -31,14 +31,14 @@ def read_stream(client):
 
 
 def query(columns):
-    """Return the rows of the tutorial's table, in the order in which their readings were taken."""
+    """Return the rows of the tutorial's table, sorted by time."""
     statement = f"select {columns} from DemoDatabase.WeatherMetrics order by time"
     pages = make_client("timestream-query").get_paginator("query").paginate(QueryString=statement)
     return [tuple(row) for row in pages.search("Rows[*].Data[*].ScalarValue")]
 
 
 def build_package(source):
-    """Return the bytes of a zip file for Lambda, with some code as code.py."""
+    """Return a zip file for Lambda, as bytes, with the source as code.py."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("code.py", source)
@@ -47,15 +47,15 @@ def build_package(source):
 
 @functools.lru_cache
 def make_client(service, parameter_validation=True):
-    """Return a client for moto, made once for all tests: that takes as long as twenty calls.
+    """Return a client for moto; cached, as creating one costs twenty calls.
 
-    Without parameter_validation it is the service that has to refuse what is wrong.
+    Without parameter_validation, it is up to the service to refuse bad parameters.
     """
     return boto3.client(service, config=Config(parameter_validation=parameter_validation))
 
 
 def deploy(source, **settings):
-    """Make the tutorial's role and function, with some code and further settings."""
+    """Create the tutorial's role and function from source code, with other settings."""
     iam = make_client("iam")
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument="{}")
@@ -63,7 +63,7 @@ def deploy(source, **settings):
 
 
 def create_function(client, source, **settings):
-    """Make the tutorial's function, with some code and further settings, as soon as its role is."""
+    """Create the tutorial's function from source code, once its role can be assumed."""
     defaults = {
         "FunctionName": FUNCTION_NAME,
         "Runtime": "python3.13",
@@ -72,12 +72,12 @@ def create_function(client, source, **settings):
         "Timeout": 60,
         "Code": {"ZipFile": build_package(source)},
     }
-    until(lambda: can_be_assumed(client, defaults | settings))
+    until(lambda: try_to_create(client, defaults | settings))
     wait_for_function(client, settings.get("FunctionName", FUNCTION_NAME))
 
 
-def can_be_assumed(client, parameters):
-    """Return whether a function has been created; not while Lambda cannot assume its role yet."""
+def try_to_create(client, parameters):
+    """Create a function; return False if Lambda cannot assume its role yet."""
     try:
         return client.create_function(**parameters)
     except client.exceptions.InvalidParameterValueException as error:
@@ -87,7 +87,7 @@ def can_be_assumed(client, parameters):
 
 
 def wait_for_function(client, name=FUNCTION_NAME):
-    """Wait until a function is as it was created or updated."""
+    """Wait until a function has been created or updated."""
     until(
         lambda: (
             client.get_function_configuration(FunctionName=name).get("LastUpdateStatus")
@@ -97,8 +97,8 @@ def wait_for_function(client, name=FUNCTION_NAME):
 
 
 def until(condition):
-    """Wait until a condition holds, for LIMIT seconds at most."""
+    """Wait until a condition is true; fail after LIMIT seconds."""
     end = time.monotonic() + LIMIT
     while not condition():
-        assert time.monotonic() < end, "It does not come about."
-        threading.Event().wait(0.005)  # whatever time.sleep() is in a test
+        assert time.monotonic() < end, f"Timed out after {LIMIT} s"
+        threading.Event().wait(0.005)  # tests may replace time.sleep()

@@ -1,10 +1,10 @@
-"""What is left of a tutorial, as each service's own list commands say."""
+"""Lists what is left of the tutorial, with each service's own list operations."""
 
 import boto3
 
 
 def find_leftovers():
-    """Return the names of all that there is, of every kind that the tutorial makes."""
+    """Return the names of all existing resources of the kinds that the tutorial creates."""
     session = boto3.Session()
     timestream, functions = session.client("timestream-write"), session.client("lambda")
     found = {

@@ -1,4 +1,4 @@
-"""alarm_sensor.py: status, log line, what reaches the stream. Outages: test_sensors.py."""
+"""alarm_sensor.py: status, log line, and records on the stream. Outages: test_sensors.py."""
 
 import ast
 import base64
@@ -14,7 +14,7 @@ import alarm_sensor
 from tests.helpers import read_stream
 
 
-def test_of_25_readings_3_are_elevated_and_one_is_an_alarm(run_script, stream, sleeps, monkeypatch):
+def test_of_25_readings_3_are_elevated_and_1_is_an_alarm(run_script, stream, sleeps, monkeypatch):
     drawn = itertools.count()  # 0.5, 1.5, ... 24.5, and again
     monkeypatch.setattr(random, "uniform", lambda low, high: low + next(drawn) % (high - low) + 0.5)
     _, lines = run_script(alarm_sensor, "--count", "50")
@@ -22,7 +22,7 @@ def test_of_25_readings_3_are_elevated_and_one_is_an_alarm(run_script, stream, s
     assert statuses == (["Normal"] * 21 + ["Elevated"] * 3 + ["Alarm"]) * 2
 
 
-def test_the_id_is_random_and_not_the_address_of_the_machine():
+def test_the_id_is_random_and_not_the_machines_address():
     text, _, rest = alarm_sensor.create_log_line("Normal").rpartition("||status=")
     assert text.startswith("id=b")
     assert rest.endswith("||location=TUTORIAL||sensor=Alarm-1")
@@ -46,7 +46,7 @@ def test_the_line_is_put_on_the_stream_and_printed_with_the_response(
 
 
 @pytest.mark.parametrize("name", ["", "a|b", "a=b", "Tür", "a b", "x" * 101])
-def test_a_name_that_a_log_line_should_not_carry_is_refused(run_script, capsys, name):
+def test_a_name_that_does_not_fit_into_a_log_line_is_refused(run_script, capsys, name):
     with pytest.raises(SystemExit):
         run_script(alarm_sensor, "--count", "1", "--sensor", name)
     reason = "argument --sensor: use up to 100 letters, digits, '.', '_', '-'"

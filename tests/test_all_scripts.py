@@ -1,4 +1,4 @@
-"""What holds for every script, or for those that set up and clean up; and the trust policy."""
+"""What is true for all scripts, or for all that set up and clean up; the trust policy."""
 
 import inspect
 import json
@@ -23,7 +23,7 @@ SETUP = [setup_timestream, setup_kinesis, cleanup]
 COMMANDS = [*SETUP, wave_sensor, alarm_sensor]
 SCRIPTS = [*COMMANDS, lambda_function, initial_lambda_function]
 
-PATIENT = {"connect_timeout": 5, "read_timeout": 20, "attempts": 11}  # the first, and ten retries
+PATIENT = {"connect_timeout": 5, "read_timeout": 20, "attempts": 11}  # one call and ten retries
 SENSOR = {"connect_timeout": 5, "read_timeout": 5, "attempts": 1}
 HANDLER = {"connect_timeout": 5, "read_timeout": 10, "attempts": 3}
 
@@ -47,7 +47,7 @@ def name_of(script):
         (lambda_function.authenticate, "timestream-write", HANDLER),
     ],
 )
-def test_the_clients_try_as_often_and_as_long_as_they_should(authenticate, service, expected):
+def test_the_clients_have_their_retries_and_timeouts(authenticate, service, expected):
     client = authenticate()
     config = client.meta.config
     assert client.meta.service_model.service_name == service
@@ -82,9 +82,7 @@ def test_without_a_region_profile_or_endpoint_one_line_names_aws_configure(
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=name_of)
-def test_a_credential_process_that_is_missing_is_one_line(
-    run_script, monkeypatch, tmp_path, script
-):
+def test_a_missing_credential_process_is_one_line(run_script, monkeypatch, tmp_path, script):
     (tmp_path / "config").write_text("[default]\ncredential_process = /no/tool")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -99,7 +97,7 @@ def test_a_credential_process_that_is_missing_is_one_line(
 def test_a_mistake_where_the_client_is_made_is_not_blamed_on_the_configuration(
     run_script, monkeypatch, script
 ):
-    monkeypatch.delattr(script, "Config")  # as if its import were missing
+    monkeypatch.delattr(script, "Config")  # as if its import was missing
     with pytest.raises(NameError, match="name 'Config' is not defined"):
         run_script(script)
 
@@ -129,7 +127,7 @@ def test_importing_the_scripts_needs_neither_network_nor_credentials_nor_region(
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=name_of)
-def test_help_and_unknown_options_do_nothing_to_aws(run_script, capsys, script):
+def test_help_and_unknown_options_do_not_touch_aws(run_script, capsys, script):
     with pytest.raises(SystemExit, match="^0$"):
         run_script(script, "--help")
     assert script.__doc__.splitlines()[0] in " ".join(capsys.readouterr().out.split())
@@ -139,7 +137,7 @@ def test_help_and_unknown_options_do_nothing_to_aws(run_script, capsys, script):
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=name_of)
-def test_as_a_command_it_hands_its_status_to_the_shell(monkeypatch, lines, script):
+def test_a_script_exits_with_its_status(monkeypatch, lines, script):
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setattr(sys, "argv", [script.__file__])
     with pytest.raises(SystemExit, match="^1$"):
@@ -158,7 +156,7 @@ def test_as_a_command_it_hands_its_status_to_the_shell(monkeypatch, lines, scrip
         ("kinesis", setup_kinesis.add_tags, "Could not add tags: "),
     ],
 )
-def test_a_step_that_fails_returns_false_and_says_why(network, lines, service, step, line):
+def test_a_failed_step_returns_false_and_says_why(network, lines, service, step, line):
     network.answer = lambda operation, body: refusal("AccessDeniedException")
     assert step(boto3.client(service)) is False
     _, last = lines()

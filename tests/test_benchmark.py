@@ -1,4 +1,4 @@
-"""tests/benchmark.py: it runs."""
+"""tests/benchmark.py runs."""
 
 from tests import benchmark
 

@@ -1,4 +1,4 @@
-"""cleanup.py: nothing is left, whatever there was and whatever fails."""
+"""cleanup.py leaves nothing behind, whatever existed and whatever fails."""
 
 import boto3
 import pytest
@@ -28,7 +28,7 @@ END = [
 
 @pytest.fixture
 def everything(aws, stream, run_script):
-    """All that the tutorial makes, the role with a policy of each kind."""
+    """Everything that the tutorial creates; the role has a policy of each kind."""
     run_script(setup_timestream)
     deploy("def handler(event, context): pass")
     boto3.client("logs").create_log_group(logGroupName=LOG_GROUP)
@@ -46,7 +46,7 @@ def everything(aws, stream, run_script):
 
 @pytest.fixture
 def respond_with(network):
-    """A function that takes what AWS responds to the next calls, in their order."""
+    """A function that sets AWS's responses to the next calls, in order."""
     remaining = []
 
     def respond_with(*responses):
@@ -63,7 +63,7 @@ def list_mappings(*mappings, **more):
 
 
 def mapping(number, name="kinesis-log-consumer", state="Enabled"):
-    """Return an event source mapping as it stands in that response."""
+    """Return an event source mapping in the form of that response."""
     return {"UUID": f"{number}" * 36, "FunctionArn": f"{FUNCTION_ARN}:{name}", "State": state}
 
 
@@ -107,7 +107,7 @@ def test_in_another_region_it_finds_nothing_and_says_where(everything, run_scrip
     assert len([line for line in output if line.endswith(". Nothing to delete")]) == 7
     assert (status, output[-1]) == (0, "Nothing of the tutorial is left in eu-west-1.")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    assert len(find_leftovers()) == 6  # all but the role, which belongs to no region
+    assert len(find_leftovers()) == 6  # everything but the role, which belongs to no region
 
 
 @pytest.mark.parametrize(
@@ -115,11 +115,13 @@ def test_in_another_region_it_finds_nothing_and_says_where(everything, run_scrip
     [
         ("ListEventSourceMappings", 1),
         ("DeleteStream", 1),
-        ("DeleteTable", 2),  # and the database, which is not empty then
+        ("DeleteTable", 2),  # as well as the database, which is not empty then
         ("DetachRolePolicy", 1),
     ],
 )
-def test_a_step_that_fails_stops_no_other(everything, network, run_script, sleeps, operation, left):
+def test_a_failed_step_does_not_stop_the_others(
+    everything, network, run_script, sleeps, operation, left
+):
     def answer(asked, body):
         if asked == operation:
             raise NO_NETWORK
@@ -135,9 +137,7 @@ def test_a_step_that_fails_stops_no_other(everything, network, run_script, sleep
     assert len(find_leftovers()) == left
 
 
-def test_a_mapping_that_is_still_being_updated_leads_to_another_run(
-    everything, network, run_script
-):
+def test_a_mapping_being_updated_leads_to_another_run(everything, network, run_script):
     busy = refusal("ResourceInUseException", message="The event source mapping is in use")
     network.answer = lambda operation, body: (
         busy if operation == "DeleteEventSourceMapping" else None
@@ -157,7 +157,7 @@ def test_a_database_with_another_table_stays_and_the_last_lines_fit(everything, 
     assert find_leftovers() == ["DemoDatabase", "Mine"]
 
 
-def test_a_mapping_that_has_outlived_its_function_goes_and_other_functions_stay(
+def test_a_mapping_without_its_function_is_deleted_and_those_of_other_functions_stay(
     everything, run_script
 ):
     client = boto3.client("lambda")
@@ -172,7 +172,9 @@ def test_a_mapping_that_has_outlived_its_function_goes_and_other_functions_stay(
     assert find_leftovers() == [other["UUID"], "kinesis-log-consumer-2"]
 
 
-def test_mappings_on_every_page_are_found_and_one_that_fails_stops_no_other(respond_with, lines):
+def test_mappings_on_all_pages_are_found_and_a_failure_does_not_stop_the_others(
+    respond_with, lines
+):
     respond_with(
         list_mappings(mapping(1), mapping(2, "other"), NextMarker="more"),
         list_mappings(mapping(3, "kinesis-log-consumer:prod")),
@@ -199,13 +201,13 @@ def test_mappings_on_every_page_are_found_and_one_that_fails_stops_no_other(resp
         ),
     ],
 )
-def test_deleting_a_mapping_says_what_came_of_it(respond_with, lines, responses, is_gone, line):
+def test_deleting_a_mapping_prints_the_outcome(respond_with, lines, responses, is_gone, line):
     respond_with(*responses)
     assert cleanup.delete_event_source_mappings(cleanup.authenticate_lambda()) is is_gone
     assert lines()[-1].startswith(line)
 
 
-def test_a_stream_that_is_being_deleted_already_is_waited_for(respond_with, lines, sleeps):
+def test_it_waits_for_a_stream_that_is_already_being_deleted(respond_with, lines, sleeps):
     respond_with(
         IN_USE,
         response({"StreamDescriptionSummary": {"StreamStatus": "DELETING"}}),
@@ -217,13 +219,13 @@ def test_a_stream_that_is_being_deleted_already_is_waited_for(respond_with, line
     assert lines()[-1] == "Deleted stream TUTORIAL"
 
 
-def test_a_stream_that_another_run_has_just_deleted_is_no_failure(respond_with, lines):
+def test_a_stream_just_deleted_by_another_run_is_not_a_failure(respond_with, lines):
     respond_with(IN_USE, GONE)
     assert cleanup.delete_stream(cleanup.authenticate_kinesis()) is True
     assert lines()[-1] == "No stream TUTORIAL. Nothing to delete"
 
 
-def test_a_stream_with_consumers_is_shown_at_once_with_the_cure(respond_with, lines, sleeps):
+def test_a_stream_with_consumers_fails_at_once_with_awss_advice(respond_with, lines, sleeps):
     cure = "Stream TUTORIAL has registered consumers: set EnforceConsumerDeletion"
     respond_with(
         refusal("ResourceInUseException", message=cure),
@@ -245,26 +247,26 @@ def test_the_wait_for_the_stream_ends_after_three_minutes(network, lines, sleeps
 
 
 def iam_list(operation, members, marker=""):
-    """Return a page of an IAM list: its members, and the next page's marker if there is one."""
+    """Return a page of an IAM list: its members, and the next page's marker, if any."""
     more = f"<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>" if marker else ""
     result = f"<{operation}Result>{members}{more}</{operation}Result>"
     return response(f"<{operation}Response>{result}</{operation}Response>")
 
 
 def attached(name, marker=""):
-    """Return a page of a role's managed policies, with one of them."""
+    """Return a page of a role's managed policies, with one policy."""
     names = f"<PolicyName>{name}</PolicyName><PolicyArn>arn:aws:iam::aws:policy/{name}</PolicyArn>"
     members = f"<AttachedPolicies><member>{names}</member></AttachedPolicies>"
     return iam_list("ListAttachedRolePolicies", members, marker)
 
 
 def inline(name, marker=""):
-    """Return a page of a role's inline policies, with one of them."""
+    """Return a page of a role's inline policies, with one policy."""
     members = f"<PolicyNames><member>{name}</member></PolicyNames>"
     return iam_list("ListRolePolicies", members, marker)
 
 
-def test_policies_on_every_page_go_and_one_that_has_gone_meanwhile_is_no_failure(
+def test_policies_on_all_pages_are_removed_and_one_already_gone_is_not_a_failure(
     respond_with, lines
 ):
     gone = response("<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>", 404)

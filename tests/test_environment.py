@@ -1,4 +1,4 @@
-"""environment.py: whatever this machine knows of AWS, nothing in tests/ reaches anything."""
+"""environment.py: whatever AWS settings this machine has, nothing in tests/ reaches AWS."""
 
 import boto3
 import moto.settings
@@ -10,12 +10,12 @@ from tests import environment
 
 @pytest.fixture(autouse=True)
 def machine(hostile, monkeypatch):
-    """The machine of these tests."""
+    """Run these tests with the settings of a hostile machine."""
     for name, value in hostile.items():
         monkeypatch.delenv(name) if value is None else monkeypatch.setenv(name, value)
 
 
-def test_a_process_that_a_test_starts_reaches_nothing(finish):
+def test_a_process_started_by_a_test_reaches_nothing(finish):
     status, lines = finish("alarm_sensor.py", "--count", "1")
     assert status == 1
     assert f'Failed to connect to proxy URL: "{environment.NOWHERE}"' in lines[0]
@@ -25,9 +25,9 @@ def test_a_process_that_a_test_starts_reaches_nothing(finish):
     "variables",
     [{}, dict.fromkeys(["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG"])],
 )
-def test_without_credentials_of_the_tests_none_are_found_elsewhere(tmp_path, variables):
+def test_without_the_tests_credentials_no_others_are_found(tmp_path, variables):
     with environment.isolated(), pytest.MonkeyPatch.context() as patch:
-        # Either the home folder alone keeps them out, or the names of the files do.
+        # Either the home folder alone hides them, or the variables with the file names do.
         for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", *variables]:
             patch.delenv(name)
         if not variables:
@@ -42,7 +42,7 @@ def test_in_this_process_aws_is_where_it_should_be_and_cannot_be_reached(sleeps)
         assert client.meta.endpoint_url == "https://kinesis.us-east-1.amazonaws.com"
         with pytest.raises(Exception, match="Failed to connect to proxy URL"):
             client.list_streams()
-    with pytest.raises(Exception, match="theirs"):  # all is as it was before
+    with pytest.raises(Exception, match="theirs"):  # the old environment is back
         boto3.Session().client("kinesis")
 
 

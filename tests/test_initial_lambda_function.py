@@ -30,8 +30,10 @@ def test_the_sample_event_of_the_readme_is_printed_as_a_log_line(lines):
         ({"kinesis": {"data": "/w=="}}, "error: 'utf-8' codec can't decode byte 0xff"),
     ],
 )
-def test_a_record_that_cannot_be_decoded_is_an_error_line_and_others_go_on(lines, record, error):
-    encoded = {"kinesis": {"data": "WVdKag=="}}  # twice, as the sensor's lines are
+def test_a_record_that_cannot_be_decoded_is_an_error_line_and_does_not_stop_the_others(
+    lines, record, error
+):
+    encoded = {"kinesis": {"data": "WVdKag=="}}  # twice, like the sensor's lines
     initial_lambda_function.lambda_handler({"Records": [encoded, record, encoded]}, None)
     first, middle, last = lines()
     assert first == last == "YWJj"

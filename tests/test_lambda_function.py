@@ -1,4 +1,4 @@
-"""lambda_function.py: what is stored, and that exactly what is not stored is reported.
+"""lambda_function.py stores records, and reports exactly those that are not stored.
 
 The SDK is real, and Timestream is the local one.
 """
@@ -23,18 +23,18 @@ TOO_OLD = START - 8 * 24 * 3600 * 1000  # the table keeps seven days
 
 
 def once(text):
-    """Return text or bytes as Lambda delivers them if they were put on the stream as they are."""
+    """Return text or bytes as Lambda delivers them if they are put on the stream unencoded."""
     content = text.encode() if isinstance(text, str) else text
     return base64.b64encode(content).decode()
 
 
 def twice(text):
-    """Return a log line as Lambda delivers what the sensor sends."""
+    """Return a log line as Lambda delivers it if the sensor sends it."""
     return once(once(text))
 
 
 def log_line(number=0, **changes):
-    """Return a log line taken so many milliseconds after START; None leaves a field out."""
+    """Return a log line taken `number` milliseconds after START; None omits a field."""
     fields = {
         "id": "x",
         "status": "Normal",
@@ -52,7 +52,7 @@ def kinesis_record(number, data):
 
 
 def handle(*data):
-    """Pass data through the handler, as the records 1, 2, …; return those that it reports."""
+    """Pass data through the handler as records 1, 2, ...; return the numbers that it reports."""
     records = [kinesis_record(number, item) for number, item in enumerate(data, start=1)]
     answer = lambda_function.lambda_handler({"Records": records}, None)
     failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
@@ -62,11 +62,10 @@ def handle(*data):
 
 @pytest.fixture
 def timestream(table, network):
-    """The local Timestream, and the way to it.
+    """The local Timestream, with a network in front of it.
 
-    calls: how many records came in each call.
-    trouble: a function that gets the records of each call first; it can return a response or an
-    error to raise.
+    calls: the number of records in each call.
+    trouble: called with the records of each call; it can return a response, or an error to raise.
     """
     timestream = SimpleNamespace(calls=[], trouble=lambda records: None)
 
@@ -85,7 +84,7 @@ def timestream(table, network):
 
 
 def stored():
-    """Return the numbers of the log lines that are stored, the lowest first."""
+    """Return the numbers of the stored log lines, lowest first."""
     return [int(milliseconds) - START for (milliseconds,) in query("to_milliseconds(time)")]
 
 
@@ -93,16 +92,16 @@ def stored():
     "text",
     [
         pytest.param(log_line(123), id="as the sensor sends it"),
-        pytest.param(log_line(123) + "\n", id="with an end of line"),
+        pytest.param(log_line(123) + "\n", id="with a line break at its end"),
         pytest.param(log_line(123, id=None), id="without an id"),
-        pytest.param(log_line(123, id="Tür").encode("latin-1"), id="with bytes that are no UTF-8"),
+        pytest.param(log_line(123, id="Tür").encode("latin-1"), id="with bytes that are not UTF-8"),
         pytest.param(
             log_line(123, id="=||a=||||status=Alarm||time=1||location=x||sensor=y|"),
             id="with an id that looks like fields",
         ),
     ],
 )
-def test_a_reading_is_stored_with_the_time_of_its_line_whatever_its_id(timestream, lines, text):
+def test_a_reading_is_stored_with_its_lines_time_whatever_its_id(timestream, lines, text):
     assert handle(twice(text), once(text), once(f"{once(text)}\n")) == []
     columns = "Location, Sensor, measure_name, measure_value::varchar"
     assert query(columns) == [("TUTORIAL", "a=b", "Alarm", "Normal")]
@@ -111,7 +110,7 @@ def test_a_reading_is_stored_with_the_time_of_its_line_whatever_its_id(timestrea
     assert lines() == ["3 of 3 records stored"]
 
 
-def test_any_byte_can_stand_in_an_id(timestream):
+def test_an_id_can_contain_any_byte(timestream):
     ids = [repr(bytes([byte]) + b"||status=Alarm||time=1||") for byte in range(256)]
     data = [once(alarm_sensor.encode(log_line(n, id=text))) for n, text in enumerate(ids)]
     assert handle(*data) == []
@@ -154,13 +153,13 @@ def test_a_line_that_cannot_be_read_fails_alone_and_is_shown(timestream, lines, 
     ("strange", "number", "reason"),
     [
         pytest.param(kinesis_record(2, "no base64!"), "2", "base64", id="no base64"),
-        pytest.param(kinesis_record(2, None), "2", "TypeError", id="data that is no text"),
+        pytest.param(kinesis_record(2, None), "2", "TypeError", id="data that is not text"),
         pytest.param({"kinesis": {"sequenceNumber": "2"}}, "2", "KeyError: 'data'", id="no data"),
         pytest.param({"body": "x"}, None, "KeyError: 'kinesis'", id="a record of SQS"),
         pytest.param(None, None, "TypeError", id="no record"),
     ],
 )
-def test_a_strange_record_costs_no_other_record(timestream, lines, strange, number, reason):
+def test_a_strange_record_does_not_harm_the_others(timestream, lines, strange, number, reason):
     first, last = kinesis_record(1, twice(log_line(1))), kinesis_record(3, twice(log_line(3)))
     answer = lambda_function.lambda_handler({"Records": [first, strange, last]}, None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": number}]}
@@ -168,7 +167,7 @@ def test_a_strange_record_costs_no_other_record(timestream, lines, strange, numb
     assert reason in lines()[0]
 
 
-def test_of_a_bad_record_and_its_reason_500_characters_go_to_the_log(timestream, lines):
+def test_the_log_shows_500_characters_of_a_bad_record_and_of_its_reason(timestream, lines):
     bad = "\x1b[31m" + "x" * 4_500_000
     timestream.trouble = lambda records: refusal("AnyException", message="y" * 10_000)
     assert handle(twice(bad), twice(log_line(2))) == ["1", "2"]
@@ -186,7 +185,7 @@ def test_an_event_without_records_is_nothing_to_do(timestream, lines):
     assert timestream.calls == []
 
 
-def test_a_hundred_calls_are_made_side_by_side_by_one_client(network, monkeypatch):
+def test_one_client_makes_a_hundred_calls_in_parallel(network, monkeypatch):
     monkeypatch.setattr(lambda_function, "BATCH_SIZE", 1)
     all_are_here = threading.Barrier(100, timeout=20)
 
@@ -201,7 +200,7 @@ def test_a_hundred_calls_are_made_side_by_side_by_one_client(network, monkeypatc
     assert lambda_function.authenticate.cache_info().misses == 1
 
 
-def test_a_warm_invocation_makes_no_client_and_a_single_call_no_thread(timestream, monkeypatch):
+def test_a_warm_invocation_creates_no_client_and_a_single_call_no_thread(timestream, monkeypatch):
     handle(twice(log_line(1)))
     monkeypatch.setattr(boto3, "Session", None)
     monkeypatch.setattr(threading, "Thread", None)
@@ -233,7 +232,7 @@ def test_a_rejection_without_a_reason_is_reported_with_its_code(timestream, line
 
 
 @pytest.mark.parametrize("bad", [[0], [99], [0, 50, 120], [*range(130)]])
-def test_an_invalid_value_costs_only_its_own_record(timestream, bad):
+def test_an_invalid_value_only_affects_its_own_record(timestream, bad):
     statuses = ["x" * 2049 if number in bad else "Alarm" for number in range(130)]
     data = [twice(log_line(number, status=status)) for number, status in enumerate(statuses)]
     assert handle(*data) == [str(number + 1) for number in bad]
@@ -244,17 +243,17 @@ def test_an_invalid_value_costs_only_its_own_record(timestream, bad):
 @pytest.mark.parametrize(
     "trouble",
     [
-        pytest.param(refusal("RejectedRecordsException"), id="rejected, but not said which"),
+        pytest.param(refusal("RejectedRecordsException"), id="rejected, without naming records"),
         pytest.param(refusal("RejectedRecordsException", RejectedRecords=[]), id="rejected: none"),
         pytest.param(refusal("ThrottlingException"), id="throttled"),
         pytest.param(response("<html>\n<p>Bad gateway</p>\n</html>", 502), id="a bad gateway"),
         pytest.param(response({}), id="an empty response"),
-        pytest.param(response("<html>"), id="a page of a proxy"),
+        pytest.param(response("<html>"), id="a proxy's page"),
         pytest.param(exceptions.EndpointConnectionError(endpoint_url="https://x"), id="no network"),
         pytest.param(OSError("broken"), id="an error of the operating system"),
     ],
 )
-def test_any_other_error_costs_the_records_of_its_call_alone(timestream, sleeps, lines, trouble):
+def test_any_other_error_only_affects_the_records_of_its_call(timestream, sleeps, lines, trouble):
     second_call = str(START + 100)
     timestream.trouble = lambda records: trouble if records[0]["Time"] == second_call else None
     assert handle(*[twice(log_line(n)) for n in range(250)]) == [str(n) for n in range(101, 201)]
@@ -262,7 +261,7 @@ def test_any_other_error_costs_the_records_of_its_call_alone(timestream, sleeps,
     assert len(lines()) == 101
 
 
-def test_an_outage_is_over_before_the_functions_60_seconds_are(timestream, sleeps):
+def test_in_an_outage_it_ends_before_the_functions_60_seconds_are_over(timestream, sleeps):
     timestream.trouble = lambda records: exceptions.ReadTimeoutError(endpoint_url="https://x")
     assert handle(twice(log_line(1))) == ["1"]
     assert timestream.calls == [1] * 3

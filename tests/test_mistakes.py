@@ -1,6 +1,6 @@
-"""What a learner's own mistakes look like: each leads to its place, and none is blamed on AWS.
+"""What a learner's own mistakes look like: each is shown where it is, and not blamed on AWS.
 
-Each test changes one thing in a script, and runs it on the local AWS after the set-up.
+Each test changes one thing in a script, and runs the script on a local AWS after the set-up.
 """
 
 import random
@@ -15,7 +15,7 @@ from tests.environment import REPOSITORY
 
 @pytest.fixture
 def run_with(table, stream, monkeypatch, capsys):
-    """A function that runs a script with one text replaced by another; it returns its lines."""
+    """A function that replaces a text in a script, runs it, and returns its lines."""
 
     def run_with(script, text, replacement):
         source = (REPOSITORY / script).read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def run_with(table, stream, monkeypatch, capsys):
             "",
             "NameError: name 'uuid' is not defined",
             "create_log_line",
-            id="a module that is not imported",
+            id="a missing import",
         ),
         pytest.param(
             "wave_sensor.py",
@@ -95,7 +95,7 @@ def run_with(table, stream, monkeypatch, capsys):
         ),
     ],
 )
-def test_a_mistake_in_the_code_is_a_traceback_that_ends_at_its_place(
+def test_a_mistake_in_the_code_is_a_traceback_that_ends_there(
     run_with, script, text, mistake, error, place
 ):
     with pytest.raises(Exception) as raised:
@@ -166,7 +166,7 @@ def test_what_aws_or_the_sdk_refuses_is_a_line_that_names_it(run_with, script, t
             "create_measurement(str(value))",
             "create_measurement('hot')",
             "hot",
-            id="a text for a number",
+            id="text instead of a number",
         ),
         pytest.param(
             "wave_sensor.py",
@@ -184,7 +184,7 @@ def test_what_aws_or_the_sdk_refuses_is_a_line_that_names_it(run_with, script, t
         ),
     ],
 )
-def test_what_is_wrong_with_a_record_itself_is_named_without_advice_on_signing_in(
+def test_a_wrong_record_is_named_without_advice_on_signing_in(
     run_with, script, text, mistake, said
 ):
     lines = run_with(script, text, mistake)
@@ -199,7 +199,7 @@ def test_what_is_wrong_with_a_record_itself_is_named_without_advice_on_signing_i
         ("alarm_sensor.py", '"python setup_kinesis.py" in eu-west-1?'),
     ],
 )
-def test_in_another_region_than_the_set_ups_a_sensor_names_the_region(
+def test_in_a_region_without_the_set_up_a_sensor_names_the_region(
     run_with, monkeypatch, script, advice
 ):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")

@@ -1,7 +1,7 @@
-"""Both sensors: the first reading, outages, what is kept and sent later, Ctrl-C, the options.
+"""Both sensors: the first reading, outages, unsent readings, Ctrl-C and the options.
 
-The SDK is real, AWS is the local one, and between them the network has outages. Time is counted,
-not slept, except in the tests with processes.
+The SDK is real and AWS is the local one, but the network between them has outages. Time is
+simulated, except in the tests with processes.
 """
 
 import base64
@@ -26,16 +26,16 @@ NO_SESSION = refusal("ExpiredTokenException")
 NOT_THERE = refusal("ResourceNotFoundException")
 NO_KEYS = exceptions.CredentialRetrievalError(provider="sso", error_msg="expired")
 NO_FILE = FileNotFoundError(2, "No such file", "/missing/token")
-STRANGE = ValueError("what the SDK makes of a strange credential process")
+STRANGE = ValueError("the SDK's error for a strange credential process")
 
 
 class Service:
-    """What a sensor meets, and a clock that moves only while a call or a pause takes time.
+    """The service that a sensor calls, and a clock that only calls and pauses move.
 
     call_seconds: how long a call takes.
-    outage: what the next calls meet, an exception or a refusal each; None: all is well.
-    taken: when the readings that have arrived were taken, in their order.
-    pauses: the seconds of each pause; at pause number `ctrl_c`, Ctrl-C is pressed.
+    outage: an exception or a refusal for each of the next calls; None if the call succeeds.
+    taken: when the received readings were taken, in the order of arrival.
+    pauses: the length of each pause in seconds; Ctrl-C is pressed in pause number `ctrl_c`.
     """
 
     def __init__(self):
@@ -50,7 +50,7 @@ class Service:
         self.now += seconds
         self.pauses.append(seconds)
         if len(self.pauses) == 1000:
-            pytest.fail("the sensor does not stop")
+            pytest.fail("the sensor did not stop")
         if len(self.pauses) == self.ctrl_c:
             raise KeyboardInterrupt
 
@@ -66,7 +66,7 @@ class Service:
         return trouble
 
     def gaps(self):
-        """Return the seconds between one reading that arrived and the next."""
+        """Return the seconds between received readings."""
         return [later - earlier for earlier, later in zip(self.taken, self.taken[1:])]
 
 
@@ -80,7 +80,7 @@ def read_time(operation, body):
 
 @pytest.fixture
 def service(table, stream, network, monkeypatch):
-    """The Service that the sensors meet on their way to the local AWS."""
+    """The Service in front of the local AWS."""
     service = Service()
     network.answer = service.answer
     monkeypatch.setattr(time, "time", lambda: service.now)
@@ -97,7 +97,7 @@ def script(request):
 
 @pytest.fixture
 def run_sensor(script, run_script):
-    """A function that runs the sensor with options; it returns exit status and lines."""
+    """A function that runs the sensor with options, and returns its status and lines."""
     return lambda *options: run_script(script, *options)
 
 
@@ -131,7 +131,7 @@ def test_if_the_first_reading_cannot_be_sent_two_lines_say_why_and_what_to_do(
         pytest.param(exceptions.ParamValidationError(report="Bad"), "Bad", id="by the SDK"),
     ],
 )
-def test_a_first_reading_that_is_refused_ends_it_without_advice(service, run_sensor, trouble, said):
+def test_a_refused_first_reading_ends_it_without_advice(service, run_sensor, trouble, said):
     service.outage = [trouble]
     status, lines = run_sensor("--count", "3")
     assert (status, service.taken) == (1, [])
@@ -147,7 +147,7 @@ def test_a_first_reading_that_is_refused_ends_it_without_advice(service, run_sen
     ],
     ids=["by AWS", "by the SDK"],
 )
-def test_a_reading_that_is_refused_is_shown_and_keeps_no_other_back(service, run_sensor, trouble):
+def test_a_refused_reading_is_shown_and_does_not_hold_up_the_others(service, run_sensor, trouble):
     service.outage = [None, THROTTLED, trouble]
     status, lines = run_sensor("--count", "4")
     shown = "\n".join(lines).partition("Refused: ")[2]
@@ -160,7 +160,7 @@ FOREIGN = [response({}), response("<html>")]
 
 
 @pytest.mark.parametrize("answer", FOREIGN, ids=["empty", "a page"])
-def test_a_response_that_is_none_of_aws_is_no_success(service, run_sensor, answer):
+def test_a_response_that_is_not_from_aws_is_not_a_success(service, run_sensor, answer):
     service.outage = [answer]
     assert run_sensor("--count", "3")[0] == 1
     service.outage = [None, answer]
@@ -209,14 +209,14 @@ def test_while_calls_hang_readings_are_at_most_6_seconds_apart(
 
 def test_catching_up_takes_at_most_half_of_each_interval(service, run_sensor):
     service.outage = [None] * 5 + [THROTTLED] * 60
-    service.ctrl_c = 80  # before the last try
+    service.ctrl_c = 80  # before the last attempt
     status, lines = run_sensor()
     assert (status, lines[-1]) == (0, "Stopped. 80 readings sent, 0 not sent.")
     assert service.taken == sorted(set(service.taken))
     assert 1.4 < max(service.gaps()) < 1.53
 
 
-def test_on_a_slow_network_one_is_sent_with_each_reading_and_the_rest_at_the_end(
+def test_on_a_slow_network_it_sends_one_with_each_reading_and_the_rest_at_the_end(
     service, run_sensor
 ):
     service.call_seconds = 1.2
@@ -226,7 +226,7 @@ def test_on_a_slow_network_one_is_sent_with_each_reading_and_the_rest_at_the_end
     assert max(service.gaps()) < 2.21
 
 
-def test_an_hour_of_readings_is_kept_and_the_oldest_discarded_with_a_line(
+def test_an_hour_of_readings_is_kept_and_older_ones_are_discarded_with_a_line(
     service, script, run_sensor, monkeypatch
 ):
     assert script.MAX_UNSENT == 3600
@@ -246,7 +246,7 @@ def test_ctrl_c_in_an_outage_ends_at_once_with_true_counts(service, run_sensor):
     assert (status, lines[-1]) == (1, "Stopped. 2 readings sent, 3 not sent.")
 
 
-def test_the_loop_lets_ctrl_c_through_to_its_caller(service, script):
+def test_the_loop_passes_ctrl_c_on_to_its_caller(service, script):
     service.ctrl_c = 2
     client = script.authenticate()
     with pytest.raises(KeyboardInterrupt):
@@ -275,9 +275,7 @@ def test_a_plain_stub_of_a_client_is_enough(service, script):
     assert len(service.taken) == 2
 
 
-def test_a_full_disk_is_not_taken_for_a_reading_that_could_not_be_sent(
-    service, run_sensor, monkeypatch
-):
+def test_a_full_disk_is_not_mistaken_for_an_unsent_reading(service, run_sensor, monkeypatch):
     write = sys.stdout.write
     full = OSError(errno.ENOSPC, "No space left on device")
 
@@ -327,7 +325,7 @@ def test_the_pace_is_a_reading_a_second_unless_told_otherwise(service, run_senso
     assert len(service.taken) == 3
 
 
-# The sensors as processes, against a service in which every call fails after the first one.
+# The sensors as processes, with a service that fails all calls but the first.
 SENSOR_IN_A_PROCESS = """
 import itertools, runpy, signal, sys
 from tests.network import ENDPOINTS, answered_by, response
@@ -340,7 +338,7 @@ def answer(operation, body):
         return response("busy", 503)
     return response({"RecordsIngested": {}, "SequenceNumber": "1"})
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # also if it was ignored so far
+signal.signal(signal.SIGINT, signal.default_int_handler)  # even if it was ignored before
 sys.argv = sys.argv[1:]
 with answered_by(answer):
     runpy.run_path(sys.argv[0], run_name="__main__")
@@ -351,7 +349,7 @@ def test_each_line_is_in_the_pipe_at_once_and_ctrl_c_ends_it_without_a_traceback
     process = spawn("-c", SENSOR_IN_A_PROCESS, f"{script.__name__}.py", "--interval", "3600")
     process.stdout.readline()
     assert "'" in process.stdout.readline()  # the response, long before the next reading
-    time.sleep(0.1)  # now it sleeps
+    time.sleep(0.1)  # it is sleeping now
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=LIMIT)[0] == "Stopped. 1 reading sent, 0 not sent.\n"
     assert process.returncode == 0
@@ -361,7 +359,7 @@ def test_each_line_is_in_the_pipe_at_once_and_ctrl_c_ends_it_without_a_traceback
     ("sensor", "count"),
     [("wave_sensor.py --interval 0.01", 3), ("alarm_sensor.py --interval 0.01", 0)],
 )
-def test_its_output_can_be_cut_without_a_traceback(finish, sensor, count):
+def test_its_output_can_be_cut_off_without_a_traceback(finish, sensor, count):
     command = f"""("$PYTHON" -c '{SENSOR_IN_A_PROCESS}' {sensor}; echo $? >&2) | head -{count}"""
     status, lines = finish(command, shell=True)
     assert (status, len(lines), lines[-1]) == (0, count + 1, "1")

@@ -1,4 +1,4 @@
-"""setup_kinesis.py: the stream and its tags. What fails: test_all_scripts.py."""
+"""setup_kinesis.py: the stream and its tags. Failures: test_all_scripts.py."""
 
 import setup_kinesis
 from tests.network import response
@@ -23,7 +23,7 @@ def test_the_stream_has_one_shard_and_is_tagged(aws, run_script):
     assert tags == [{"Key": "ENVIRONMENT", "Value": "TUTORIAL"}]
 
 
-def test_a_stream_that_exists_is_skipped(stream, run_script):
+def test_an_existing_stream_is_skipped(stream, run_script):
     status, lines = run_script(setup_kinesis)
     assert (status, lines[1]) == (0, "Stream TUTORIAL exists. Skipping Stream creation")
 
@@ -42,7 +42,7 @@ def test_it_waits_for_the_stream_to_become_active_before_it_adds_tags(network, r
     assert sleeps == [2, 2]
 
 
-def test_a_wait_ends_after_three_minutes(network, lines, sleeps):
+def test_the_wait_ends_after_three_minutes(network, lines, sleeps):
     creating = response({"StreamDescription": {"StreamStatus": "CREATING"}})
     network.answer = lambda operation, body: creating
     assert setup_kinesis.wait_for_stream(setup_kinesis.authenticate()) is False

@@ -1,4 +1,4 @@
-"""setup_timestream.py: database and table. What fails: test_all_scripts.py."""
+"""setup_timestream.py: database and table. Failures: test_all_scripts.py."""
 
 import boto3
 
@@ -17,7 +17,7 @@ def test_database_and_table_are_created_and_their_creation_is_printed(aws, run_s
     )
 
 
-def test_what_exists_is_skipped(aws, run_script):
+def test_an_existing_database_and_table_are_skipped(aws, run_script):
     run_script(setup_timestream)
     assert run_script(setup_timestream) == (
         0,
@@ -43,7 +43,7 @@ def test_the_table_keeps_an_hour_in_memory_and_a_week_in_all_and_takes_late_read
     assert table["MagneticStoreWriteProperties"] == {"EnableMagneticStoreWrites": True}
 
 
-def test_without_a_database_no_table_is_tried(network, run_script):
+def test_without_a_database_it_does_not_try_to_create_a_table(network, run_script):
     def answer(operation, body):
         raise OSError("broken")
 

@@ -1,4 +1,4 @@
-"""wave_sensor.py: the wave, the record, what reaches Timestream. Outages: test_sensors.py."""
+"""wave_sensor.py: the wave, and records in Timestream. Outages: test_sensors.py."""
 
 import itertools
 import json
@@ -16,14 +16,14 @@ REJECTED = refusal("RejectedRecordsException", 419, RejectedRecords=[{"Reason": 
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The time, from now; only a pause of the sensor takes any, so each reading has its own."""
+    """A clock that only the sensor's pauses move, so that each reading has its own time."""
     now = [1000 * int(time.time())]
     end = now[0] + 600_000
 
     def sleep(seconds):
         now[0] += round(seconds * 1000)
         if now[0] > end:
-            pytest.fail("the sensor does not stop")
+            pytest.fail("the sensor did not stop")
 
     monkeypatch.setattr(time, "sleep", sleep)
     monkeypatch.setattr(time, "time", lambda: now[0] / 1000)
@@ -78,7 +78,7 @@ def test_a_first_record_that_is_rejected_ends_it_with_the_reason_and_no_advice(
     )
 
 
-def test_what_timestream_rejects_or_refuses_is_shown_and_keeps_nothing_back(
+def test_rejected_and_refused_readings_are_shown_and_do_not_hold_up_others(
     table, run_script, clock, monkeypatch
 ):
     values = [20, "nan", "1e999", 21, "x" * 3000, 22]
@@ -90,7 +90,7 @@ def test_what_timestream_rejects_or_refuses_is_shown_and_keeps_nothing_back(
     assert (status, lines[-1]) == (1, "Done. 3 readings sent, 3 not sent.")
 
 
-def test_records_rejected_after_an_outage_keep_no_other_back(table, network, run_script, clock):
+def test_records_rejected_after_an_outage_do_not_hold_up_others(table, network, run_script, clock):
     answers = iter([None, *[refusal("ThrottlingException")] * 3, REJECTED, REJECTED])
     network.answer = lambda operation, body: (
         next(answers, None) if operation == "WriteRecords" else None
@@ -121,7 +121,7 @@ def test_rejected_records_do_not_hold_up_new_readings_either(table, network, run
     assert max(gaps) < 1530
 
 
-def test_a_rejection_that_does_not_say_which_is_shown_as_it_is(table, network, run_script, clock):
+def test_a_rejection_without_record_indexes_is_shown_as_it_is(table, network, run_script, clock):
     answers = iter([None, refusal("RejectedRecordsException", 419)])
     network.answer = lambda operation, body: (
         next(answers, None) if operation == "WriteRecords" else None
@@ -130,7 +130,7 @@ def test_a_rejection_that_does_not_say_which_is_shown_as_it_is(table, network, r
     assert "Refused: An error occurred (RejectedRecordsException)" in lines[2]
 
 
-def test_an_endpoint_that_cannot_be_discovered_is_what_the_first_reading_meets(run_script, network):
+def test_if_the_endpoint_cannot_be_discovered_the_first_reading_fails(run_script, network):
     def answer(operation, body):
         raise exceptions.EndpointConnectionError(endpoint_url="https://x")
 

@@ -1,4 +1,4 @@
-"""acted_on.py: what is not acted on is refused, by name; what AWS refuses, as AWS does."""
+"""acted_on.py refuses unsupported parameters by name, and anything that AWS refuses as AWS does."""
 
 import json
 from types import SimpleNamespace
@@ -31,21 +31,21 @@ NOT_HERE = "is not supported by this local AWS"
 
 @pytest.fixture(scope="module")
 def aws():
-    """An AWS for all tests here, as what they ask for is refused."""
+    """One AWS for all tests here, since their requests are refused."""
     with local_aws.running(managed_policies=False):
         yield
 
 
 @pytest.fixture(scope="module")
 def functions(aws):
-    """A Lambda client that checks nothing itself; there is the function."""
+    """A Lambda client that checks nothing itself; the function exists."""
     deploy(SOURCE)
     return boto3.client("lambda", config=Config(parameter_validation=False))
 
 
 @pytest.fixture(scope="module")
 def stream(aws):
-    """A Kinesis client; there is the stream."""
+    """A Kinesis client; the stream exists."""
     client = boto3.client("kinesis")
     client.create_stream(StreamName=STREAM_NAME, ShardCount=1)
     return client
@@ -53,7 +53,7 @@ def stream(aws):
 
 @pytest.fixture(scope="module")
 def mapping(functions, stream):
-    """The id of a mapping."""
+    """A mapping's id."""
     return functions.create_event_source_mapping(
         FunctionName=FUNCTION_NAME,
         EventSourceArn=STREAM,
@@ -63,7 +63,7 @@ def mapping(functions, stream):
 
 
 def find_refusal(call, **parameters):
-    """Return code and message of the error of a call."""
+    """Return code and message of a call's error."""
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     error = caught.value.response
@@ -81,7 +81,7 @@ NOT_OF_A_MAPPING = {
 
 
 @pytest.mark.parametrize("name", NOT_OF_A_MAPPING)
-def test_a_mapping_is_not_made_or_updated_with_what_is_not_acted_on(functions, mapping, name):
+def test_unsupported_parameters_of_mappings_are_refused(functions, mapping, name):
     settings = {name: NOT_OF_A_MAPPING[name]}
     create, update = functions.create_event_source_mapping, functions.update_event_source_mapping
     for operation, refused in {
@@ -100,7 +100,7 @@ def test_a_mapping_is_not_made_or_updated_with_what_is_not_acted_on(functions, m
         "arn:aws:sqs:us-east-1:123456789012:queue.fifo",
     ],
 )
-def test_a_destination_is_a_queue(functions, mapping, arn):
+def test_a_destination_must_be_a_queue(functions, mapping, arn):
     update = functions.update_event_source_mapping
     destination = {"OnFailure": {"Destination": arn}}
     _, message = find_refusal(update, UUID=mapping, DestinationConfig=destination)
@@ -128,7 +128,7 @@ def test_a_destination_is_a_queue(functions, mapping, arn):
     ],
     ids=str,
 )
-def test_a_mapping_keeps_to_awss_ranges_and_enumerations(
+def test_settings_of_a_mapping_have_awss_ranges_and_enumerations(
     functions, mapping, settings, name, constraint
 ):
     code, message = find_refusal(functions.update_event_source_mapping, UUID=mapping, **settings)
@@ -147,7 +147,7 @@ def test_a_mapping_keeps_to_awss_ranges_and_enumerations(
     ],
     ids=str,
 )
-def test_a_mapping_is_of_a_stream_from_a_position(functions, stream, settings, text):
+def test_a_mapping_needs_a_stream_and_a_position(functions, stream, settings, text):
     create = functions.create_event_source_mapping
     assert text in find_refusal(create, **NEW_MAPPING | settings)[1]
 
@@ -166,7 +166,7 @@ NOT_OF_A_FUNCTION = {
 
 
 @pytest.mark.parametrize("name", NOT_OF_A_FUNCTION)
-def test_a_function_is_not_made_or_updated_with_what_is_not_acted_on(functions, name):
+def test_unsupported_parameters_of_functions_are_refused(functions, name):
     settings = {name: NOT_OF_A_FUNCTION[name]}
     create, update = functions.create_function, functions.update_function_configuration
     code = {"ZipFile": build_package(SOURCE)}
@@ -196,13 +196,13 @@ def test_a_function_is_not_made_or_updated_with_what_is_not_acted_on(functions, 
         ("cobol", "Value cobol at 'runtime' failed", "] or be a valid ARN"),
     ],
 )
-def test_a_function_runs_on_a_python_that_aws_has(functions, runtime, start, end):
+def test_a_runtime_must_be_a_python_that_aws_has(functions, runtime, start, end):
     update = functions.update_function_configuration
     _, message = find_refusal(update, FunctionName=FUNCTION_NAME, Runtime=runtime)
     assert message.startswith(start) and message.endswith(end)
 
 
-def test_code_is_a_zip_file_that_is_uploaded(functions):
+def test_code_must_be_uploaded_as_a_zip_file(functions):
     bucket = {"S3Bucket": "bucket", "S3Key": "key"}
     _, message = find_refusal(functions.create_function, **NEW_FUNCTION, Code=bucket)
     assert message == f"The parameter Code.S3Bucket of CreateFunction {NOT_HERE}"
@@ -227,14 +227,14 @@ def test_code_is_a_zip_file_that_is_uploaded(functions):
     ],
     ids=str,
 )
-def test_a_function_keeps_to_awss_ranges_and_patterns(functions, settings, text):
+def test_settings_of_a_function_have_awss_ranges_and_patterns(functions, settings, text):
     update = functions.update_function_configuration
     code, message = find_refusal(update, FunctionName=FUNCTION_NAME, **settings)
     assert code == "ValidationException"
     assert text in message
 
 
-def test_what_asks_for_nothing_is_accepted():
+def test_unsupported_parameters_are_accepted_if_empty():
     check(
         "lambda",
         "UpdateFunctionConfiguration",
@@ -252,7 +252,7 @@ def test_what_asks_for_nothing_is_accepted():
     )
 
 
-def test_an_invocation_is_one_that_is_waited_for_or_a_dry_run(functions):
+def test_an_invocation_must_be_synchronous_or_a_dry_run(functions):
     invoke = functions.invoke
     for setting, what in (
         ({"InvocationType": "Event"}, "InvocationType Event"),
@@ -267,7 +267,7 @@ def test_an_invocation_is_one_that_is_waited_for_or_a_dry_run(functions):
     assert response["Payload"].read() == b'"done"'
 
 
-def test_a_function_is_called_by_its_name_or_its_whole_arn(functions):
+def test_a_function_is_identified_by_its_name_or_its_full_arn(functions):
     name = f"123456789012:function:{FUNCTION_NAME}"
     _, message = find_refusal(functions.create_event_source_mapping, FunctionName=name)
     assert message == f"FunctionName {name} {NOT_HERE}"
@@ -275,21 +275,18 @@ def test_a_function_is_called_by_its_name_or_its_whole_arn(functions):
         assert functions.get_function(FunctionName=name)["Configuration"]["Runtime"]
 
 
-def test_a_pattern_that_is_not_pythons_refuses_nothing(functions):
+def test_a_pattern_that_python_cannot_read_refuses_nothing(functions):
     functions.tag_resource(Resource=ARN, Tags={"a": "b", "c": "d"})
     functions.untag_resource(Resource=ARN, TagKeys=["a"])
     assert functions.list_tags(Resource=ARN)["Tags"] == {"c": "d"}
 
 
-# The same for all services
+# All services
 
 
 @pytest.fixture
 def ask(aws):
-    """A function that asks for an operation of a service in JSON, unchecked; it returns the error.
-
-    It sends the body as it is.
-    """
+    """A function that calls an operation with an unchecked JSON body, and returns the error."""
 
     def ask(service, operation, body):
         client = boto3.client(service, config=Config(parameter_validation=False))
@@ -307,7 +304,7 @@ def ask(aws):
 
 
 def null(place):
-    """Return what AWS says of a required parameter that is missing."""
+    """Return AWS's text about a missing parameter."""
     return (
         f"1 validation error detected: Value null at '{place}' failed to satisfy constraint:"
         " Member must not be null"
@@ -355,7 +352,7 @@ DATABASE = {"DatabaseName": "D", "TableName": "T"}
         ("timestream-query", "Query", {}, "ValidationException", null("queryString")),
     ],
 )
-def test_what_aws_refuses_is_refused_in_its_words(ask, service, operation, body, code, message):
+def test_invalid_values_are_refused_in_awss_words(ask, service, operation, body, code, message):
     assert ask(service, operation, body) == (code, message)
 
 
@@ -379,15 +376,13 @@ def test_what_aws_refuses_is_refused_in_its_words(ask, service, operation, body,
         ("timestream-write", "WriteRecords", DATABASE | {"Records": "R"}, "Invalid type"),
     ],
 )
-def test_what_is_no_request_at_all_is_a_serialization_exception(
-    ask, service, operation, body, text
-):
+def test_a_malformed_request_is_a_serialization_exception(ask, service, operation, body, text):
     code, message = ask(service, operation, body)
     assert code == "SerializationException"
     assert text in message
 
 
-def test_a_parameter_that_does_not_exist_is_refused_with_a_near_name(ask):
+def test_an_unknown_parameter_is_refused_with_the_nearest_name(ask):
     code, message = ask("kinesis", "PutRecord", {"Data": "", "PartitionsKey": "0"})
     assert code == "ValidationException"
     assert message.startswith('Unknown parameter in input: "PartitionsKey", must be one of: ')
@@ -403,7 +398,7 @@ def test_a_parameter_that_does_not_exist_is_refused_with_a_near_name(ask):
         ({"Records": [{"Dimensions": [{"Time": "1"}]}]}, 'in Records[0].Dimensions[0]: "Time"'),
     ],
 )
-def test_a_parameter_counts_where_it_belongs(ask, body, unknown):
+def test_a_parameter_in_the_wrong_place_is_unknown(ask, body, unknown):
     assert unknown in ask("timestream-write", "WriteRecords", DATABASE | body)[1]
 
 
@@ -423,13 +418,15 @@ def test_a_parameter_counts_where_it_belongs(ask, body, unknown):
         ("logs", "Zebra", "UnknownOperationException", "AWS has no operation Zebra."),
     ],
 )
-def test_an_operation_is_unknown_to_aws_or_only_here(ask, service, operation, code, message):
+def test_an_operation_that_aws_lacks_has_another_error_than_an_unsupported_one(
+    ask, service, operation, code, message
+):
     refused = ask(service, operation, {})
     assert refused[0] == code
     assert refused[1].endswith(message)
 
 
-def test_xml_services_refuse_in_xml(aws):
+def test_xml_services_return_errors_in_xml(aws):
     iam = boto3.client("iam", config=Config(parameter_validation=False))
     trust = {"AssumeRolePolicyDocument": "{}"}
     assert find_refusal(iam.create_role, **trust) == ("ValidationError", null("roleName"))
@@ -444,15 +441,15 @@ def test_xml_services_refuse_in_xml(aws):
     assert find_refusal(iam.create_user, UserName="u")[1] == f"CreateUser {NOT_HERE}"
 
 
-def test_a_payload_of_a_function_is_json_in_utf_8(functions):
+def test_a_payload_must_be_json_in_utf_8(functions):
     for payload in (b"no JSON", b"\xff"):
         code, message = find_refusal(functions.invoke, FunctionName=FUNCTION_NAME, Payload=payload)
         assert code == "InvalidRequestContentException"
         assert message.startswith("Could not parse request body into json: ")
 
 
-def test_the_table_is_read_row_by_row():
-    """Each operation is one of AWS, and each path leads to a parameter of it."""
+def test_each_operation_and_path_of_the_table_exists():
+    """Each operation is one of AWS's, and each path leads to one of its parameters."""
     for service, operations in ACTED_ON.items():
         for operation, paths in operations.items():
             shape = get_service_model(service).operation_model(operation).input_shape
@@ -461,7 +458,7 @@ def test_the_table_is_read_row_by_row():
 
 
 def find_shape(shape, path):
-    """Return the shape to which a path leads."""
+    """Return the shape at the end of a path."""
     for name in path.split("."):
         shape = shape.member if shape.type_name == "list" else shape
         shape = shape.members[name]
@@ -486,7 +483,7 @@ def test_all_other_parameters_are_refused(service):
         ({"MaxNumberOfMessages": 0}, "Must be between 1 and 10, if provided."),
     ],
 )
-def test_sqs_has_reasons(ask, options, reason):
+def test_sqs_names_the_reason(ask, options, reason):
     [(name, value)] = options.items()
     text = f"Value {value} for parameter {name} is invalid. Reason: {reason}"
     assert ask("sqs", "ReceiveMessage", {"QueueUrl": "q"} | options)[1] == text
@@ -499,7 +496,7 @@ def test_an_empty_message_and_a_fifo_queue_are_refused(ask):
 
 
 @pytest.mark.parametrize("path", RANGES)
-def test_ranges_have_two_ends(path):
+def test_both_ends_of_a_range_are_checked(path):
     shape = SimpleNamespace(type_name="integer", metadata={})
     least, most = RANGES[path]
     assert find_constraint(path, least, shape) is find_constraint(path, most, shape) is None

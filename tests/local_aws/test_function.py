@@ -1,4 +1,4 @@
-"""function.py and its process: what is uploaded runs, fails, and changes as it does on Lambda."""
+"""function.py and its process: uploaded code runs, fails and changes as on Lambda."""
 
 import base64
 import io
@@ -34,7 +34,7 @@ ARN = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
 
 
 class Functions:
-    """What is done with the function."""
+    """Uploads, configures and invokes the function."""
 
     def __init__(self, client):
         self.client = client
@@ -51,21 +51,21 @@ class Functions:
         wait_for_function(self.client)
 
     def invoke(self, payload="{}"):
-        """Invoke the function; return its answer, its error and its log."""
+        """Invoke the function; return its response, its error and its log."""
         response = self.client.invoke(FunctionName=FUNCTION_NAME, Payload=payload, LogType="Tail")
         assert (response["StatusCode"], response["ExecutedVersion"]) == (200, "$LATEST")
         log = base64.b64decode(response["LogResult"]).decode()
         return json.load(response["Payload"]), response.get("FunctionError"), log
 
     def run(self, source, payload="{}"):
-        """Upload code and invoke it; return its answer, its error and its log."""
+        """Upload code and invoke it; return its response, its error and its log."""
         self.upload(source)
         return self.invoke(payload)
 
 
 @pytest.fixture
 def functions(aws):
-    """The Functions; there is one that does nothing."""
+    """The Functions, with a function that does nothing."""
     deploy(NOTHING)
     return Functions(make_client("lambda"))
 
@@ -77,16 +77,16 @@ def read_events():
 
 
 def is_alive(process_id):
-    """Return whether there is a process that is no zombie."""
+    """Return whether a process exists and is not a zombie."""
     command = ["ps", "-o", "stat=", "-p", str(process_id)]
     state = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     return bool(state) and not state.startswith("Z")
 
 
-# What it prints and returns
+# Output and result
 
 
-def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(functions, lines):
+def test_uploaded_code_runs_and_its_output_is_between_lambdas_log_lines(functions, lines):
     answer, error, log = functions.run(
         "import logging, sys, threading\n"
         "def handler(event, context):\n"
@@ -113,7 +113,7 @@ def test_the_uploaded_code_runs_and_its_log_is_between_lambdas_lines(functions, 
     assert "Init Duration" not in functions.invoke('{"number": 1}')[2]
 
 
-def test_a_cold_start_and_each_line_are_events_empty_lines_are_none(functions):
+def test_each_line_is_a_log_event_except_empty_ones(functions):
     functions.run("def handler(event, context): print('multi\\n\\nline\\na\\rb')")
     start, _, *printed = read_events()[:5]
     arn = r"arn:aws:lambda:us-east-1::runtime:\w{64}"
@@ -122,7 +122,7 @@ def test_a_cold_start_and_each_line_are_events_empty_lines_are_none(functions):
     assert printed == ["multi\n", "line\n", "a\rb\n"]
 
 
-def test_an_error_is_one_event_as_on_lambda(functions):
+def test_an_error_is_one_log_event_as_on_lambda(functions):
     answer, error, _ = functions.run("def handler(event, context):\n    raise ValueError('bad')\n")
     frame = "  File \"/var/task/code.py\", line 2, in handler\n    raise ValueError('bad')\n"
     assert error == "Unhandled"
@@ -133,12 +133,12 @@ def test_an_error_is_one_event_as_on_lambda(functions):
     assert f"[ERROR] ValueError: bad\n{shown}" in read_events()
 
 
-def test_the_answer_has_the_request_id_of_the_log(functions):
+def test_the_response_has_the_request_id_of_the_log(functions):
     response = functions.client.invoke(FunctionName=FUNCTION_NAME)
     assert f"END RequestId: {response['ResponseMetadata']['RequestId']}\n" in read_events()
 
 
-def test_the_context_says_what_runs_and_how_long_it_may(functions):
+def test_the_context_has_lambdas_attributes_and_the_time_left(functions):
     names = "function_name memory_limit_in_mb function_version log_group_name invoked_function_arn"
     answer, _, _ = functions.run(
         "def handler(event, context):\n"
@@ -150,7 +150,7 @@ def test_the_context_says_what_runs_and_how_long_it_may(functions):
     assert answer[1:] == [FUNCTION_NAME, "128", "$LATEST", LOG_GROUP, ARN]
 
 
-def test_the_module_stays_until_code_or_configuration_is_changed(functions):
+def test_the_module_is_kept_until_code_or_configuration_change(functions):
     counting = "calls = []\ndef handler(event, context):\n    calls.append(1)\n"
     counting += "    return len(calls)\n"
     functions.upload(counting)
@@ -163,17 +163,17 @@ def test_the_module_stays_until_code_or_configuration_is_changed(functions):
     assert "Memory Size: 256 MB" in log
 
 
-def test_a_long_log_is_cut_to_its_last_4_kb(functions):
+def test_the_log_in_a_response_is_its_last_4_kb(functions):
     log = functions.run("def handler(event, context): print('x' * 5000)")[2]
     assert len(log) == 4096
     assert "REPORT RequestId" in log
     assert "START" not in log
 
 
-# Nothing of this process, nor of the reader's, is in its own
+# Isolation
 
 
-def test_it_has_lambdas_environment_and_nothing_of_the_readers(functions, aws, monkeypatch):
+def test_it_has_lambdas_environment_and_not_the_readers(functions, aws, monkeypatch):
     monkeypatch.setenv("READERS_SECRET", "secret")
     names = functions.run("import os\ndef handler(event, context): return dict(os.environ)")[0]
     assert "READERS_SECRET" not in names
@@ -187,7 +187,7 @@ def test_it_has_lambdas_environment_and_nothing_of_the_readers(functions, aws, m
     assert names["LAMBDA_TASK_ROOT"] == names["PWD"]
 
 
-def test_it_has_its_own_folders_and_no_module_of_this_repository(functions):
+def test_it_has_its_own_folders_and_no_modules_of_this_repository(functions):
     task, temporary, repository = functions.run(
         "import importlib.util, os, tempfile\n"
         "def handler(event, context):\n"
@@ -200,7 +200,7 @@ def test_it_has_its_own_folders_and_no_module_of_this_repository(functions):
     until(lambda: not Path(task).parent.exists())
 
 
-def test_all_modules_of_the_zip_are_there_and_none_outside_its_folder(functions):
+def test_all_modules_of_the_zip_file_are_there_and_none_outside_its_folder(functions):
     package = io.BytesIO(build_package("import other\ndef handler(e, c): return other.find()\n"))
     with zipfile.ZipFile(package, "a") as archive:
         archive.writestr("other.py", "import os\ndef find(): return sorted(os.listdir('..'))\n")
@@ -208,7 +208,7 @@ def test_all_modules_of_the_zip_are_there_and_none_outside_its_folder(functions)
     assert functions.run(package.getvalue())[0] == ["task", "tmp"]
 
 
-def test_it_reaches_this_aws_over_http_and_services_that_are_not_here_are_refused(functions):
+def test_it_calls_this_aws_over_http_and_unsupported_services_are_refused(functions):
     answer, _, _ = functions.run(
         "import boto3\n"
         "def handler(event, context):\n"
@@ -222,7 +222,7 @@ def test_it_reaches_this_aws_over_http_and_services_that_are_not_here_are_refuse
     assert "s3 is not supported by this local AWS" in answer[1]
 
 
-def test_the_clients_of_a_function_are_those_of_its_region(functions):
+def test_a_functions_clients_use_its_region(functions):
     client = boto3.client("lambda", region_name="eu-north-1")
     create_function(
         client,
@@ -233,7 +233,7 @@ def test_the_clients_of_a_function_are_those_of_its_region(functions):
     assert Functions(client).invoke()[0] == ["eu-north-1", "eu-north-1"]
 
 
-# What goes wrong
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_the_clients_of_a_function_are_those_of_its_region(functions):
         ),
     ],
 )
-def test_an_error_has_the_type_and_text_that_lambda_has(functions, source, handler, kind, text):
+def test_an_error_has_lambdas_type_and_text(functions, source, handler, kind, text):
     functions.configure(Handler=handler)
     answer, error, log = functions.run(source)
     assert (error, answer["errorType"], answer["errorMessage"]) == ("Unhandled", kind, text)
@@ -304,7 +304,7 @@ def test_an_error_has_the_type_and_text_that_lambda_has(functions, source, handl
         ("bytearray(300 * 2**20)", "Runtime exited with error: signal: killed"),
     ],
 )
-def test_a_process_that_ends_is_an_exit_error_with_its_reason(functions, source, reason):
+def test_the_end_of_a_process_is_an_exit_error_with_its_reason(functions, source, reason):
     answer, error, log = functions.run(f"def handler(event, context): {source}")
     request = re.search(r"START RequestId: (\S+)", log)[1]
     assert answer == {
@@ -314,7 +314,7 @@ def test_a_process_that_ends_is_an_exit_error_with_its_reason(functions, source,
     assert f"RequestId: {request} Error: {reason}\nRuntime.ExitError\n" in log
 
 
-def test_more_memory_than_its_size_is_what_ends_it(functions):
+def test_a_function_that_exceeds_its_memory_size_is_ended(functions):
     functions.configure(MemorySize=512)
     source = "def handler(event, context): return len(bytearray(300 * 2**20))"
     answer, _, log = functions.run(source)
@@ -322,7 +322,7 @@ def test_more_memory_than_its_size_is_what_ends_it(functions):
     assert int(re.search(r"Max Memory Used: (\d+) MB", log)[1]) > 300
 
 
-def test_an_exception_that_cannot_be_shown_ends_the_process(functions):
+def test_an_exception_that_cannot_be_printed_ends_the_process(functions):
     source = (
         "class Bad(Exception):\n"
         "    def __str__(self): return 1 / 0\n"
@@ -339,7 +339,7 @@ def test_an_exception_that_cannot_be_shown_ends_the_process(functions):
         pytest.param("__import__('time').sleep(100)", id="sleep"),
     ],
 )
-def test_a_function_that_outlives_its_timeout_is_ended(functions, source):
+def test_a_function_that_exceeds_its_timeout_is_ended(functions, source):
     functions.configure(Timeout=1)
     start = time.monotonic()
     answer, error, log = functions.run(f"def handler(event, context): {source}")
@@ -352,14 +352,14 @@ def test_a_function_that_outlives_its_timeout_is_ended(functions, source):
     assert functions.run(NOTHING)[:2] == (None, None)
 
 
-def test_the_log_of_an_invocation_has_a_limit(functions, monkeypatch):
+def test_an_invocations_log_has_a_limit(functions, monkeypatch):
     monkeypatch.setattr(function_process, "MAX_LOG", 1000)
     log = functions.run("def handler(event, context): print('x' * 3000)")[2]
     assert "(this local AWS has dropped 2001 more bytes)\n" in log
     assert "x" * 1000 in log and "x" * 1001 not in log
 
 
-def test_a_deleted_function_does_not_go_on_whatever_it_catches(functions, tmp_path):
+def test_a_deleted_function_is_ended_whatever_it_catches(functions, tmp_path):
     functions.upload(
         "import time\n"
         "def handler(event, context):\n"
@@ -380,7 +380,7 @@ def test_a_deleted_function_does_not_go_on_whatever_it_catches(functions, tmp_pa
     assert not (tmp_path / "beat").exists()
 
 
-def test_what_a_function_has_started_ends_with_it(functions, tmp_path):
+def test_a_functions_child_processes_end_with_it(functions, tmp_path):
     functions.configure(Timeout=1)
     functions.run(
         "import subprocess, time\n"
@@ -392,7 +392,7 @@ def test_what_a_function_has_started_ends_with_it(functions, tmp_path):
     until(lambda: not is_alive((tmp_path / "pid").read_text().strip()))
 
 
-def test_a_process_that_runs_old_code_ends_when_it_is_done(functions):
+def test_a_process_with_old_code_ends_after_its_invocation(functions):
     functions.upload("import os, time\ndef handler(e, c): time.sleep(0.3); return os.getpid()")
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(functions.invoke)
@@ -403,7 +403,7 @@ def test_a_process_that_runs_old_code_ends_when_it_is_done(functions):
     until(lambda: not is_alive(process_id))
 
 
-def test_closed_output_is_the_functions_own_affair(functions):
+def test_a_function_that_closes_its_output_does_not_affect_the_next_one(functions):
     source = "import sys\ndef handler(event, context):\n    sys.stdout.close()\n    return 1\n"
     assert [functions.run(source)[0], functions.invoke()[0]] == [1, 1]
     assert "shown\n" in functions.run("def handler(event, context): print('shown')")[2]
@@ -425,7 +425,7 @@ def test_a_dataclass_works(functions):
     assert functions.run(source)[0] == 1
 
 
-def test_several_run_at_once_each_with_its_own_log(functions):
+def test_several_invocations_run_at_once_each_with_its_own_log(functions):
     functions.upload(
         "import os, time\n"
         "def handler(event, context):\n"
@@ -439,14 +439,14 @@ def test_several_run_at_once_each_with_its_own_log(functions):
     assert len({process for process, _, _ in results}) == 3
 
 
-def test_a_process_ends_with_the_server_even_if_that_is_killed(spawn, tmp_path):
+def test_a_process_ends_with_the_server_even_if_the_server_is_killed(spawn, tmp_path):
     source = (
         "import os, re, sys\n"
         "def handler(event, context):\n"
         f"    path = {str(tmp_path / 'pid')!r}\n"
         "    open(path + '_', 'w').write(f'{os.getpid()} {os.getcwd()}')\n"
         "    os.rename(path + '_', path)\n"
-        "    re.match('(a+)+$', 'a' * 50 + 'b')\n"  # which lets no other thread run
+        "    re.match('(a+)+$', 'a' * 50 + 'b')\n"  # which blocks all other threads
     )
     program = (
         "from tests import local_aws\n"
@@ -463,10 +463,10 @@ def test_a_process_ends_with_the_server_even_if_that_is_killed(spawn, tmp_path):
     until(lambda: not is_alive(process_id) and not Path(folder).parent.exists())
 
 
-# How functions change
+# Creating and updating
 
 
-def test_a_new_function_is_pending_then_active_with_the_fields_that_were_recorded(aws):
+def test_a_new_function_is_pending_then_active_with_the_recorded_fields(aws):
     deploy(NOTHING)
     client = make_client("lambda")
     client.delete_function(FunctionName=FUNCTION_NAME)
@@ -495,7 +495,7 @@ def test_a_new_function_is_pending_then_active_with_the_fields_that_were_recorde
     assert created["StateReason"] == "The function is being created."
 
 
-def test_an_update_is_in_progress_and_the_old_code_runs_meanwhile(functions, monkeypatch):
+def test_during_an_update_the_old_code_runs(functions, monkeypatch):
     client = functions.client
     functions.upload("def handler(event, context): return 'old'")
     listed = client.list_functions()["Functions"][0]
@@ -532,7 +532,7 @@ def test_a_new_role_cannot_be_assumed_for_a_moment(monkeypatch, aws):
 
 
 def refuse(functions, text, **settings):
-    """Try to make a function; expect an error."""
+    """Try to create a function; expect an error."""
     functions.client.delete_function(FunctionName=FUNCTION_NAME)
     with pytest.raises(functions.client.exceptions.InvalidParameterValueException) as raised:
         create_function(functions.client, NOTHING, **settings)
@@ -543,8 +543,8 @@ def refuse(functions, text, **settings):
 def test_a_zip_file_that_cannot_be_unpacked_is_refused(functions):
     text = "Could not unzip uploaded file. Please check your file, then try to upload again."
     with pytest.raises(ClientError, match=re.escape(text)):
-        functions.upload(b"no zip")
-    refuse(functions, text, Code={"ZipFile": b"no zip"})
+        functions.upload(b"not a zip file")
+    refuse(functions, text, Code={"ZipFile": b"not a zip file"})
 
 
 def test_a_zip_file_that_is_too_large_unpacked_is_refused(functions):
@@ -556,7 +556,7 @@ def test_a_zip_file_that_is_too_large_unpacked_is_refused(functions):
     refuse(functions, text, Code={"ZipFile": package.getvalue()})
 
 
-def test_a_name_of_65_letters_is_refused_and_64_are_not(functions):
+def test_a_name_of_65_letters_is_refused_and_one_of_64_is_not(functions):
     text = (
         f"1 validation error detected: Value '{'a' * 65}' at 'functionName' failed to satisfy"
         " constraint: Member must have length less than or equal to 64"
@@ -572,7 +572,7 @@ def test_a_name_of_65_letters_is_refused_and_64_are_not(functions):
     )
 
 
-def test_a_function_that_does_not_exist_is_named(functions):
+def test_a_missing_function_is_named(functions):
     functions.client.delete_function(FunctionName=FUNCTION_NAME)
     not_found = functions.client.exceptions.ResourceNotFoundException
     with pytest.raises(not_found) as raised:
@@ -582,7 +582,7 @@ def test_a_function_that_does_not_exist_is_named(functions):
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-def test_an_event_has_to_be_json_of_6_mb_at_most(functions):
+def test_an_event_must_be_json_of_at_most_6_mb(functions):
     with pytest.raises(ClientError, match="Could not parse request body into json"):
         functions.invoke(payload="{no json")
     functions.invoke(payload=b'"' + b"x" * (6 * 2**20 - 2) + b'"')
@@ -591,7 +591,7 @@ def test_an_event_has_to_be_json_of_6_mb_at_most(functions):
     assert raised.value.response["Error"]["Code"] == "RequestEntityTooLargeException"
 
 
-def test_an_answer_above_6_mb_is_an_error(functions):
+def test_a_response_above_6_mb_is_an_error(functions):
     answer = functions.run("def handler(event, context): return 'x' * 6291555")[0]
     assert answer == {
         "errorMessage": "Response payload size exceeded maximum allowed payload size"
@@ -610,7 +610,7 @@ def test_a_dry_run_runs_nothing(functions):
     ("setting", "value"),
     [("MemorySize", 127), ("MemorySize", 10241), ("Timeout", 0), ("Timeout", 901)],
 )
-def test_a_setting_beyond_its_bounds_is_refused(functions, setting, value):
+def test_a_setting_outside_its_range_is_refused(functions, setting, value):
     with pytest.raises(ClientError, match="failed to satisfy constraint"):
         make_client("lambda", parameter_validation=False).update_function_configuration(
             FunctionName=FUNCTION_NAME, **{setting: value}
@@ -621,7 +621,7 @@ def test_a_setting_beyond_its_bounds_is_refused(functions, setting, value):
     ("setting", "value"),
     [("MemorySize", 128), ("MemorySize", 10240), ("Timeout", 1), ("Timeout", 900)],
 )
-def test_a_setting_at_its_bounds_is_accepted(functions, setting, value):
+def test_a_setting_at_the_ends_of_its_range_is_accepted(functions, setting, value):
     functions.configure(**{setting: value})
     found = functions.client.get_function_configuration(FunctionName=FUNCTION_NAME)
     assert found[setting] == value

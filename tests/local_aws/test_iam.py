@@ -1,4 +1,4 @@
-"""tests/local_aws/iam.py: a trust policy is JSON, and AWS's policies are read once."""
+"""iam.py: AWS's own errors and responses, and managed policies that are loaded once."""
 
 import boto3
 import pytest
@@ -15,19 +15,19 @@ POLICIES = [
 ]
 
 
-def test_the_managed_policies_are_read_for_one_partition():
+def test_managed_policies_are_loaded_for_one_partition():
     with local_aws.running():
         iam = boto3.client("iam")
         for arn in POLICIES:
             assert iam.get_policy(PolicyArn=arn)["Policy"]["Arn"] == arn
         made = [partition for _, partition, _ in iam_backends.iter_backends()]
-    assert made == ["aws"], "moto has read the policies more than once"
+    assert made == ["aws"], "moto has loaded the policies more than once"
 
 
-def test_a_trust_policy_that_is_no_json_is_refused(aws):
+def test_a_trust_policy_that_is_not_json_is_refused(aws):
     iam = make_client("iam")
     with pytest.raises(iam.exceptions.MalformedPolicyDocumentException, match="invalid Json"):
-        iam.create_role(RoleName="any", AssumeRolePolicyDocument="this is no json")
+        iam.create_role(RoleName="any", AssumeRolePolicyDocument="this is not JSON")
     assert iam.list_roles()["Roles"] == []
 
 
@@ -38,13 +38,13 @@ TRUST = '{"Version": "2012-10-17", "Statement": []}'
 
 
 def find_message(call, **options):
-    """Return the message of the error of a call."""
+    """Return the message of a call's error."""
     with pytest.raises(ClientError) as caught:
         call(**options)
     return caught.value.response["Error"]["Message"]
 
 
-def test_a_new_role_has_no_more_than_on_aws(aws):
+def test_a_new_role_has_only_awss_fields(aws):
     iam = make_client("iam")
     tags = [{"Key": "a", "Value": "b"}]
     role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST, Tags=tags)["Role"]
@@ -60,7 +60,7 @@ def test_a_new_role_has_no_more_than_on_aws(aws):
     assert iam.get_role(RoleName="r")["Role"]["MaxSessionDuration"] == 3600
 
 
-def test_what_iam_says_is_what_aws_says(aws):
+def test_iams_errors_are_awss(aws):
     iam = make_client("iam")
     iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)
     arn = iam.create_policy(PolicyName="p", PolicyDocument=POLICY)["Policy"]["Arn"]
@@ -75,6 +75,6 @@ def test_what_iam_says_is_what_aws_says(aws):
     assert message == "Cannot delete a policy attached to entities."
 
 
-def test_whoever_asks_is_a_user(aws):
+def test_the_caller_is_a_user(aws):
     arn = make_client("sts").get_caller_identity()["Arn"]
     assert arn == "arn:aws:iam::123456789012:user/moto"

@@ -1,4 +1,4 @@
-"""kinesis.py: records are numbered and read, and stay where they are when shards are split."""
+"""kinesis.py: records are numbered and read as on AWS, and resharding does not move them."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ MIDDLE, HIGHEST = 2**127, 2**128 - 1
 
 @pytest.fixture
 def put(stream):
-    """A function that puts a letter on the stream; it returns the shard that has it now."""
+    """A function that puts a letter on the stream, and returns its shard."""
 
     def put(letter, hash_key=0):
         return stream.put_record(
@@ -28,7 +28,7 @@ def put(stream):
 
 @pytest.fixture
 def start(stream):
-    """A function that returns an iterator, or the message of the error."""
+    """A function that returns an iterator, or the error's message."""
 
     def start(kind="TRIM_HORIZON", shard=FIRST, **options):
         try:
@@ -59,12 +59,12 @@ def split(stream):
 
 
 def count_shards(stream):
-    """Return how many shards are open."""
+    """Return the number of open shards."""
     summary = stream.describe_stream_summary(StreamName=STREAM_NAME)["StreamDescriptionSummary"]
     return summary["OpenShardCount"]
 
 
-def test_a_shard_that_is_split_keeps_its_records_and_takes_no_more(stream, put, read):
+def test_a_split_shard_keeps_its_records_and_accepts_no_more(stream, put, read):
     assert put("a") == FIRST
     split(stream)
     assert put("b") == LEFT
@@ -74,7 +74,7 @@ def test_a_shard_that_is_split_keeps_its_records_and_takes_no_more(stream, put, 
 
 
 @pytest.mark.parametrize("shards", [(LEFT, RIGHT), (RIGHT, LEFT)])
-def test_shards_are_merged_in_any_order_and_keep_their_records(stream, put, read, shards):
+def test_shards_can_be_merged_in_any_order_and_keep_their_records(stream, put, read, shards):
     split(stream)
     put("a")
     put("b", HIGHEST)
@@ -87,7 +87,7 @@ def test_shards_are_merged_in_any_order_and_keep_their_records(stream, put, read
         stream.merge_shards(StreamName=STREAM_NAME, **merge)
 
 
-def test_the_shard_count_is_at_most_doubled_and_at_least_halved(stream, put):
+def test_the_shard_count_can_be_doubled_and_halved_at_most(stream, put):
     def update(count):
         stream.update_shard_count(
             StreamName=STREAM_NAME, TargetShardCount=count, ScalingType="UNIFORM_SCALING"
@@ -102,7 +102,7 @@ def test_the_shard_count_is_at_most_doubled_and_at_least_halved(stream, put):
         update(1)
 
 
-def test_at_its_end_a_closed_shard_has_children_and_no_next_iterator(stream, put, start):
+def test_the_end_of_a_closed_shard_has_child_shards_and_no_next_iterator(stream, put, start):
     put("a")
     put("b")
     split(stream)
@@ -141,7 +141,7 @@ def test_sequence_numbers_grow_across_a_split(stream, put):
         assert int(child["SequenceNumberRange"]["StartingSequenceNumber"]) >= int(end)
 
 
-def test_reading_starts_at_or_after_a_number_of_the_same_shard_and_stream(stream, put, start):
+def test_a_starting_number_must_be_from_the_same_shard_and_stream(stream, put, start):
     split(stream)
     stream.create_stream(StreamName="other", ShardCount=1)
     other = stream.put_record(StreamName="other", Data="x", PartitionKey="0")["SequenceNumber"]
@@ -164,7 +164,7 @@ def test_reading_starts_at_or_after_a_number_of_the_same_shard_and_stream(stream
     )
 
 
-def test_a_shards_starting_number_is_one_to_start_with(stream, put, start):
+def test_a_shards_first_number_is_a_valid_start(stream, put, start):
     put("a")
     split(stream)
     put("b")
@@ -186,13 +186,13 @@ def test_a_shards_starting_number_is_one_to_start_with(stream, put, start):
         ("TRIM_HORIZON", {"Timestamp": 1}, "TRIM_HORIZON and also a Timestamp."),
     ],
 )
-def test_what_does_not_fit_the_type_of_an_iterator_is_refused(start, kind, options, end):
+def test_parameters_that_do_not_fit_an_iterators_type_are_refused(start, kind, options, end):
     message = start(kind, **options)
     assert message.startswith("Must either specify ")
     assert message.endswith(f" Request specified {end}")
 
 
-def test_reading_does_not_start_in_the_future(start):
+def test_a_start_in_the_future_is_refused(start):
     later = time.time() + 60
     assert start("AT_TIMESTAMP", Timestamp=later).startswith(
         "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis."
@@ -201,7 +201,7 @@ def test_reading_does_not_start_in_the_future(start):
     assert start("AT_TIMESTAMP", Timestamp=time.time() - 1)
 
 
-def test_an_iterator_is_one_line_and_expires_after_five_minutes(stream, start, monkeypatch):
+def test_an_iterator_has_no_line_breaks_and_expires_after_five_minutes(stream, start, monkeypatch):
     iterator = start()
     assert "\n" not in iterator
     now = time.time()
@@ -213,12 +213,12 @@ def test_an_iterator_is_one_line_and_expires_after_five_minutes(stream, start, m
 
 
 @pytest.mark.parametrize("iterator", ["nonsense", "?", "YTpiOmM6ZA=="])
-def test_an_iterator_that_is_none_is_refused(stream, iterator):
+def test_an_invalid_iterator_is_refused(stream, iterator):
     with pytest.raises(stream.exceptions.InvalidArgumentException, match="Invalid ShardIterator."):
         stream.get_records(ShardIterator=iterator)
 
 
-def test_an_iterator_is_also_for_a_stream_by_its_arn(stream, put):
+def test_an_iterator_can_be_requested_by_the_streams_arn(stream, put):
     put("a")
     arn = stream.describe_stream(StreamName=STREAM_NAME)["StreamDescription"]["StreamARN"]
     iterator = stream.get_shard_iterator(
@@ -227,7 +227,7 @@ def test_an_iterator_is_also_for_a_stream_by_its_arn(stream, put):
     assert len(stream.get_records(ShardIterator=iterator)["Records"]) == 1
 
 
-def test_a_call_takes_and_gives_ten_mebibytes(stream, start):
+def test_a_call_accepts_and_returns_at_most_ten_mebibytes(stream, start):
     record = {"Data": b"x" * (2**20 - 1), "PartitionKey": "0"}
     stream.put_records(StreamName=STREAM_NAME, Records=[record] * 10)
     with pytest.raises(stream.exceptions.InvalidArgumentException, match="exceeds 10 MB"):
@@ -239,14 +239,14 @@ def test_a_call_takes_and_gives_ten_mebibytes(stream, start):
     assert len(response["Records"]) == 1
 
 
-def test_a_stream_that_exists_is_refused_in_awss_sentence(stream):
+def test_an_existing_stream_is_refused_in_awss_words(stream):
     with pytest.raises(stream.exceptions.ResourceInUseException) as caught:
         stream.create_stream(StreamName=STREAM_NAME, ShardCount=1)
     text = f"Stream {STREAM_NAME} under account 123456789012 already exists."
     assert caught.value.response["Error"]["Message"] == text
 
 
-def test_streams_are_listed_by_name_after_any_name(stream):
+def test_streams_are_listed_by_name_starting_after_any_name(stream):
     for name in ("b", "a"):
         stream.create_stream(StreamName=name, ShardCount=1)
     assert stream.list_streams()["StreamNames"] == [STREAM_NAME, "a", "b"]
@@ -254,7 +254,7 @@ def test_streams_are_listed_by_name_after_any_name(stream):
     assert (response["StreamNames"], response["HasMoreStreams"]) == (["a"], True)
 
 
-def test_a_description_has_mode_and_number_of_consumers(stream):
+def test_descriptions_have_the_mode_and_the_number_of_consumers(stream):
     description = stream.describe_stream(StreamName=STREAM_NAME)["StreamDescription"]
     assert description["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
     summary = stream.describe_stream_summary(StreamName=STREAM_NAME)["StreamDescriptionSummary"]
@@ -271,7 +271,7 @@ def test_a_record_without_a_partition_key_is_refused(stream):
             put(StreamName=STREAM_NAME, **options)
 
 
-def test_a_record_has_a_shard_by_its_partition_key(stream):
+def test_the_partition_key_determines_a_records_shard(stream):
     split(stream)
     shards = {
         stream.put_record(StreamName=STREAM_NAME, Data="a", PartitionKey=key)["ShardId"]
@@ -280,7 +280,7 @@ def test_a_record_has_a_shard_by_its_partition_key(stream):
     assert shards == {LEFT, RIGHT}
 
 
-def test_a_record_and_a_stream_that_aws_refuses_are_refused(stream):
+def test_records_and_streams_that_aws_refuses_are_refused(stream):
     with pytest.raises(
         stream.exceptions.ClientError, match="at 'data' failed .* less than or equal to 1048576"
     ):
@@ -295,14 +295,14 @@ def test_a_record_and_a_stream_that_aws_refuses_are_refused(stream):
 
 @pytest.fixture
 def restless():
-    """Threads that take turns a thousand times as often as usual."""
+    """Make threads switch a thousand times more often than usual."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(interval / 1000)
     yield
     sys.setswitchinterval(interval)
 
 
-def test_records_put_at_once_during_resharding_are_all_kept(stream, read, restless):
+def test_concurrent_puts_during_resharding_lose_no_record(stream, read, restless):
     def put_one(key):
         response = stream.put_record(StreamName=STREAM_NAME, Data="x", PartitionKey=key)
         return [response["SequenceNumber"]]
@@ -328,7 +328,7 @@ def test_records_put_at_once_during_resharding_are_all_kept(stream, read, restle
     assert "".join(read(shard["ShardId"]) for shard in shards) == "x" * 480
 
 
-def test_records_are_read_while_others_are_put(stream, start, restless):
+def test_records_can_be_read_while_others_are_put(stream, start, restless):
     def put_many():
         records = [{"Data": "x", "PartitionKey": "0"}] * 25
         for _ in range(20):
@@ -347,7 +347,7 @@ def test_records_are_read_while_others_are_put(stream, start, restless):
         assert [each.result() for each in puts] == [None, None]
 
 
-def test_a_stream_on_demand_has_no_number_of_shards(stream):
+def test_an_on_demand_stream_has_no_shard_count(stream):
     with pytest.raises(stream.exceptions.InvalidArgumentException, match="ON_DEMAND"):
         stream.create_stream(
             StreamName="other", ShardCount=7, StreamModeDetails={"StreamMode": "ON_DEMAND"}

@@ -1,4 +1,4 @@
-"""tests/local_aws/logs.py: a filter pattern finds what it finds on AWS, or is refused."""
+"""logs.py: a filter pattern matches what it matches on AWS, or is refused."""
 
 import time
 
@@ -27,7 +27,7 @@ MESSAGES = ["a", "b", "a b", "A", "b a c", '"']
         ('" "', MESSAGES),
     ],
 )
-def test_a_pattern_finds_what_it_asks_for(pattern, found):
+def test_a_pattern_matches_events(pattern, found):
     assert [message for message in MESSAGES if Pattern(pattern).matches(message)] == found
 
 
@@ -42,14 +42,14 @@ def test_a_pattern_finds_what_it_asks_for(pattern, found):
         ('"a', "Invalid character(s) in term"),
     ],
 )
-def test_a_pattern_that_is_not_acted_on_is_refused(pattern, text):
+def test_an_unsupported_pattern_is_refused(pattern, text):
     with pytest.raises(JsonRESTError) as caught:
         Pattern(pattern)
     assert caught.value.error_type == "InvalidParameterException"
     assert text in caught.value.message
 
 
-def test_events_of_several_log_streams_are_filtered_and_come_in_order(aws):
+def test_events_of_several_log_streams_are_filtered_and_sorted(aws):
     logs = make_client("logs")
     logs.create_log_group(logGroupName="g")
     with pytest.raises(logs.exceptions.InvalidParameterException, match="not supported"):
@@ -63,7 +63,7 @@ def test_events_of_several_log_streams_are_filtered_and_come_in_order(aws):
     assert [event["message"] for event in events] == ["a 2", "a 3", "a 4"]
 
 
-def test_what_logs_says_is_what_aws_says(aws):
+def test_the_errors_of_logs_are_awss(aws):
     logs = make_client("logs")
     logs.create_log_group(logGroupName="g")
     logs.create_log_stream(logGroupName="g", logStreamName="s")

@@ -1,6 +1,6 @@
-"""tests/local_aws/mapping.py: records reach the function, are retried and discarded, by the rules.
+"""mapping.py: records reach the function, and are retried and discarded, by Lambda's rules.
 
-A record is a letter here, a batch a word. The function reports the letters of its next answer.
+Here a record is a letter, and a batch is a word. The function reports the letters of its answer.
 """
 
 import base64
@@ -30,17 +30,17 @@ FUNCTION = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
 STREAM = f"arn:aws:kinesis:us-east-1:123456789012:stream/{STREAM_NAME}"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:discarded"
 SHARD = "shardId-000000000000"
-HIGHEST = str(2**128 - 1)  # hash key of a record for the last shard
-PATIENCE = 10  # seconds; the mappings are 100 times as fast as on AWS
+HIGHEST = str(2**128 - 1)  # hash key of a record on the last shard
+PATIENCE = 10  # seconds; the mappings are 100 times faster than on AWS
 
 FAIL = ("broken",)
 
 
 class Consumer:
-    """The function: it notes what it gets, and gives its answers, the last one again and again.
+    """The function: it records its batches, and gives its answers in turn, repeating the last one.
 
-    An answer is the letters to report, an error to raise, or what to return.
-    slow: a word that takes until `go_on` is set.
+    An answer is the letters to report, an error to raise, or a value to return.
+    slow: a batch that takes until `go_on` is set.
     """
 
     def __init__(self):
@@ -49,7 +49,7 @@ class Consumer:
         self.slow, self.go_on = None, threading.Event()
 
     def invoke(self, backend, function_name, qualifier, body, headers, response_headers):
-        """Stand for LambdaBackend.invoke()."""
+        """Replace LambdaBackend.invoke()."""
         event = json.loads(body)
         parts = [record["kinesis"] for record in event["Records"]]
         numbers = {
@@ -77,13 +77,13 @@ consumer = Consumer()
 
 
 class Stage:
-    """A stream, the function, and what is done with them."""
+    """A stream and the function, and what tests do with them."""
 
     def __init__(self, mappings, kinesis):
         self.mappings, self.kinesis = mappings, kinesis
         self.functions = make_client("lambda")
         self.lines = []
-        self.numbers = {}  # the sequence number of each letter
+        self.numbers = {}  # sequence number by letter
         mappings.report = self.lines.append
 
     def put(self, letters, partition_key="0", hash_key="0"):
@@ -101,13 +101,13 @@ class Stage:
         )
 
     def connect(self, *answers, **settings):
-        """Make a mapping of a function with these answers, and let it work; return its id."""
+        """Create a mapping, with a function that gives these answers, and wait until it is idle."""
         mapping = self.start(*answers, **settings)
         self.rest()
         return mapping
 
     def start(self, *answers, **settings):
-        """Make a mapping of a function with these answers; return its id when it is enabled."""
+        """Create a mapping, with a function that gives these answers; return its id."""
         consumer.answers = list(answers)
         usual = {
             "FunctionName": FUNCTION_NAME,
@@ -125,7 +125,7 @@ class Stage:
         self.rest()
 
     def rest(self):
-        """Wait until there is nothing to do but to retry."""
+        """Wait until only retries are left to do."""
         if not self.mappings.wait_until_idle(PATIENCE):
             pytest.fail(f"no rest after {PATIENCE} s; batches: {consumer.batches}; {self.lines}")
 
@@ -134,29 +134,29 @@ class Stage:
         end = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > end:
-                pytest.fail(f"It did not come to that; batches: {consumer.batches}; {self.lines}")
+                pytest.fail(f"timed out; batches: {consumer.batches}; {self.lines}")
             time.sleep(0.002)
 
     def wait_for(self, batch):
-        """Wait until the function has got a batch."""
+        """Wait until the function has received a batch."""
         self.wait_until(lambda: batch in consumer.batches)
         self.rest()
 
     def look(self, mapping):
-        """Return state and result of a mapping."""
+        """Return a mapping's state and result."""
         found = self.functions.get_event_source_mapping(UUID=mapping)
         return found["State"], found["LastProcessingResult"]
 
     @contextlib.contextmanager
     def slow(self):
-        """Let no change of a mapping be finished meanwhile."""
+        """Keep changes of mappings from finishing for a while."""
         self.mappings.speed = 0.01
         yield
         self.mappings.speed = 100
         self.mappings.wake.set()
 
     def finish(self):
-        """Wait until all before a last record is done or discarded; return the batches."""
+        """Wait until all records are done or discarded; return the batches."""
         self.put("z")
         self.wait_for("z")
         return consumer.batches[:-1]
@@ -164,7 +164,7 @@ class Stage:
 
 @pytest.fixture
 def stage(aws, stream, monkeypatch):
-    """The Stage, with the function."""
+    """A Stage."""
     consumer.__init__()
     monkeypatch.setattr(LambdaBackend, "invoke", lambda *given: consumer.invoke(*given))
     deploy(SOURCE)
@@ -202,19 +202,19 @@ def test_an_event_has_all_fields_that_lambda_documents(stage):
     }
 
 
-def test_a_batch_holds_no_more_than_the_batch_size(stage):
+def test_a_batch_has_at_most_batch_size_records(stage):
     stage.put("abcdefghijk")
     stage.connect("", BatchSize=6)
     assert consumer.batches == ["abcdef", "ghijk"]
 
 
-def test_a_batch_is_retried_from_the_lowest_record_that_is_reported(stage):
+def test_a_batch_is_retried_from_the_lowest_reported_record(stage):
     stage.put("abcdef")
     stage.connect("dc", "")
     assert stage.finish() == ["abcdef", "cdef"]
 
 
-def test_without_the_response_type_reports_are_ignored(stage):
+def test_without_report_batch_item_failures_reports_are_ignored(stage):
     stage.put("abc")
     stage.connect("b", FunctionResponseTypes=[])
     assert stage.finish() == ["abc"]
@@ -231,7 +231,7 @@ def test_after_an_error_or_an_unknown_number_the_whole_batch_is_retried(stage):
 def test_after_the_maximum_retry_attempts_the_rest_of_the_batch_is_discarded(stage):
     stage.put("abcd")
     stage.connect("bc", MaximumRetryAttempts=2)
-    assert stage.finish() == ["abcd", "bcd", "bcd", "bcd"], "counted anew after a was done"
+    assert stage.finish() == ["abcd", "bcd", "bcd", "bcd"], "counted from 0 after a was done"
     numbers = f"{stage.numbers['b']} to {stage.numbers['d']}"
     assert f"{FUNCTION_NAME}: discarded 3 records after 2 retries: {numbers}" in stage.lines
 
@@ -253,7 +253,7 @@ def test_a_batch_is_bisected_after_an_error_but_not_after_a_report(stage):
     assert "efgh" in consumer.batches and "ef" not in consumer.batches
 
 
-def test_what_is_older_than_the_maximum_record_age_is_discarded_and_no_more(stage, monkeypatch):
+def test_only_records_above_the_maximum_age_are_discarded(stage, monkeypatch):
     put_old(stage, "a", monkeypatch)  # at a speed of 100 it is 100,000 seconds old
     stage.put("b")
     mapping = stage.connect("a", MaximumRecordAgeInSeconds=600_000)
@@ -272,10 +272,10 @@ def test_the_pauses_between_retries_grow_up_to_ten_seconds(stage):
     pauses = [100 * (end - begin) for begin, end in itertools.pairwise(consumer.times)]
     for pause, least in zip(pauses, [1, 2, 4, 8, 10, 10]):
         assert pause > least
-    assert min(pauses[5:]) < 30, "growing on, they would be 32 and 64"
+    assert min(pauses[5:]) < 30, "without a limit, they would be 32 and 64"
 
 
-def test_a_batch_waits_for_more_records_as_long_as_the_batching_window(stage):
+def test_a_batch_waits_for_more_records_during_the_batching_window(stage):
     stage.connect("", MaximumBatchingWindowInSeconds=50, BatchSize=3)
     begin = time.monotonic()
     stage.put("ab")
@@ -288,7 +288,7 @@ def test_a_batch_waits_for_more_records_as_long_as_the_batching_window(stage):
     assert consumer.times[1] - begin < 0.5, "a full batch does not wait"
 
 
-def test_a_record_that_fails_holds_up_its_partition_key_only_if_there_are_several_lanes(stage):
+def test_with_several_lanes_a_failed_record_only_holds_up_its_own_lane(stage):
     stage.put("a", partition_key="bad")
     mapping = stage.connect("a")
     stage.put("bc", partition_key="good")
@@ -302,7 +302,7 @@ def test_a_record_that_fails_holds_up_its_partition_key_only_if_there_are_severa
     assert "d" not in consumer.batches
 
 
-def test_a_record_that_fails_holds_up_its_own_shard_only(stage):
+def test_a_failed_record_only_holds_up_its_own_shard(stage):
     stage.split()
     stage.put("ab")
     stage.put("VWXYZ", hash_key=HIGHEST)
@@ -312,7 +312,7 @@ def test_a_record_that_fails_holds_up_its_own_shard_only(stage):
 
 
 @pytest.mark.parametrize("position", ["TRIM_HORIZON", "LATEST"])
-def test_what_is_on_new_shards_comes_when_all_on_the_old_one_is_done(stage, position):
+def test_new_shards_are_delivered_after_the_old_one_is_done(stage, position):
     stage.connect("a", StartingPosition=position)
     stage.put("a")
     stage.split()
@@ -325,7 +325,7 @@ def test_what_is_on_new_shards_comes_when_all_on_the_old_one_is_done(stage, posi
     stage.wait_for("c")
 
 
-def test_what_is_on_a_merged_shard_comes_when_all_on_both_old_ones_is_done(stage):
+def test_a_merged_shard_is_delivered_after_both_old_ones_are_done(stage):
     stage.split()
     stage.connect("b")
     stage.put("a")
@@ -342,7 +342,7 @@ def test_what_is_on_a_merged_shard_comes_when_all_on_both_old_ones_is_done(stage
     stage.wait_for("c")
 
 
-def test_what_happens_is_said_and_counted(stage):
+def test_events_are_reported_and_counted(stage):
     stage.put("abc")
     mapping = stage.connect("bc", FAIL, FAIL, "", MaximumRetryAttempts=1)
     stage.finish()
@@ -371,7 +371,7 @@ def test_what_happens_is_said_and_counted(stage):
     ]
 
 
-def test_what_waits_is_counted_while_one_record_fails(stage):
+def test_waiting_records_are_counted_while_one_record_fails(stage):
     stage.put("abc")
     stage.connect("b", BatchSize=3)
     stage.put("de")
@@ -382,14 +382,14 @@ def test_what_waits_is_counted_while_one_record_fails(stage):
     assert counts == {"on_stream": 5, "waiting": 4, "failing": 1, "done": 1}
 
 
-def test_what_waits_is_counted_while_the_mapping_is_disabled(stage):
+def test_waiting_records_are_counted_while_the_mapping_is_disabled(stage):
     mapping = stage.connect("")
     stage.update(mapping, Enabled=False)
     stage.put("ab")
     assert stage.mappings.describe_progress()[0]["waiting"] == 2
 
 
-def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stage):
+def test_the_on_failure_destination_gets_the_place_of_the_discarded_records(stage):
     sqs = make_client("sqs")
     url = sqs.create_queue(QueueName="discarded")["QueueUrl"]
     stage.put("abc")
@@ -431,7 +431,7 @@ def test_the_on_failure_destination_is_told_where_the_discarded_records_are(stag
     }
 
 
-def test_a_queue_that_does_not_exist_is_refused(stage):
+def test_a_missing_queue_is_refused(stage):
     destination = {"OnFailure": {"Destination": QUEUE}}
     with pytest.raises(ClientError, match="The specified queue does not exist"):
         stage.connect("", DestinationConfig=destination)
@@ -440,7 +440,7 @@ def test_a_queue_that_does_not_exist_is_refused(stage):
         stage.update(mapping, DestinationConfig=destination)
 
 
-def test_a_queue_that_is_gone_stops_nothing(stage):
+def test_a_deleted_queue_does_not_stop_the_mapping(stage):
     sqs = make_client("sqs")
     url = sqs.create_queue(QueueName="discarded")["QueueUrl"]
     destination = {"OnFailure": {"Destination": QUEUE}}
@@ -451,7 +451,7 @@ def test_a_queue_that_is_gone_stops_nothing(stage):
     assert "NonExistentQueue" in stage.lines[2]
 
 
-def test_a_mapping_begins_with_the_next_record_after_latest(stage):
+def test_from_latest_a_mapping_starts_with_the_next_record(stage):
     stage.put("a")
     stage.connect("", StartingPosition="LATEST")
     stage.put("b")
@@ -459,14 +459,14 @@ def test_a_mapping_begins_with_the_next_record_after_latest(stage):
     assert consumer.batches == ["b"]
 
 
-def test_a_mapping_begins_with_the_first_record_at_a_timestamp(stage, monkeypatch):
+def test_at_timestamp_a_mapping_starts_with_the_first_record_from_then_on(stage, monkeypatch):
     put_old(stage, "a", monkeypatch)
     stage.put("b")
     stage.connect("", StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=time.time() - 500)
     assert consumer.batches == ["b"]
 
 
-def test_a_mapping_that_is_disabled_goes_on_where_it_was(stage):
+def test_a_disabled_mapping_continues_where_it_stopped(stage):
     mapping = stage.connect("")
     stage.update(mapping, Enabled=False)
     stage.put("a")
@@ -476,7 +476,7 @@ def test_a_mapping_that_is_disabled_goes_on_where_it_was(stage):
     assert consumer.batches == ["a"]
 
 
-def test_without_its_function_a_mapping_waits_and_says_so_once_each_time(stage):
+def test_a_mapping_without_its_function_waits_and_reports_that_once(stage):
     stage.connect("")
     stage.functions.delete_function(FunctionName=FUNCTION_NAME)
     stage.put("a")
@@ -491,7 +491,7 @@ def test_without_its_function_a_mapping_waits_and_says_so_once_each_time(stage):
     stage.wait_until(lambda: "".join(stage.lines).count("Function not found") == 2)
 
 
-def test_a_stream_that_is_made_again_is_another_one(stage):
+def test_a_recreated_stream_is_a_new_stream(stage):
     stage.connect("")
     stage.put("a")
     stage.rest()
@@ -504,18 +504,18 @@ def test_a_stream_that_is_made_again_is_another_one(stage):
     assert consumer.batches == ["a", "b"]
 
 
-def test_a_stream_that_is_made_again_at_once_is_another_one(stage):
+def test_a_stream_recreated_at_once_is_a_new_stream(stage):
     stage.connect("")
     stage.put("a")
     stage.rest()
-    with lock:  # the mapping does not look meanwhile
+    with lock:  # the mapping does not poll meanwhile
         stage.kinesis.delete_stream(StreamName=STREAM_NAME)
         stage.kinesis.create_stream(StreamName=STREAM_NAME, ShardCount=1)
     stage.put("b")
     stage.wait_for("b")
 
 
-def test_what_was_gathered_from_a_stream_that_is_gone_is_forgotten(stage):
+def test_records_gathered_from_a_deleted_stream_are_forgotten(stage):
     stage.connect("", MaximumBatchingWindowInSeconds=300)
     stage.put("a")
     while not stage.mappings.list_all()[0][1].reader.shards[SHARD].find_read():
@@ -527,14 +527,14 @@ def test_what_was_gathered_from_a_stream_that_is_gone_is_forgotten(stage):
     assert consumer.batches == []
 
 
-def test_there_is_one_mapping_of_a_stream_and_a_function(stage):
+def test_a_stream_and_a_function_have_at_most_one_mapping(stage):
     mapping = stage.connect("")
     with pytest.raises(stage.functions.exceptions.ResourceConflictException, match=mapping):
         stage.connect("", FunctionName=FUNCTION)
 
 
 @pytest.mark.parametrize("name", [FUNCTION_NAME, FUNCTION], ids=["name", "ARN"])
-def test_a_mapping_is_found_by_the_functions_name_and_arn_however_it_was_made(stage, name):
+def test_a_mapping_is_found_by_its_functions_name_or_arn(stage, name):
     mapping = stage.connect("", FunctionName=name)
     for wanted in (FUNCTION_NAME, FUNCTION):
         found = stage.functions.list_event_source_mappings(FunctionName=wanted)
@@ -546,7 +546,7 @@ def test_a_mapping_is_found_by_the_functions_name_and_arn_however_it_was_made(st
 @pytest.mark.parametrize(
     "operation", ["update_event_source_mapping", "delete_event_source_mapping"]
 )
-def test_a_mapping_that_does_not_exist_is_an_error(stage, operation):
+def test_a_missing_mapping_is_an_error(stage, operation):
     with pytest.raises(stage.functions.exceptions.ResourceNotFoundException):
         getattr(stage.functions, operation)(UUID="0" * 36)
 
@@ -572,7 +572,7 @@ RECORDED = {
 
 
 def strip(answer):
-    """Return an answer without what is another one each time, and its status."""
+    """Return a response without the values that differ each time, and its status."""
     status = answer.pop("ResponseMetadata")["HTTPStatusCode"]
     arn = answer.pop("EventSourceMappingArn")
     assert arn == f"arn:aws:lambda:us-east-1:123456789012:event-source-mapping:{answer.pop('UUID')}"
@@ -580,7 +580,7 @@ def strip(answer):
     return status, answer
 
 
-def test_each_operation_answers_as_recorded(stage):
+def test_each_operations_response_is_as_recorded(stage):
     created = stage.functions.create_event_source_mapping(
         FunctionName=FUNCTION_NAME, EventSourceArn=STREAM, StartingPosition="LATEST", Tags={"a": ""}
     )
@@ -605,7 +605,7 @@ def test_each_operation_answers_as_recorded(stage):
     assert stage.functions.list_event_source_mappings()["EventSourceMappings"] == []
 
 
-def test_a_mapping_at_a_timestamp_says_which(stage):
+def test_a_mapping_at_a_timestamp_returns_the_timestamp(stage):
     moment = int(time.time()) - 100
     mapping = stage.connect(
         "", StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=moment, Enabled=False
@@ -614,7 +614,7 @@ def test_a_mapping_at_a_timestamp_says_which(stage):
     assert (found["State"], found["StartingPositionTimestamp"].timestamp()) == ("Disabled", moment)
 
 
-def test_an_empty_destination_takes_the_destination_away(stage):
+def test_an_empty_destination_removes_the_destination(stage):
     make_client("sqs").create_queue(QueueName="discarded")
     destination = {"OnFailure": {"Destination": QUEUE}}
     mapping = stage.connect("", DestinationConfig=destination)
@@ -625,13 +625,13 @@ def test_an_empty_destination_takes_the_destination_away(stage):
     assert found["DestinationConfig"] == {"OnFailure": {}}
 
 
-def test_a_function_named_with_its_version_stays_so(stage):
+def test_a_functions_version_is_kept_in_its_arn(stage):
     mapping = stage.connect("", FunctionName=f"{FUNCTION_NAME}:$LATEST")
     found = stage.functions.get_event_source_mapping(UUID=mapping)
     assert found["FunctionArn"] == f"{FUNCTION}:$LATEST"
 
 
-def test_while_a_change_is_not_finished_another_one_is_refused(stage):
+def test_during_a_change_another_one_is_refused(stage):
     mapping = stage.connect("")
     for change in ({"BatchSize": 5}, {"Enabled": False}, {"Enabled": True}):
         with stage.slow():
@@ -657,7 +657,7 @@ def test_while_a_change_is_not_finished_another_one_is_refused(stage):
         ({"BatchSize": 5}, "Updating", "Disabled"),
     ],
 )
-def test_a_change_goes_through_the_states_of_aws(stage, change, during, after):
+def test_a_change_goes_through_awss_states(stage, change, during, after):
     mapping = stage.connect("")
     if during == "Enabling" or after == "Disabled" and during == "Updating":
         stage.update(mapping, Enabled=False)
@@ -668,7 +668,7 @@ def test_a_change_goes_through_the_states_of_aws(stage, change, during, after):
     assert stage.look(mapping)[0] == after
 
 
-def test_until_an_update_is_finished_the_old_settings_count(stage):
+def test_until_an_update_has_finished_the_old_settings_are_in_effect(stage):
     mapping = stage.connect("", BatchSize=2)
     with stage.slow():
         stage.functions.update_event_source_mapping(UUID=mapping, BatchSize=4)
@@ -723,7 +723,7 @@ def test_nothing_is_delivered_before_a_mapping_is_created(stage):
         ),
     ],
 )
-def test_what_aws_refuses_is_refused_in_its_words(stage, settings, code, message):
+def test_invalid_settings_are_refused_in_awss_words(stage, settings, code, message):
     usual = {
         "FunctionName": FUNCTION_NAME,
         "EventSourceArn": STREAM,
@@ -740,14 +740,14 @@ def test_the_smallest_record_age_is_accepted(stage):
     stage.connect("", MaximumRecordAgeInSeconds=60)
 
 
-def test_tags_of_a_mapping_that_does_not_exist_are_refused_in_aws_words(stage):
+def test_tags_of_a_missing_mapping_are_refused_in_awss_words(stage):
     uuid = "00000000-0000-0000-0000-000000000000"
     arn = f"arn:aws:lambda:us-east-1:123456789012:event-source-mapping:{uuid}"
     with pytest.raises(ClientError, match=f"Event source mapping not found: {arn}"):
         stage.functions.list_tags(Resource=arn)
 
 
-def test_the_last_result_says_how_the_last_call_went(stage):
+def test_the_last_result_is_the_outcome_of_the_last_call(stage):
     mapping = stage.connect("b")
     assert stage.look(mapping) == ("Enabled", "No records processed")
     stage.put("a")
@@ -766,14 +766,14 @@ def test_a_mapping_outlives_its_function(stage):
 
 
 def receive(stage):
-    """Return the message in the queue of discarded records."""
+    """Return the message about discarded records."""
     sqs = make_client("sqs")
     url = sqs.get_queue_url(QueueName="discarded")["QueueUrl"]
     [message] = sqs.receive_message(QueueUrl=url)["Messages"]
     return json.loads(message["Body"])
 
 
-def test_a_record_that_is_too_old_is_reported_as_recorded(stage, monkeypatch):
+def test_the_message_about_a_record_that_is_too_old_is_as_recorded(stage, monkeypatch):
     make_client("sqs").create_queue(QueueName="discarded")
     put_old(stage, "a", monkeypatch)
     destination = {"OnFailure": {"Destination": QUEUE}}
@@ -786,7 +786,7 @@ def test_a_record_that_is_too_old_is_reported_as_recorded(stage, monkeypatch):
     assert message["KinesisBatchInfo"]["batchSize"] == 1
 
 
-def test_a_partial_failure_is_no_function_error(stage):
+def test_a_partial_failure_is_not_a_function_error(stage):
     make_client("sqs").create_queue(QueueName="discarded")
     destination = {"OnFailure": {"Destination": QUEUE}}
     stage.put("abc")
@@ -797,7 +797,7 @@ def test_a_partial_failure_is_no_function_error(stage):
     assert message["responseContext"]["functionError"] is None
 
 
-def test_only_the_records_that_are_too_old_are_discarded_wherever_they_are(stage, monkeypatch):
+def test_records_that_are_too_old_are_discarded_wherever_they_are_in_the_batch(stage, monkeypatch):
     stage.put("a")
     put_old(stage, "b", monkeypatch)  # the clock was set back
     stage.put("c")
@@ -806,7 +806,7 @@ def test_only_the_records_that_are_too_old_are_discarded_wherever_they_are(stage
     assert stage.mappings.describe_progress()[0]["discarded"] == 1
 
 
-def test_an_event_is_no_larger_than_lambda_takes(stage):
+def test_an_event_is_not_larger_than_lambda_allows(stage):
     number = 20
     megabyte = "x" * 1_000_000
     for _ in range(number):
@@ -817,7 +817,7 @@ def test_an_event_is_no_larger_than_lambda_takes(stage):
     assert MAX_PAYLOAD / 2 < max(sizes) < 6 * 2**20
 
 
-def test_a_slow_function_stops_no_other_shard(stage):
+def test_a_slow_function_does_not_stop_other_shards(stage):
     stage.split()
     consumer.slow = "ab"
     stage.put("ab")
@@ -826,7 +826,7 @@ def test_a_slow_function_stops_no_other_shard(stage):
     stage.wait_until(lambda: set(consumer.batches) == {"ab", "yz"})
 
 
-def test_a_slow_function_stops_no_other_partition_key(stage):
+def test_a_slow_function_does_not_stop_other_lanes(stage):
     consumer.slow = "ab"
     stage.put("ab", partition_key="bad")
     stage.put("yz", partition_key="good")
@@ -834,7 +834,7 @@ def test_a_slow_function_stops_no_other_partition_key(stage):
     stage.wait_until(lambda: set(consumer.batches) == {"ab", "yz"})
 
 
-def test_a_slow_function_stops_no_other_mapping(stage):
+def test_a_slow_function_does_not_stop_other_mappings(stage):
     create_function(stage.functions, SOURCE, FunctionName="other")
     consumer.slow = "ab"
     stage.put("ab")
@@ -855,7 +855,7 @@ def test_a_deleted_mapping_keeps_no_records(stage):
     assert reader() is None
 
 
-def test_a_batch_that_runs_while_its_mapping_is_updated_is_delivered_once(stage):
+def test_a_running_batch_is_delivered_once_if_its_mapping_is_updated(stage):
     mapping = stage.start("", BatchSize=2)
     consumer.slow = "ab"
     stage.put("abcd")
@@ -867,7 +867,7 @@ def test_a_batch_that_runs_while_its_mapping_is_updated_is_delivered_once(stage)
     assert consumer.batches == ["ab", "c", "d"]
 
 
-def test_a_batch_that_runs_while_its_mapping_is_disabled_is_delivered_once(stage):
+def test_a_running_batch_is_delivered_once_if_its_mapping_is_disabled(stage):
     mapping = stage.start("", BatchSize=2)
     consumer.slow = "ab"
     stage.put("abcd")
@@ -881,7 +881,7 @@ def test_a_batch_that_runs_while_its_mapping_is_disabled_is_delivered_once(stage
     assert consumer.batches == ["ab", "cd"]
 
 
-def test_a_batch_that_fails_after_its_mapping_was_deleted_is_not_retried(stage):
+def test_a_batch_that_fails_after_its_mapping_is_deleted_is_not_retried(stage):
     mapping = stage.start(FAIL)
     consumer.slow = "ab"
     stage.put("ab")
@@ -890,5 +890,5 @@ def test_a_batch_that_fails_after_its_mapping_was_deleted_is_not_retried(stage):
     consumer.go_on.set()
     stage.wait_until(lambda: "function error" in "".join(stage.lines))
     stage.wait_until(lambda: not stage.mappings.list_all())
-    time.sleep(0.05)  # a retry would come after 0.01
+    time.sleep(0.05)  # a retry would follow after 0.01 seconds
     assert consumer.batches == ["ab"]

@@ -1,6 +1,6 @@
 """page.py and page.html: what a browser gets, without an access key.
 
-The script of the page runs in no test, as that needs a browser. What it asks is tested here.
+The page's script is not tested, as that would need a browser. Its requests are tested here.
 """
 
 import http.client
@@ -19,7 +19,7 @@ HTML = page.PAGE.read_text(encoding="utf-8")
 
 @pytest.fixture
 def send(aws):
-    """A function that sends a request as a browser does; it returns the response with its body."""
+    """A function that sends a browser's request, and returns the response with its body."""
     connection = http.client.HTTPConnection("127.0.0.1", aws.server.port, timeout=LIMIT)
 
     def send(method, path, body=None, **headers):
@@ -40,7 +40,7 @@ def read(send):
 
 @pytest.fixture
 def ask(send):
-    """A function that asks a query as page.html does; it returns the status and the answer."""
+    """A function that sends a query like page.html, and returns status and result."""
 
     def ask(query, region="us-east-1", **options):
         response = send("POST", f"/query?region={region}", {"QueryString": query} | options)
@@ -50,7 +50,7 @@ def ask(send):
 
 
 def write(count, region="us-east-1"):
-    """Store some readings, a second apart, of a sensor each."""
+    """Store readings a second apart, each of a different sensor."""
     client = boto3.client("timestream-write", region_name=region)
     client.create_database(DatabaseName="DemoDatabase")
     client.create_table(DatabaseName="DemoDatabase", TableName="WeatherMetrics")
@@ -72,7 +72,7 @@ def write(count, region="us-east-1"):
 
 
 @pytest.mark.parametrize("path", ["/", "/?query=select%201"])
-def test_a_browser_gets_the_page_and_keeps_none(send, path):
+def test_a_browser_gets_the_page_and_does_not_cache_it(send, path):
     response = send("GET", path)
     assert response.status == 200
     assert response.body == HTML.encode()
@@ -88,10 +88,10 @@ def test_the_page_loads_nothing_from_elsewhere():
     assert re.findall(r"(?:src|href)=[\"']([^\"']+)", HTML) == ["data:,"]
     assert "://" not in HTML.replace("http://www.w3.org/2000/svg", "")
     assert "default-src 'none'; connect-src 'self'" in page.HEADERS["Content-Security-Policy"]
-    assert "Content-Security-Policy" not in HTML  # one policy is enough
+    assert "Content-Security-Policy" not in HTML  # there must not be a second policy
 
 
-def test_without_a_key_there_is_the_page_and_nothing_else(send):
+def test_without_a_key_a_browser_gets_the_page_and_nothing_else(send):
     query = {"QueryString": "select 1"}
     other = {"X-Amz-Target": "Timestream_20181101.DescribeEndpoints"}
     assert "Rows" in json.loads(send("POST", "/query", query, **other).body)
@@ -102,7 +102,7 @@ def test_without_a_key_there_is_the_page_and_nothing_else(send):
     assert send("GET", "/state", Origin="https://attacker.example").status == 403
 
 
-def test_a_query_gets_rows_or_the_message_of_an_error(ask):
+def test_a_query_returns_rows_or_an_errors_message(ask):
     write(1)
     status, answer = ask("select Sensor, measure_value::double from DemoDatabase.WeatherMetrics")
     assert status == 200
@@ -111,7 +111,7 @@ def test_a_query_gets_rows_or_the_message_of_an_error(ask):
     assert {"Data": [{"ScalarValue": "1"}, {"ScalarValue": "61.0"}]} in answer["Rows"]
     status, answer = ask("select\n  nope from DemoDatabase.WeatherMetrics")
     assert status == 400
-    assert answer["message"].startswith("line 2:3: ")  # the page marks this place
+    assert answer["message"].startswith("line 2:3: ")  # the page marks this place in the query
 
 
 def test_many_rows_come_page_by_page(ask):
@@ -125,7 +125,7 @@ def test_many_rows_come_page_by_page(ask):
     assert sizes == [0, 4, 2]  # the first one has none, as on AWS
 
 
-def test_a_query_goes_to_the_region_that_is_chosen(ask, read):
+def test_a_query_goes_to_the_chosen_region(ask, read):
     write(2, "eu-west-1")
     query = "select count(*) from DemoDatabase.WeatherMetrics"
     assert ask(query, "us-east-1")[0] == 400
@@ -134,7 +134,7 @@ def test_a_query_goes_to_the_region_that_is_chosen(ask, read):
     assert [region["name"] for region in read("/state")["regions"]] == ["eu-west-1"]
 
 
-def test_the_state_has_the_usual_region_if_there_is_nothing(read):
+def test_without_tables_the_state_has_the_default_region(read):
     assert read("/state") == {"regions": [{"name": "us-east-1", "tables": [], "mappings": []}]}
 
 
@@ -154,7 +154,7 @@ def test_the_state_has_the_tables_with_their_columns(read):
     }
 
 
-def test_the_state_has_the_way_of_the_alarms(aws, stream, read):
+def test_the_state_shows_the_progress_of_the_alarms(aws, stream, read):
     deploy("def handler(event, context): pass")
     stream.put_record(StreamName="TUTORIAL", PartitionKey="0", Data=b"x")
     make_client("lambda").create_event_source_mapping(
@@ -169,7 +169,7 @@ def test_the_state_has_the_way_of_the_alarms(aws, stream, read):
     assert (mapping["on_stream"], mapping["waiting"], mapping["done"]) == (1, 0, 1)
 
 
-def test_the_functions_have_a_line_each(read):
+def test_each_function_has_a_line(read):
     functions = {each["name"]: each for each in read("/functions")}
     assert functions["ago"]["signature"] == "ago(interval day to second) -> timestamp"
     assert all(each["about"] for each in functions.values())
@@ -184,7 +184,7 @@ def test_all_examples_are_found():
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_an_example_has_rows(ask, name):
+def test_an_example_returns_rows(ask, name):
     write(20)
     status, answer = ask(QUERIES[name])
     assert status == 200, answer

@@ -1,4 +1,4 @@
-"""server.py and gateway.py: what another terminal and a browser meet."""
+"""server.py and gateway.py: what other terminals and browsers get."""
 
 import http.client
 import json
@@ -29,14 +29,14 @@ QUERY = {
 
 @pytest.fixture
 def here(aws, monkeypatch):
-    """The server in this process, with its port and its access key."""
+    """The Server in this process."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return aws.server
 
 
 @pytest.fixture
 def client(here):
-    """A function that returns a client of the server."""
+    """A function that returns a client for the server."""
 
     def client(service, region="us-east-1", access_key=None):
         return boto3.client(
@@ -61,7 +61,7 @@ def connection(here):
 
 @pytest.fixture
 def send(connection, here):
-    """A function that sends a request and returns the response, with its content as `body`."""
+    """A function that sends a request, and returns the response with its `body`."""
 
     def send(method, path, headers=None, body=None):
         headers = dict(headers or {})
@@ -78,7 +78,7 @@ def send(connection, here):
 
 @pytest.fixture
 def table(client):
-    """A client; there is DemoDatabase.WeatherMetrics."""
+    """A client; DemoDatabase.WeatherMetrics exists."""
     timestream = client("timestream-write")
     timestream.create_database(DatabaseName="DemoDatabase")
     timestream.create_table(DatabaseName="DemoDatabase", TableName="WeatherMetrics")
@@ -90,10 +90,10 @@ def table(client):
 
 @pytest.fixture
 def process(spawn, hostile):
-    """The program in a process of its own, and its line for the other terminal."""
+    """The program in its own process, with its export line and its alias."""
     process = spawn("-m", "tests.local_aws", "--port", "0", **hostile)
     shown = []
-    for line in process.stdout:  # which ends if the program does; the test has a limit
+    for line in process.stdout:  # the loop ends if the program does, and the test has a timeout
         shown.append(line.strip())
         if line.startswith("The query editor"):
             break
@@ -102,7 +102,7 @@ def process(spawn, hostile):
     return SimpleNamespace(process=process, line=commands[0], alias=commands[1])
 
 
-def test_after_the_line_all_commands_lead_to_it_whatever_the_terminal_holds(
+def test_after_the_line_all_commands_use_it_whatever_the_terminals_settings(
     process, finish, hostile
 ):
     commands = [
@@ -129,7 +129,7 @@ def test_after_the_line_all_commands_lead_to_it_whatever_the_terminal_holds(
     assert "62.0" in lines
     assert lines[-2:] == [
         "Nothing of the tutorial is left in us-east-1.",
-        "http://proxy.example *",  # what else there is goes on working
+        "http://proxy.example *",  # other programs still work
     ]
     process.process.terminate()
     assert process.process.wait(LIMIT) == 0
@@ -145,7 +145,7 @@ def test_the_alias_works_from_every_folder(process, finish, tmp_path):
     assert finish(f"bash -c {shlex.quote(commands)}", shell=True) == (0, ["123456789012"])
 
 
-def test_a_fault_that_is_asked_for_is_the_answer_to_its_share(here, client, monkeypatch):
+def test_a_requested_fault_is_the_response_to_its_share_of_calls(here, client, monkeypatch):
     here.faults = dict([server.read_fault("ListStreams=ThrottlingException:0.5")])
     draws = [0.4, 0.6]
     monkeypatch.setattr(server.random, "random", lambda: draws.pop(0))
@@ -165,7 +165,7 @@ def test_a_fault_that_is_asked_for_is_the_answer_to_its_share(here, client, monk
         ("WriteRecord=ThrottlingException", "WriteRecord is not an operation"),
     ],
 )
-def test_a_fault_that_makes_no_sense_is_a_usage_error(run_script, capsys, value, text):
+def test_an_invalid_fault_is_a_usage_error(run_script, capsys, value, text):
     with pytest.raises(SystemExit, match="^2$"):
         run_script(server, "--fail", value)
     assert text in capsys.readouterr().err
@@ -181,14 +181,14 @@ def test_a_fault_that_makes_no_sense_is_a_usage_error(run_script, capsys, value,
         ("sts", "get_caller_identity", "InvalidClientTokenId", 403),
     ],
 )
-def test_whoever_has_another_access_key_gets_nothing(client, service, operation, code, status):
+def test_any_other_access_key_is_refused(client, service, operation, code, status):
     with pytest.raises(ClientError, match="paste its export line again") as raised:
         getattr(client(service, access_key="testing"), operation)()
     assert raised.value.response["Error"]["Code"] == code
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
 
 
-def test_an_answer_without_content_leaves_the_connection_usable(client):
+def test_after_an_empty_response_the_connection_is_still_usable(client):
     lambda_client = client("lambda")
     iam = client("iam")
     iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")
@@ -199,7 +199,7 @@ def test_an_answer_without_content_leaves_the_connection_usable(client):
     assert lambda_client.list_tags(Resource=arn)["ResponseMetadata"]["RetryAttempts"] == 0
 
 
-def test_what_cannot_be_printed_changes_no_answer(send, here, monkeypatch):
+def test_a_full_disk_changes_no_response(send, here, monkeypatch):
     here.verbose = True
 
     def fail(*_, **__):
@@ -209,7 +209,7 @@ def test_what_cannot_be_printed_changes_no_answer(send, here, monkeypatch):
     assert send("GET", "/").status == 200
 
 
-def test_the_line_unsets_what_goes_before_its_own_address(here):
+def test_the_line_unsets_variables_that_override_its_address(here):
     loader = create_loader()
     for name in gateway.HOSTS:
         services = [gateway.SERVICES.get(name, name)]
@@ -229,21 +229,21 @@ def test_the_line_unsets_what_goes_before_its_own_address(here):
         pytest.param("no_proxy=b.example NO_PROXY=a.example", "b.example,127.0.0.1", id="both"),
     ],
 )
-def test_the_line_keeps_what_goes_to_no_proxy(here, finish, before, after):
+def test_the_line_keeps_the_terminals_own_no_proxy(here, finish, before, after):
     command = f'{before}; {server.build_export_line(here)}; echo "$NO_PROXY $no_proxy"'
     assert finish(command, shell=True) == (0, [f"{after} {after}"])
 
 
-def test_a_port_that_is_taken_is_one_line(here, finish):
+def test_a_port_in_use_is_one_line(here, finish):
     status, lines = finish("-m", "tests.local_aws", "--port", str(here.port))
     assert status == 1
     assert len(lines) == 1 and lines[0].startswith(f"Port {here.port} cannot be used")
 
 
-# What clients get
+# Clients
 
 
-def test_timestream_is_where_the_server_is_but_not_for_the_function(client, here):
+def test_timestreams_endpoint_is_the_server_except_in_this_process(client, here):
     for service in ("timestream-write", "timestream-query"):
         [endpoint] = client(service).describe_endpoints()["Endpoints"]
         assert endpoint["Address"] == f"http://127.0.0.1:{here.port}"
@@ -261,7 +261,7 @@ def test_each_service_is_reached_in_its_region(client):
     assert client("sts").get_caller_identity()["Account"] == "123456789012"
 
 
-def test_the_url_of_a_queue_leads_to_the_server(client, here):
+def test_a_queues_url_leads_to_the_server(client, here):
     sqs = client("sqs")
     url = sqs.create_queue(QueueName="discarded")["QueueUrl"]
     assert url == f"http://127.0.0.1:{here.port}/123456789012/discarded"
@@ -314,7 +314,7 @@ def test_the_url_of_a_queue_leads_to_the_server(client, here):
             "list_metrics",
             {},
             "The service cloudwatch is not supported by this local AWS",
-            id="service by the name that a reader knows",
+            id="service by its usual name",
         ),
         pytest.param(
             "ec2",
@@ -332,7 +332,7 @@ def test_the_url_of_a_queue_leads_to_the_server(client, here):
         ),
     ],
 )
-def test_what_is_not_here_is_an_error_in_words_that_is_not_retried(
+def test_unsupported_operations_and_services_are_named_and_not_retried(
     client, service, operation, options, message
 ):
     with pytest.raises(ClientError) as raised:
@@ -365,14 +365,14 @@ def test_what_is_not_here_is_an_error_in_words_that_is_not_retried(
         pytest.param("sts", "get_session_token", {}, "GetSessionToken", id="operation of STS"),
     ],
 )
-def test_what_moto_would_ignore_of_iam_sqs_and_sts_is_refused(
+def test_parameters_of_iam_sqs_and_sts_that_moto_would_ignore_are_refused(
     client, service, operation, options, what
 ):
     with pytest.raises(ClientError, match=f": {what} is not supported by this local AWS$"):
         getattr(client(service), operation)(**options)
 
 
-def test_an_error_in_moto_is_an_error_in_words_that_is_not_retried(client, monkeypatch):
+def test_an_exception_in_moto_is_shown_and_not_retried(client, monkeypatch):
     def break_down(*arguments, **options):
         raise TypeError("broken")
 
@@ -411,9 +411,7 @@ def test_a_region_that_aws_does_not_have_is_awss_error(client, service, region, 
 
 
 @pytest.mark.parametrize(("service", "near"), [("kinessis", " Did you mean kinesis?"), ("zzz", "")])
-def test_a_service_that_aws_does_not_have_is_another_error_than_one_that_is_not_here(
-    send, service, near
-):
+def test_a_service_that_aws_lacks_has_another_error_than_an_unsupported_one(send, service, near):
     signature = QUERY["Authorization"].replace("timestream", service)
     answer = json.loads(send("POST", "/", QUERY | {"Authorization": signature}, b"{}").body)
     assert answer == {
@@ -422,7 +420,7 @@ def test_a_service_that_aws_does_not_have_is_another_error_than_one_that_is_not_
     }
 
 
-def test_a_204_has_no_body_that_would_be_read_as_the_next_response(client, send, monkeypatch):
+def test_a_204_has_no_body(client, send, monkeypatch):
     monkeypatch.setattr(KinesisResponse, "list_streams", lambda _: (204, {"status": 204}, "{}"))
     signature = QUERY["Authorization"].replace("timestream", "kinesis")
     headers = {"Authorization": signature, "X-Amz-Target": "Kinesis_20131202.ListStreams"}
@@ -430,14 +428,14 @@ def test_a_204_has_no_body_that_would_be_read_as_the_next_response(client, send,
     assert (response.status, response.headers["Content-Length"]) == (204, None)
 
 
-def test_an_error_page_of_moto_becomes_an_error_of_aws(client, monkeypatch):
+def test_motos_error_page_becomes_an_aws_error(client, monkeypatch):
     page = 500, {"status": 500}, "<!doctype html><title>500 Internal Server Error</title>"
     monkeypatch.setattr(KinesisResponse, "list_streams", lambda _: page)
     with pytest.raises(ClientError, match="ListStreams is not supported by this local AWS"):
         client("kinesis").list_streams()
 
 
-def test_what_moto_answers_with_500_is_not_retried(client, monkeypatch):
+def test_motos_status_500_is_not_retried(client, monkeypatch):
     body = '{"__type": "InternalFailure", "message": "as moto says it"}'
     error = 500, {"status": 500}, body
     monkeypatch.setattr(KinesisResponse, "list_streams", lambda _: error)
@@ -446,7 +444,7 @@ def test_what_moto_answers_with_500_is_not_retried(client, monkeypatch):
     assert raised.value.response["ResponseMetadata"]["RetryAttempts"] == 0
 
 
-# What is sent by hand, or by a browser
+# Other requests
 
 
 def test_a_connection_serves_request_after_request(connection, send):
@@ -462,7 +460,7 @@ def test_a_connection_serves_request_after_request(connection, send):
     [
         pytest.param("GET", "/favicon.ico", {}, None, id="another path"),
         pytest.param("POST", "/", {}, b"", id="not signed"),
-        pytest.param("OPTIONS", "/", {}, None, id="what a browser asks first"),
+        pytest.param("OPTIONS", "/", {}, None, id="a browser's first request"),
         pytest.param("POST", "/", QUERY, b"no JSON", id="no JSON"),
         pytest.param("POST", "/", QUERY, b"[]", id="no object"),
         pytest.param("POST", "/", QUERY, b"\xff", id="no UTF-8"),
@@ -477,13 +475,13 @@ def test_everything_else_is_an_error_in_json(send, method, path, headers, body):
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]"])
-def test_a_body_that_is_no_json_object_is_told_so(send, body):
+def test_a_body_must_be_a_json_object(send, body):
     answer = json.loads(send("POST", "/", QUERY, body).body)
     assert answer["__type"] == "SerializationException"
     assert answer["message"].startswith("The body of the request is not a JSON object")
 
 
-def test_what_is_not_signed_is_told_so(send):
+def test_an_unsigned_request_is_refused(send):
     message = json.loads(send("POST", "/", {}, b"{}").body)["message"]
     assert message == "Missing Authentication Token"
 
@@ -496,11 +494,11 @@ def test_what_is_not_signed_is_told_so(send):
             "application/x-www-form-urlencoded",
             b"Action=<%26",
             "AWS has no operation <&.",
-            id="a form with what has a meaning in XML",
+            id="a form with special characters of XML",
         ),
     ],
 )
-def test_a_service_that_speaks_xml_is_refused_in_xml(send, content_type, body, message):
+def test_errors_of_xml_services_are_xml(send, content_type, body, message):
     signature = QUERY["Authorization"].replace("timestream", "iam")
     headers = {"Authorization": signature, "Content-Type": content_type}
     response = send("POST", "/", headers, body)
@@ -520,7 +518,7 @@ def test_a_service_that_speaks_xml_is_refused_in_xml(send, content_type, body, m
         pytest.param({"Origin": "null"}, id="a page of nowhere"),
     ],
 )
-def test_a_page_elsewhere_gets_nothing(send, path, headers):
+def test_another_servers_page_gets_nothing(send, path, headers):
     for method in ("GET", "POST"):
         response = send(method, path, QUERY | headers, b"{}")
         assert response.status == 403
@@ -530,7 +528,7 @@ def test_a_page_elsewhere_gets_nothing(send, path, headers):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
-def test_this_machine_has_several_names(send, here, host):
+def test_all_names_of_this_machine_work(send, here, host):
     headers = {"Host": f"{host}:{here.port}", "Origin": f"http://{host}:{here.port}"}
     assert send("GET", "/", headers).status == 200
 
@@ -547,17 +545,19 @@ def test_this_machine_has_several_names(send, here, host):
         pytest.param("what is this", 400, id="no HTTP"),
     ],
 )
-def test_what_is_no_proper_request_is_refused_in_json(here, request_line, status):
+def test_a_malformed_request_is_refused_in_json(here, request_line, status):
     with socket.create_connection(("127.0.0.1", here.port), LIMIT) as connection:
         connection.sendall(f"{request_line}\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        received = b"".join(iter(lambda: connection.recv(1000), b""))  # to its end
+        received = b"".join(
+            iter(lambda: connection.recv(1000), b"")
+        )  # until the connection is closed
     assert re.search(rb'"message": "[^"]+"\}$', received), received
     assert b"<" not in received
-    if status != 400:  # to something that is no HTTP at all there is no status line
+    if status != 400:  # without HTTP there is no status line
         assert received.startswith(f"HTTP/1.1 {status} ".encode())
 
 
-def test_with_verbose_there_is_a_line_about_each_request(here, send, capsys):
+def test_verbose_prints_a_line_about_each_request(here, send, capsys):
     send("GET", "/")
     assert capsys.readouterr().out == ""
     here.verbose = True
@@ -569,7 +569,7 @@ def test_with_verbose_there_is_a_line_about_each_request(here, send, capsys):
     ]
 
 
-def test_help_says_what_it_does_and_serves_nothing(run_script, capsys):
+def test_help_describes_the_program_and_does_not_start_it(run_script, capsys):
     with pytest.raises(SystemExit, match="^0$"):
         run_script(server, "--help")
     assert "Serve AWS on this machine, until Ctrl-C" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""tests/local_aws/shard.py: what is read is in order, and a key in one lane, until it is done."""
+"""shard.py: records are read in order, and a key stays in one lane until its records are done."""
 
 import pytest
 from moto.kinesis.models import Stream
@@ -10,13 +10,13 @@ NAME = "shardId-000000000000"
 
 @pytest.fixture
 def stream():
-    """A stream of moto's, with one shard."""
+    """A moto stream with one shard."""
     return Stream("TUTORIAL", 1, None, None, "123456789012", "us-east-1")
 
 
 @pytest.fixture
 def shard(stream):
-    """A Shard of it."""
+    """The stream's Shard."""
     return Shard(stream.shards[NAME], 0)
 
 
@@ -27,7 +27,7 @@ def put(shard, letters):
 
 
 def find_numbers(records, key=None):
-    """Return the sequence numbers of records, with a partition key, as a word."""
+    """Return the sequence numbers of the records with a partition key, as a word."""
     return "".join(
         str(record.sequence_number) for record in records if key in (None, record.partition_key)
     )
@@ -60,7 +60,7 @@ def test_a_shard_is_done_when_it_is_closed_and_nothing_is_left(shard):
     assert shard.is_done()
 
 
-def test_the_records_of_a_key_are_in_one_lane_in_order_also_when_the_lanes_change(shard):
+def test_a_keys_records_stay_in_one_lane_and_in_order_when_the_lanes_change(shard):
     put(shard, "abcabcabc")
     shard.read(0)
     shard.lanes[0].make_batch(4, 0, 0)
@@ -82,7 +82,7 @@ def test_lanes_do_not_change_while_one_is_busy(shard):
     assert len(shard.lanes) == 3
 
 
-def test_lanes_that_are_as_many_as_wanted_keep_their_batches(shard):
+def test_if_the_number_of_lanes_is_right_they_keep_their_batches(shard):
     put(shard, "a")
     shard.read(0)
     shard.lanes[0].make_batch(1, 0, 0)
@@ -91,7 +91,7 @@ def test_lanes_that_are_as_many_as_wanted_keep_their_batches(shard):
     assert shard.lanes[0].attempts == 5
 
 
-def test_not_more_is_read_than_a_mapping_should_hold(shard):
+def test_a_mapping_stops_reading_ahead_at_its_limit(shard):
     put(shard, "a" * (READ_AHEAD + 2))
     shard.read(0)
     shard.read(0)
@@ -103,7 +103,7 @@ def test_not_more_is_read_than_a_mapping_should_hold(shard):
     "position, seconds, numbers",
     [("TRIM_HORIZON", None, "12"), ("LATEST", None, ""), ("AT_TIMESTAMP", 150, "2")],
 )
-def test_a_reader_starts_where_its_mapping_says(stream, position, seconds, numbers):
+def test_a_reader_starts_at_its_mappings_position(stream, position, seconds, numbers):
     records = stream.shards[NAME]
     for moment in (100, 200):
         records.put_record("a", "", None)
@@ -113,7 +113,7 @@ def test_a_reader_starts_where_its_mapping_says(stream, position, seconds, numbe
     assert find_numbers(reader.shards[NAME].find_read()) == numbers
 
 
-def test_a_shard_that_comes_later_is_read_from_its_first_record(stream):
+def test_a_new_shard_is_read_from_its_first_record(stream):
     reader = Reader(stream, "LATEST", None)
     [old] = stream.shards.values()
     new = stream.shards["new"] = type(old)(1, 0, 1)
@@ -123,7 +123,7 @@ def test_a_shard_that_comes_later_is_read_from_its_first_record(stream):
 
 
 @pytest.mark.parametrize("name", ["parent", "adjacent_parent"])
-def test_a_shard_waits_for_both_shards_from_which_it_came(stream, name):
+def test_a_shard_waits_for_both_of_its_parents(stream, name):
     [parent] = stream.shards.values()
     child = stream.shards["new"] = type(parent)(1, 0, 1)
     setattr(child, name, NAME)

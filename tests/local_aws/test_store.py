@@ -1,4 +1,4 @@
-"""store.py: it keeps each reading once, and costs the same however much is stored."""
+"""store.py keeps each reading once, and stays fast however much is stored."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ MOMENT = 1795489445123000000
 
 
 def reading(value=61.0, later=0, **changes):
-    """Return a record of so many nanoseconds later."""
+    """Return a record, taken `later` nanoseconds later."""
     record = Record((("Sensor", "1"),), "Temperature", MOMENT + later, "DOUBLE", value)
     return record._replace(**changes)
 
@@ -26,7 +26,7 @@ def store():
 
 
 def read(store, sql="select measure_value::double from D.T order by 1"):
-    """Return the first value of each row."""
+    """Return each row's first value."""
     return [row["Data"][0].get("ScalarValue") for row in store.query(sql)["Rows"]]
 
 
@@ -60,12 +60,12 @@ def test_a_higher_version_replaces_a_reading(store):
         pytest.param({"kind": "BIGINT", "value": 61}, id="type"),
     ],
 )
-def test_a_record_that_differs_is_another_reading(store, changes):
+def test_a_record_that_differs_is_a_different_reading(store, changes):
     assert store.write("D", "T", [reading(), reading(62.0)._replace(**changes)]) == {}
     assert read(store, "select count(*) from D.T") == ["2"]
 
 
-def test_a_new_dimension_or_type_becomes_a_column_and_is_null_in_other_records(store):
+def test_a_new_dimension_or_type_adds_a_column_that_is_null_in_other_records(store):
     store.write("D", "T", [reading()])
     place = (("Place", "x"), ("Sensor", "1"))
     store.write("D", "T", [reading(dimensions=place, kind="VARCHAR", value="warm")])
@@ -78,7 +78,7 @@ def test_a_new_dimension_or_type_becomes_a_column_and_is_null_in_other_records(s
     assert answer["Rows"][1]["Data"][4] == {"ScalarValue": "61.0"}
 
 
-def test_describe_and_show_measures_name_the_values_of_multi_measure_records(store):
+def test_describe_and_show_measures_list_the_values_of_multi_measure_records(store):
     values = [Measure("level", "DOUBLE", 1.5), Measure("since", "TIMESTAMP", MOMENT)]
     store.write("D", "T", [reading(kind="MULTI", value=values, measure="tank"), reading()])
     rows = store.query("describe D.T")["Rows"]
@@ -97,13 +97,13 @@ def test_describe_and_show_measures_name_the_values_of_multi_measure_records(sto
     ]
 
 
-def test_old_readings_are_forgotten_on_request(store):
+def test_old_readings_can_be_deleted(store):
     store.write("D", "T", [reading(61.0), reading(62.0, later=1)])
     store.forget("D", "T", MOMENT + 1)
     assert read(store) == ["62.0"]
 
 
-def test_tables_have_records_of_their_own_and_lose_them_when_dropped(store):
+def test_tables_have_their_own_records_and_lose_them_when_dropped(store):
     store.create_table("D", "t")
     store.create_table("d", "T")
     store.write("D", "T", [reading()])
@@ -116,7 +116,7 @@ def test_tables_have_records_of_their_own_and_lose_them_when_dropped(store):
     assert read(store, "select time from D.T") == []
 
 
-def test_a_database_is_there_without_tables_until_it_is_dropped(store):
+def test_a_database_without_tables_exists_until_it_is_dropped(store):
     store.create_database("Empty")
     store.drop_table("D", "T")
     assert read(store, "show databases") == ["D", "Empty"]
@@ -124,7 +124,7 @@ def test_a_database_is_there_without_tables_until_it_is_dropped(store):
     assert read(store, "show databases") == ["Empty"]
 
 
-def test_a_write_that_fails_stores_nothing(store):
+def test_a_failed_write_stores_nothing(store):
     with pytest.raises(OverflowError):
         store.write("D", "T", [reading(), reading(2**70, kind="BIGINT")])
     assert read(store, "select count(*) from D.T") == ["0"]
@@ -147,7 +147,7 @@ def test_threads_lose_no_record(store):
 
 
 def count_steps(store, call):
-    """Return how many instructions SQLite runs, in hundreds."""
+    """Return the number of instructions that SQLite runs, in hundreds."""
     steps = []
     store.connection.set_progress_handler(lambda: steps.append(1), 100)
     call()

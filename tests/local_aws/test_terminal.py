@@ -1,4 +1,4 @@
-"""terminal.py: what the first terminal shows."""
+"""terminal.py: the lines in the first terminal."""
 
 import contextlib
 import threading
@@ -17,7 +17,7 @@ TABLE = {"DatabaseName": "DemoDatabase", "TableName": "WeatherMetrics"}
 
 
 class Clock:
-    """A time that passes when a test says so."""
+    """A clock that a test moves."""
 
     now = 0
 
@@ -27,7 +27,7 @@ class Clock:
 
 @pytest.fixture
 def clock():
-    """The time of the terminal."""
+    """The terminal's clock."""
     return Clock()
 
 
@@ -50,7 +50,9 @@ def pass_time(terminal, clock, seconds):
         terminal.show_due()
 
 
-def test_the_first_of_a_kind_is_shown_at_once_and_others_become_one_line(terminal, clock, written):
+def test_the_first_line_of_a_kind_is_shown_at_once_and_others_are_summed_up(
+    terminal, clock, written
+):
     for _ in range(PAUSE):
         terminal("1 reading stored in WeatherMetrics")
         pass_time(terminal, clock, 1)
@@ -60,14 +62,14 @@ def test_the_first_of_a_kind_is_shown_at_once_and_others_become_one_line(termina
     ]
 
 
-def test_lines_that_differ_in_numbers_are_alike(terminal, written):
+def test_lines_that_differ_only_in_numbers_are_of_one_kind(terminal, written):
     for line in ("2 readings stored", "1 reading stored", "3 readings stored"):
         terminal(line)
     terminal.end()
     assert written == ["2 readings stored", "3 readings stored (1 more like this)"]
 
 
-def test_things_that_take_turns_are_each_one_line(terminal, clock, written):
+def test_kinds_that_alternate_are_each_summed_up(terminal, clock, written):
     for number in range(3):
         terminal(f"batch of 1, try {number}")
         terminal("1 reading stored")
@@ -80,25 +82,25 @@ def test_things_that_take_turns_are_each_one_line(terminal, clock, written):
     ]
 
 
-def test_what_waits_is_shown_before_something_else(terminal, written):
+def test_pending_lines_are_shown_before_another_kind(terminal, written):
     for line in ("1 reading stored", "1 reading stored", "Table WeatherMetrics deleted."):
         terminal(line)
     assert written == ["1 reading stored", "1 reading stored", "Table WeatherMetrics deleted."]
 
 
-def test_after_a_quiet_time_the_next_one_is_the_first_again(terminal, clock, written):
+def test_after_a_quiet_time_the_next_line_is_a_first_one_again(terminal, clock, written):
     terminal("1 reading stored")
     pass_time(terminal, clock, PAUSE + 1)
     terminal("1 reading stored")
     assert written == ["1 reading stored"] * 2
 
 
-def test_a_line_is_one_line(terminal, written):
+def test_line_breaks_are_removed(terminal, written):
     terminal("a\nb\x1b[31mc")
     assert written == ["a b [31mc"]
 
 
-def test_lines_of_many_threads_all_count(terminal, written):
+def test_lines_from_many_threads_are_all_counted(terminal, written):
     threads = [
         threading.Thread(target=lambda: [terminal("1 reading stored") for _ in range(200)])
         for _ in range(8)
@@ -113,7 +115,7 @@ def test_lines_of_many_threads_all_count(terminal, written):
 
 @pytest.fixture
 def lines(aws):
-    """The lines about what is asked of this AWS, each as it is."""
+    """The lines about requests, without summing up."""
     lines = []
     with patch_terminal(lines.append):
         yield lines
@@ -121,7 +123,7 @@ def lines(aws):
 
 @pytest.fixture
 def table(lines):
-    """A client; there is the tutorial's table."""
+    """A client; the tutorial's table exists."""
     client = boto3.client("timestream-write")
     setup_timestream.create_database(client)
     setup_timestream.create_table(client)
@@ -130,7 +132,7 @@ def table(lines):
 
 
 def reading(later=0):
-    """Return a record of so many milliseconds from now."""
+    """Return a record, taken `later` milliseconds from now."""
     return {
         "Dimensions": [{"Name": "Sensor", "Value": "1"}],
         "MeasureName": "Temperature",
@@ -144,10 +146,10 @@ def wait_for_mapping(client, mapping):
     until(lambda: client.get_event_source_mapping(UUID=mapping)["State"] == "Enabled")
 
 
-def test_what_is_made_and_deleted_is_shown(lines):
+def test_created_and_deleted_resources_are_shown(lines):
     timestream, kinesis = boto3.client("timestream-write"), boto3.client("kinesis")
     setup_timestream.create_database(timestream)
-    setup_timestream.create_database(timestream)  # there is one
+    setup_timestream.create_database(timestream)  # it already exists
     setup_timestream.create_table(timestream)
     timestream.delete_table(**TABLE)
     timestream.delete_database(DatabaseName="DemoDatabase")
@@ -197,7 +199,7 @@ def test_records_on_the_stream_are_shown(stream, lines):
     assert lines == ["1 record put on stream TUTORIAL", "3 records put on stream TUTORIAL"]
 
 
-def test_readings_that_are_stored_or_rejected_are_shown(table, lines):
+def test_stored_and_rejected_readings_are_shown(table, lines):
     table.write_records(**TABLE, Records=[reading(), reading(1)])
     with pytest.raises(ClientError):
         table.write_records(**TABLE, Records=[reading(2), reading(10**7)])
@@ -213,7 +215,7 @@ def test_readings_that_are_stored_or_rejected_are_shown(table, lines):
     assert lines[3:] == ["Nothing stored in WeatherMetrics: Record 0: 'warm' is not a DOUBLE"]
 
 
-def test_rejected_readings_are_alike_though_the_times_differ(table, written, terminal):
+def test_rejected_readings_are_of_one_kind_although_their_times_differ(table, written, terminal):
     with patch_terminal(terminal):
         for later in (10**7, 10**7 + 1):
             with pytest.raises(ClientError):
@@ -226,7 +228,7 @@ def test_rejected_readings_are_alike_though_the_times_differ(table, written, ter
     ]
 
 
-def test_queries_are_shown_with_what_came_of_them(table, lines):
+def test_queries_are_shown_with_their_outcome(table, lines):
     table.write_records(**TABLE, Records=[reading(), reading(1)])
     lines.clear()
     client = boto3.client("timestream-query")
@@ -243,7 +245,7 @@ def test_queries_are_shown_with_what_came_of_them(table, lines):
     assert 'time, tim..." failed: ' in lines[2]
 
 
-def test_a_query_that_returns_more_rows_each_time_is_summed_up(table, written, terminal):
+def test_a_repeated_query_with_more_rows_each_time_is_summed_up(table, written, terminal):
     client = boto3.client("timestream-query")
     for count in (2, 3, 12):
         table.write_records(**TABLE, Records=[reading(later) for later in range(count)])
@@ -252,7 +254,7 @@ def test_a_query_that_returns_more_rows_each_time_is_summed_up(table, written, t
     assert len(written) == 1
 
 
-def test_what_is_refused_is_shown(aws, lines):
+def test_refused_requests_are_shown(aws, lines):
     config = boto3.session.Config(parameter_validation=False)
     client = boto3.client("timestream-query", config=config)
     with pytest.raises(ClientError, match="at 'queryString' failed"):
@@ -260,13 +262,13 @@ def test_what_is_refused_is_shown(aws, lines):
     assert len(lines) == 1
 
 
-def test_another_region_than_the_usual_one_is_named(lines):
+def test_any_region_but_the_default_one_is_named(lines):
     boto3.client("kinesis", region_name="eu-west-1").create_stream(StreamName="S", ShardCount=1)
     assert lines == ["Stream S created. (eu-west-1)"]
 
 
 def invoke(payload):
-    """Invoke the tutorial's function as from another process."""
+    """Invoke the tutorial's function like another process."""
     client = boto3.client("lambda")
     come_from_outside = {"X-Forwarded-For": "127.0.0.1"}
     client.meta.events.register(

@@ -1,4 +1,4 @@
-"""timestream.py and records.py: what Timestream refuses, and what it keeps and answers."""
+"""timestream.py and records.py: what Timestream refuses, stores and answers."""
 
 import re
 import sys
@@ -18,13 +18,13 @@ from tests.local_aws import timestream as here
 
 DATABASE = {"DatabaseName": "DemoDatabase"}
 TABLE = DATABASE | {"TableName": "WeatherMetrics"}
-# The time of the tests, 2026-11-24 03:04:05.123 UTC; like all times here in milliseconds.
+# The time in these tests, 2026-11-24 03:04:05.123 UTC; all times here are in milliseconds.
 NOW, MINUTE, HOUR, WEEK = 1795489445123, 60_000, 3_600_000, 7 * 24 * 3_600_000
 
 
 @pytest.fixture
 def timestream(aws, monkeypatch):
-    """A client, and the tutorial's table, with an hour in memory and a week in all; time stands."""
+    """A client, and the tutorial's table with its retention; time stands still."""
     monkeypatch.setattr(time, "time", lambda: NOW / 1000)
     client = make_client("timestream-write", parameter_validation=False)
     setup_timestream.create_database(client)
@@ -34,7 +34,7 @@ def timestream(aws, monkeypatch):
 
 @pytest.fixture
 def query(timestream):
-    """A function that asks a query with options, and returns the answer, also if it is an error."""
+    """A function that sends a query with options, and returns the response or the error."""
     client = make_client("timestream-query", parameter_validation=False)
 
     def query(text, **options):
@@ -48,7 +48,7 @@ def query(timestream):
 
 @pytest.fixture
 def read(query):
-    """A function that returns the values of the rows that are stored, row by row."""
+    """A function that returns the values in the stored rows, row by row."""
 
     def read(what="measure_value::double"):
         answer = query(f"select {what} from DemoDatabase.WeatherMetrics")
@@ -58,7 +58,7 @@ def read(query):
 
 
 def reading(value="61", later=0, **changes):
-    """Return a record of so many milliseconds from now."""
+    """Return a record, taken `later` milliseconds from now."""
     return {
         "Dimensions": [{"Name": "Sensor", "Value": "1"}],
         "MeasureName": "Temperature",
@@ -68,7 +68,7 @@ def reading(value="61", later=0, **changes):
 
 
 def name_dimensions(*names, value="1"):
-    """Return what makes a reading one with dimensions of these names."""
+    """Return changes that give a reading dimensions of these names."""
     return {"Dimensions": [{"Name": name, "Value": value} for name in names]}
 
 
@@ -83,7 +83,7 @@ def multi_reading(values, later=0, **changes):
 
 
 def write(client, *records, **options):
-    """Return the answer to WriteRecords, also if it is an error."""
+    """Call WriteRecords; return the response or the error."""
     try:
         return client.write_records(**TABLE | options, Records=records)
     except ClientError as error:
@@ -91,7 +91,7 @@ def write(client, *records, **options):
 
 
 def list_reasons(answer):
-    """Return {index: reason} of the records that are rejected."""
+    """Return {index: reason} for the rejected records."""
     assert answer["Error"]["Code"] == "RejectedRecordsException", answer
     return {record["RecordIndex"]: record["Reason"] for record in answer["RejectedRecords"]}
 
@@ -112,7 +112,7 @@ def list_reasons(answer):
         ("create_table", {"DatabaseName": "Nope", "TableName": "Nope"}, "ResourceNotFound"),
     ],
 )
-def test_what_exists_or_does_not_is_refused(timestream, operation, names, error):
+def test_existing_and_missing_names_are_refused(timestream, operation, names, error):
     with pytest.raises(ClientError, match=error):
         getattr(timestream, operation)(**names)
 
@@ -136,7 +136,7 @@ def test_what_exists_or_does_not_is_refused(timestream, operation, names, error)
             "create_database",
             {"DatabaseName": "a b c"},
             "Value 'a b c' at 'databaseName' failed .* pattern: .*",
-            id="a letter that a name cannot have",
+            id="a character that a name cannot have",
         ),
         pytest.param("create_table", DATABASE, "Value null at 'tableName' failed .*", id="missing"),
         pytest.param(
@@ -149,11 +149,11 @@ def test_what_exists_or_does_not_is_refused(timestream, operation, names, error)
             "list_databases",
             {"NextToken": "x"},
             "Invalid pagination token",
-            id="a token of somebody else",
+            id="an unknown token",
         ),
     ],
 )
-def test_a_parameter_that_is_wrong_is_named(timestream, operation, options, message):
+def test_an_invalid_parameter_is_named(timestream, operation, options, message):
     with pytest.raises(ClientError, match=rf"\(ValidationException\).* {message}$"):
         getattr(timestream, operation)(**options)
 
@@ -206,7 +206,7 @@ def test_retention_has_limits(timestream, operation, hours, days, message):
         ),
     ],
 )
-def test_a_parameter_that_is_not_acted_on_is_refused(timestream, operation, options, name):
+def test_an_unsupported_parameter_is_refused(timestream, operation, options, name):
     words = rf"The parameter {name} of \w+ is not supported by this local AWS$"
     with pytest.raises(ClientError, match=rf"\(UnsupportedOperation\).*: {words}"):
         getattr(timestream, operation)(**options)
@@ -223,12 +223,12 @@ def test_a_parameter_that_is_not_acted_on_is_refused(timestream, operation, opti
         ("timestream-query", "cancel_query"),
     ],
 )
-def test_an_operation_that_is_not_acted_on_is_refused(aws, service, operation):
+def test_an_unsupported_operation_is_refused(aws, service, operation):
     with pytest.raises(ClientError, match="[a-z] is not supported by this local AWS$"):
         getattr(make_client(service, parameter_validation=False), operation)()
 
 
-def test_lists_come_page_by_page_in_order(timestream):
+def test_lists_are_sorted_and_come_page_by_page(timestream):
     for name in ("Zoo", "Berlin", "Athens"):
         timestream.create_database(DatabaseName=name)
     first = timestream.list_databases(MaxResults=3)
@@ -242,7 +242,7 @@ def test_lists_come_page_by_page_in_order(timestream):
         assert len(timestream.list_tables(**options)["Tables"]) == tables
 
 
-def test_a_table_is_described_as_it_was_made(timestream):
+def test_a_tables_description_has_its_settings(timestream):
     table = timestream.describe_table(**TABLE)["Table"]
     assert table["RetentionProperties"] == {
         "MemoryStoreRetentionPeriodInHours": 1,
@@ -253,7 +253,7 @@ def test_a_table_is_described_as_it_was_made(timestream):
     assert timestream.describe_database(**DATABASE)["Database"]["TableCount"] == 1
 
 
-def test_an_update_changes_what_it_is_told_and_nothing_else(timestream):
+def test_an_update_changes_only_the_given_settings(timestream):
     timestream.update_table(
         **TABLE, MagneticStoreWriteProperties={"EnableMagneticStoreWrites": False}
     )
@@ -281,7 +281,7 @@ def test_readings_older_than_the_retention_are_gone(timestream, read):
     assert read("time") == [["2026-11-23 03:04:05.123000000"]]
 
 
-def test_a_table_that_is_deleted_is_gone_and_empty_when_it_is_made_again(timestream, query, read):
+def test_a_recreated_table_is_empty(timestream, query, read):
     write(timestream, reading())
     timestream.delete_table(**TABLE)
     assert "Error" in query("select time from DemoDatabase.WeatherMetrics")
@@ -289,13 +289,13 @@ def test_a_table_that_is_deleted_is_gone_and_empty_when_it_is_made_again(timestr
     assert read("time") == []
 
 
-def test_an_account_and_a_region_have_tables_of_their_own(timestream):
+def test_each_account_and_region_has_its_own_tables(timestream):
     other = boto3.client("timestream-write", region_name="eu-west-1")
     assert other.list_databases()["Databases"] == []
     assert setup_timestream.create_database(other)
 
 
-# What is written
+# Writing records
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_an_account_and_a_region_have_tables_of_their_own(timestream):
         pytest.param({"TimeUnit": "MINUTES"}, "'MINUTES' at 'records.2.member.timeUnit'"),
         pytest.param({"Time": "now"}, r"^Invalid time for record\.$", id="no time"),
         pytest.param({"Time": "-1"}, r"^Invalid time for record\.$", id="before 1970"),
-        pytest.param({"Time": "9" * 256}, r"^Invalid time for record\.$", id="the end of time"),
+        pytest.param({"Time": "9" * 256}, r"^Invalid time for record\.$", id="the largest time"),
         pytest.param({"Time": f"{2**63 // 10**6 + 1}"}, r"^Invalid time for record\.$", id="2262"),
         pytest.param({"Version": 0}, "0 is not a valid version"),
         pytest.param({"Version": 2**63}, f"{2**63} is not a valid version"),
@@ -348,7 +348,7 @@ def test_an_account_and_a_region_have_tables_of_their_own(timestream):
         pytest.param(
             {"Dimensions": [{"Name": "S", "Value": "1", "DimensionValueType": "BIGINT"}]},
             "'BIGINT' at 'records.2.member.dimensions.1.member.dimensionValueType' ",
-            id="a dimension that is no text",
+            id="a dimension that is not text",
         ),
         pytest.param(
             name_dimensions(*(f"d{number}" for number in range(129))),
@@ -357,7 +357,7 @@ def test_an_account_and_a_region_have_tables_of_their_own(timestream):
         ),
     ],
 )
-def test_one_invalid_value_makes_it_refuse_the_whole_call(timestream, read, change, words):
+def test_with_one_invalid_value_the_whole_call_is_refused(timestream, read, change, words):
     error = write(timestream, reading(), reading("62", 1, **change))["Error"]
     assert error["Code"] == "ValidationException"
     assert re.search(words, error["Message"])
@@ -368,7 +368,7 @@ NAMES = ["time", "ts_", "ts_x", "measure_value", "measure_name2", "a:b", "a\n", 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_of_columns_of_timestream_and_control_characters_are_refused(timestream, name):
+def test_names_of_timestreams_own_columns_and_control_characters_are_refused(timestream, name):
     message = f"Record 0: a measure cannot have the name {name!r}"
     for record in (reading(MeasureName=name), multi_reading({name: ("1", "DOUBLE")})):
         assert write(timestream, record)["Error"]["Message"] == message
@@ -376,13 +376,13 @@ def test_names_of_columns_of_timestream_and_control_characters_are_refused(times
     assert answer["Error"]["Message"] == message.replace("measure", "dimension", 1)
 
 
-def test_names_of_timestream_are_case_sensitive(timestream, read):
+def test_timestreams_own_names_are_case_sensitive(timestream, read):
     write(timestream, reading(MeasureName="TS_x", **name_dimensions("TIME", "timetable")))
     assert read('"TIME", time, measure_name') == [["1", "2026-11-24 03:04:05.123000000", "TS_x"]]
 
 
 @pytest.mark.parametrize("missing", ["MeasureName", "MeasureValue", "Time"])
-def test_what_a_record_needs_can_be_common_to_all_but_not_missing(timestream, missing):
+def test_required_values_can_be_common_attributes_but_not_missing(timestream, missing):
     record = reading()
     value = record.pop(missing)
     assert write(timestream, record)["Error"]["Message"] == f"Record 0: {missing} is missing"
@@ -394,12 +394,12 @@ def test_what_a_record_needs_can_be_common_to_all_but_not_missing(timestream, mi
     ("value", "stored"),
     [("61", "61.0"), ("-6.1e1", "-61.0"), (".5", "0.5"), ("+5.", "5.0"), ("1E3", "1000.0")],
 )
-def test_a_number_has_several_spellings(timestream, read, value, stored):
+def test_numbers_can_be_written_in_several_ways(timestream, read, value, stored):
     write(timestream, reading(value))
     assert read() == [[stored]]
 
 
-def test_a_call_takes_a_hundred_records(timestream, read):
+def test_a_call_accepts_a_hundred_records(timestream, read):
     records = [reading(later=number) for number in range(101)]
     for wrong, limit in (
         ([], "greater than or equal to 1"),
@@ -414,7 +414,7 @@ def test_a_call_takes_a_hundred_records(timestream, read):
 
 
 def many(count, kind="BIGINT"):
-    """Return the values of a multi-measure record."""
+    """Return values for a multi-measure record."""
     return {f"m{number}": ("1", kind) for number in range(count)}
 
 
@@ -465,7 +465,7 @@ def many(count, kind="BIGINT"):
         ),
     ],
 )
-def test_a_record_that_is_too_large_is_rejected_alone(timestream, largest, too_large, words):
+def test_only_the_record_that_is_too_large_is_rejected(timestream, largest, too_large, words):
     assert write(timestream, largest)["RecordsIngested"]["Total"] == 1
     answer = write(timestream, reading(later=1), too_large)
     assert list_reasons(answer) == {1: words}
@@ -503,7 +503,7 @@ def test_a_table_has_quotas_for_names(timestream, monkeypatch, quota, standard, 
     assert list_reasons(write(timestream, *records)) == {2: words}
 
 
-def test_a_table_takes_the_columns_of_all_quotas_together(timestream, read):
+def test_a_table_can_have_as_many_columns_as_all_quotas_allow_together(timestream, read):
     dimensions = name_dimensions(*(f"d{number}" for number in range(128)))
     for start in range(0, 1024, 128):
         values = {f"m{number}": ("1", "BIGINT") for number in range(start, start + 128)}
@@ -513,7 +513,7 @@ def test_a_table_takes_the_columns_of_all_quotas_together(timestream, read):
 
 
 def test_a_time_out_of_range_is_rejected_and_the_others_are_stored(timestream, read):
-    # On AWS recorded: the retention of both stores together, and 40 minutes more.
+    # As recorded on AWS: the retention of both stores together, plus 40 minutes.
     first, end = -WEEK - HOUR - 25 * MINUTE, 15 * MINUTE
     answer = write(timestream, *(reading(later=at) for at in (first - 1, first, end - 1, end)))
     assert "RejectedRecords for details" in answer["Error"]["Message"]
@@ -526,14 +526,14 @@ def test_a_time_out_of_range_is_rejected_and_the_others_are_stored(timestream, r
     assert read("time") == [["2026-11-17 01:39:05.123000000"], ["2026-11-24 03:19:05.122000000"]]
 
 
-def test_a_late_reading_goes_to_the_magnetic_store_if_the_table_has_it_written(timestream):
+def test_a_late_reading_goes_to_the_magnetic_store_if_such_writes_are_enabled(timestream):
     late = -HOUR - 25 * MINUTE
     assert write(timestream, reading(later=late - 1), reading(later=late))["RecordsIngested"] == {
         "Total": 2,
         "MemoryStore": 1,
         "MagneticStore": 1,
     }
-    # By default, a table keeps six hours in memory, and nothing is written elsewhere.
+    # By default, a table keeps six hours in memory, without magnetic store writes.
     timestream.create_table(**DATABASE, TableName="Default")
     late -= 5 * HOUR
     records = reading(later=late - 1), reading(later=late)
@@ -543,7 +543,7 @@ def test_a_late_reading_goes_to_the_magnetic_store_if_the_table_has_it_written(t
     }
 
 
-def test_the_same_again_is_kept_once_and_another_value_needs_a_higher_version(timestream, read):
+def test_a_repeated_reading_is_kept_once_and_another_value_needs_a_higher_version(timestream, read):
     [rejected] = write(timestream, reading(), reading(), reading("62"))["RejectedRecords"]
     assert rejected == {
         "RecordIndex": 2,
@@ -564,7 +564,7 @@ def test_the_same_again_is_kept_once_and_another_value_needs_a_higher_version(ti
     assert read() == [["63.0"]]
 
 
-def test_the_magnetic_store_drops_what_is_not_a_higher_version(timestream, read):
+def test_the_magnetic_store_drops_versions_that_are_not_higher(timestream, read):
     """Timestream Developer Guide, "Handling rejected records"."""
     for value, version in (("61", 2), ("62", 2), ("63", 1)):
         answer = write(timestream, reading(value, -5 * HOUR, Version=version))
@@ -574,7 +574,7 @@ def test_the_magnetic_store_drops_what_is_not_a_higher_version(timestream, read)
     assert read() == [["64.0"]]
 
 
-def test_what_the_store_refuses_has_its_place_in_the_call(timestream):
+def test_a_rejected_record_has_its_index_in_the_call(timestream):
     write(timestream, reading("61", 1))
     reasons = list_reasons(write(timestream, reading(later=-2 * WEEK), reading(), reading("62", 1)))
     assert "outside the time range" in reasons[0]
@@ -599,7 +599,7 @@ def test_each_type_has_a_column(timestream, read):
     ]
 
 
-def test_dimensions_of_the_call_and_of_a_record_are_put_together(timestream, read):
+def test_common_dimensions_and_those_of_a_record_are_combined(timestream, read):
     write(timestream, reading(), CommonAttributes=name_dimensions("Location"))
     assert read("Sensor, Location") == [["1", "1"]]
 
@@ -632,7 +632,7 @@ def test_a_multi_measure_record_is_one_row_with_a_column_for_each_value(timestre
     ]
 
 
-def test_a_value_that_is_a_time_has_the_unit_of_the_record(timestream, read):
+def test_a_timestamp_value_has_the_records_time_unit(timestream, read):
     since = {"since": (str(2**63 - 1), "TIMESTAMP")}
     write(timestream, multi_reading(since, Time=f"{NOW}000000", TimeUnit="NANOSECONDS"))
     assert read("since") == [["2262-04-11 23:47:16.854775807"]]
@@ -687,7 +687,7 @@ def test_a_column_keeps_its_type(timestream, read):
     assert read("a") == [["1.0"]]
 
 
-def test_a_column_is_a_dimension_or_a_value(timestream):
+def test_a_column_cannot_be_both_a_dimension_and_a_value(timestream):
     answer = write(
         timestream,
         reading(**name_dimensions("a")),
@@ -738,7 +738,7 @@ def test_a_time_has_one_of_four_units(timestream, read):
     ]
 
 
-def test_calls_side_by_side_lose_no_record(timestream, read):
+def test_concurrent_calls_lose_no_record(timestream, read):
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     with ThreadPoolExecutor(8) as pool:
@@ -747,12 +747,12 @@ def test_calls_side_by_side_lose_no_record(timestream, read):
     assert read("count(*)") == [["200"]]
 
 
-# What is asked
+# Queries
 
 
 @pytest.fixture
 def five(timestream):
-    """There are five rows, with values from 0 to 4."""
+    """Five rows, with values from 0 to 4."""
     write(timestream, *(reading(str(number), number) for number in range(5)))
 
 
@@ -760,11 +760,11 @@ ROWS = "select measure_value::double from DemoDatabase.WeatherMetrics order by t
 
 
 def list_values(answer):
-    """Return the values of the rows of a page."""
+    """Return the values on a page."""
     return [row["Data"][0]["ScalarValue"] for row in answer["Rows"]]
 
 
-def test_an_answer_that_fits_comes_at_once(five, query):
+def test_a_result_that_fits_comes_at_once(five, query):
     for options in ({}, {"MaxRows": 6}):
         answer = query(ROWS, **options)
         assert len(answer["Rows"]) == 5
@@ -773,7 +773,7 @@ def test_an_answer_that_fits_comes_at_once(five, query):
         assert answer["QueryStatus"]["ProgressPercentage"] == 100
 
 
-def test_more_rows_come_page_by_page_after_a_first_response_without_any(five, query):
+def test_more_rows_come_page_by_page_after_a_first_response_without_rows(five, query):
     answer = query(ROWS, MaxRows=2)
     assert answer["Rows"] == []
     assert answer["ColumnInfo"]
@@ -784,7 +784,7 @@ def test_more_rows_come_page_by_page_after_a_first_response_without_any(five, qu
     assert pages == [["0.0", "1.0"], ["2.0", "3.0"], ["4.0"]]
 
 
-def test_a_first_response_has_rows_only_if_there_are_fewer_than_asked_for(five, query):
+def test_the_first_response_has_rows_only_if_there_are_fewer_than_max_rows(five, query):
     answer = query(ROWS, MaxRows=5)
     assert answer["Rows"] == []
     answer = query(ROWS, MaxRows=5, NextToken=answer["NextToken"])
@@ -792,7 +792,7 @@ def test_a_first_response_has_rows_only_if_there_are_fewer_than_asked_for(five, 
     assert "NextToken" not in answer
 
 
-def test_a_page_can_be_asked_for_again_and_does_not_change(five, timestream, query):
+def test_a_page_can_be_requested_again_and_does_not_change(five, timestream, query):
     token = query(ROWS, MaxRows=2)["NextToken"]
     write(timestream, reading("9", -1))
     for _ in range(2):
@@ -828,7 +828,7 @@ def test_a_token_belongs_to_its_query(five, query):
         )
 
 
-def test_only_the_latest_answers_are_kept(five, query, monkeypatch):
+def test_only_the_latest_results_are_kept(five, query, monkeypatch):
     size = sum(len('{"Data": [{"ScalarValue": "0.0"}]}') for _ in range(5))
     monkeypatch.setattr(here, "MAX_KEPT", 2 * size)
     tokens = [query(ROWS, MaxRows=2)["NextToken"] for _ in range(3)]
@@ -837,14 +837,14 @@ def test_only_the_latest_answers_are_kept(five, query, monkeypatch):
         assert len(list_values(query(ROWS, NextToken=token))) == 5
 
 
-def test_an_answer_that_is_too_large_to_keep_is_refused(five, query, monkeypatch):
+def test_a_result_that_is_too_large_to_keep_is_refused(five, query, monkeypatch):
     monkeypatch.setattr(here, "MAX_KEPT", 100)
     message = query(ROWS, MaxRows=2)["Error"]["Message"]
     assert message == "A query with more than 0 MB of rows is not supported by this local AWS"
 
 
 @pytest.mark.parametrize("token", ["-0", "-", "-x", "-٣", "--1"])
-def test_a_token_is_nothing_to_make_up(five, query, token):
+def test_a_made_up_token_is_refused(five, query, token):
     name = query(ROWS, MaxRows=2)["NextToken"].partition("-")[0]
     assert "Rows" in query(ROWS, NextToken=f"{name}-1")
     for used in (token, name + token.replace("-0", "")):
@@ -862,20 +862,20 @@ def test_a_token_is_nothing_to_make_up(five, query, token):
         ),
     ],
 )
-def test_options_of_a_query_are_obeyed_or_refused(query, options, message):
+def test_invalid_and_unsupported_options_of_a_query_are_refused(query, options, message):
     assert query(ROWS, **options)["Error"]["Message"].endswith(message)
 
 
-def test_a_query_that_is_wrong_is_a_validation_exception(query):
+def test_a_wrong_query_is_a_validation_exception(query):
     error = query("select nope from DemoDatabase.WeatherMetrics")["Error"]
     assert error["Code"] == "ValidationException"
     assert "nope" in error["Message"]
 
 
-# Where this leans on moto
+# Relying on moto
 
 
-def test_moto_has_a_backend_for_each_region_and_forgets_what_hangs_on_it(timestream):
+def test_moto_has_a_backend_for_each_region_and_drops_it_with_its_attributes(timestream):
     backend = timestreamwrite_backends[DEFAULT_ACCOUNT_ID]["us-east-1"]
     assert backend.databases["DemoDatabase"].tables["WeatherMetrics"].names.dimensions == set()
     assert here.get_store(backend) is backend.store
@@ -883,7 +883,7 @@ def test_moto_has_a_backend_for_each_region_and_forgets_what_hangs_on_it(timestr
     assert not hasattr(backend, "store")
 
 
-def test_threads_that_ask_first_get_the_same_store(aws, monkeypatch):
+def test_threads_that_need_a_store_at_the_same_time_share_it(aws, monkeypatch):
     class SlowStore(here.Store):
         def __init__(self):
             time.sleep(0.05)
