@@ -227,6 +227,31 @@ def test_after_each_step_the_next_one_is_named(look):
     assert look()[1][-1] == "Next: step 2, Create database and table"
 
 
+def test_what_is_not_there_yet_is_named(look):
+    assert look()[1][1:6] == [
+        " 2  not yet  there is no table DemoDatabase.WeatherMetrics in us-east-1",
+        " 3  not yet  there is no stream TUTORIAL in us-east-1",
+        " 4  not yet  there is no role kinesis-log-consumer-role",
+        " 5  not yet  there is no function kinesis-log-consumer in us-east-1",
+        " 6  not yet  the function has no log, so it has not run",
+    ]
+
+
+def test_a_function_that_is_being_created_is_not_there_yet(aws, monkeypatch):
+    monkeypatch.setattr(Found, "function", {"State": "Pending"})
+    expected = (check.NOT_YET, "function kinesis-log-consumer is still Pending")
+    assert check.check_function(Found()) == expected
+
+
+def test_records_on_closed_shards_count(stream):
+    for _ in range(3):
+        stream.put_record(StreamName="TUTORIAL", PartitionKey="0", Data=BAD)
+    stream.update_shard_count(
+        StreamName="TUTORIAL", TargetShardCount=2, ScalingType="UNIFORM_SCALING"
+    )
+    assert Found().records == 3
+
+
 def test_it_changes_nothing(look, monkeypatch):
     take_steps(7)
     reads = ("Describe", "Filter", "Get", "List", "Query")
