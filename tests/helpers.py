@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from cleanup import FUNCTION_NAME, ROLE_NAME
 from tests.environment import REGION
+from tests.local_aws import kinesis, mapping
 
 # Seconds that anything in a test may take before the test fails.
 LIMIT = 30
@@ -102,3 +103,37 @@ def until(condition):
     while not condition():
         assert time.monotonic() < end, f"Timed out after {LIMIT} s"
         threading.Event().wait(0.005)  # tests may replace time.sleep()
+
+
+def wait_until_idle(mappings, limit=LIMIT):
+    """Wait until Mappings have only retries left to do; return False after `limit` seconds."""
+    end = time.monotonic() + limit
+    while not is_idle(mappings):
+        if time.monotonic() > end:
+            return False
+        threading.Event().wait(0.005)
+    return True
+
+
+def is_idle(mappings):
+    """Return whether Mappings have only retries left to do."""
+    with mapping.lock, kinesis.lock:
+        for _, each in mappings.list_all():
+            if each.state in mapping.SECONDS:
+                return False
+            if not each.active:
+                continue
+            reader = mappings.find_reader(each)
+            if reader is not each.reader:
+                return False
+            if not each.problem and (reader is None or has_work(reader)):
+                return False
+    return True
+
+
+def has_work(reader):
+    """Return whether a mapping's Reader has something to do other than waiting for a retry."""
+    for _, lane in reader.list_lanes():
+        if lane.busy or (lane.find_all() and not lane.failed):
+            return True
+    return any(shard.find_unread() for shard in reader.find_readable())

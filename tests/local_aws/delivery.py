@@ -76,10 +76,6 @@ class Lane:
         middle = len(batch) // 2
         self.batches[:1] = [batch[:middle], batch[middle:]]
 
-    def has_work(self):
-        """Return whether there is something to do other than waiting for a retry."""
-        return self.busy or (bool(self.find_all()) and not self.failed)
-
     def find_all(self):
         """Return all records, starting with those in batches."""
         return [record for batch in self.batches for record in batch] + self.records

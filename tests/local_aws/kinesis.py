@@ -218,7 +218,7 @@ def put_several(backend, stream_arn, stream_name, records):
 
 
 def check_start(backend, stream, shard_id, kind, number, moment):
-    """Refuse a starting position that does not fit its type, or is not in the shard."""
+    """Refuse a starting position that does not fit its type, or does not exist."""
     if (number is not None) != kind.endswith("_SEQUENCE_NUMBER"):
         raise InvalidArgumentError(
             "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and"
@@ -237,8 +237,12 @@ def check_start(backend, stream, shard_id, kind, number, moment):
             f" timestampInMillis: {round(moment * 1000)},"
             f" currentTimestampInMillis: {round(time.time() * 1000)}"
         )
-    if number is None:
-        return
+    if number is not None:
+        check_number(backend, stream, shard_id, number)
+
+
+def check_number(backend, stream, shard_id, number):
+    """Refuse a starting sequence number that is not in the shard."""
     here = stream.shards[shard_id]
     if int(number) in here.records or int(number) == here.first_number:
         return

@@ -314,30 +314,6 @@ class Mappings(Delivery):
             return mapping.reader
         return Reader(stream, mapping.starting_position, mapping.starting_position_timestamp)
 
-    def wait_until_idle(self, limit):
-        """Wait until only retries are left to do; return False after `limit` seconds."""
-        end = time.monotonic() + limit
-        while not self.is_idle():
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.005)
-        return True
-
-    def is_idle(self):
-        """Return whether only retries are left to do."""
-        with lock, kinesis.lock:
-            for _, mapping in self.list_all():
-                if mapping.state in SECONDS:
-                    return False
-                if not mapping.active:
-                    continue
-                reader = self.find_reader(mapping)
-                if reader is not mapping.reader:
-                    return False
-                if not mapping.problem and (reader is None or reader.has_work()):
-                    return False
-        return True
-
     def describe_progress(self):
         """Return what the page shows for each mapping: its state, and where its records are."""
         with lock, kinesis.lock:

@@ -98,9 +98,3 @@ class Reader:
     def list_lanes(self):
         """Return a pair (shard, lane) for each lane."""
         return [(shard, lane) for shard in self.shards.values() for lane in shard.lanes]
-
-    def has_work(self):
-        """Return whether there is something to do other than waiting for a retry."""
-        if any(lane.has_work() for _, lane in self.list_lanes()):
-            return True
-        return any(shard.find_unread() for shard in self.find_readable())

@@ -21,7 +21,7 @@ from moto.core.utils import utcnow
 
 from cleanup import FUNCTION_NAME
 from setup_kinesis import STREAM_NAME
-from tests.helpers import create_function, deploy, make_client
+from tests.helpers import create_function, deploy, make_client, wait_until_idle
 from tests.local_aws.delivery import MAX_PAYLOAD
 from tests.local_aws.mapping import lock
 
@@ -126,7 +126,7 @@ class Stage:
 
     def rest(self):
         """Wait until only retries are left to do."""
-        if not self.mappings.wait_until_idle(PATIENCE):
+        if not wait_until_idle(self.mappings, PATIENCE):
             pytest.fail(f"no rest after {PATIENCE} s; batches: {consumer.batches}; {self.lines}")
 
     def wait_until(self, condition):

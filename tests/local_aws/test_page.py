@@ -11,7 +11,7 @@ import time
 import boto3
 import pytest
 
-from tests.helpers import LIMIT, STREAM_ARN, deploy, make_client
+from tests.helpers import LIMIT, STREAM_ARN, deploy, make_client, wait_until_idle
 from tests.local_aws import page
 
 HTML = page.PAGE.read_text(encoding="utf-8")
@@ -162,7 +162,7 @@ def test_the_state_shows_the_progress_of_the_alarms(aws, stream, read):
         EventSourceArn=STREAM_ARN,
         StartingPosition="TRIM_HORIZON",
     )
-    assert aws.wait_until_idle(LIMIT)
+    assert wait_until_idle(aws)
     [mapping] = read("/state")["regions"][0]["mappings"]
     for name in re.findall(r"mapping\.(\w+)", HTML):
         assert name in mapping

@@ -157,23 +157,11 @@ def write_records(backend, parameters):
     with changing:
         table = backend.describe_table(database, name)
         window = find_window(table)
-        rejected = {}
-        for index, record in enumerate(records):
-            reason = check_record(record, table.names, window)
-            if reason:
-                rejected[index] = {"RecordIndex": index, "Reason": reason}
+        rejected = reject_invalid(records, table.names, window)
         valid = [index for index in range(len(records)) if index not in rejected]
         conflicts = get_store(backend).write(database, name, [records[index] for index in valid])
-    for place, stored in conflicts.items():
-        index = valid[place]
-        record = records[index]
-        # As on AWS, the magnetic store silently drops a version that is not higher.
-        if record.time >= window["memory"] or record.version > stored.version:
-            rejected[index] = {
-                "RecordIndex": index,
-                "Reason": explain_version(record, stored),
-                "ExistingVersion": stored.version,
-            }
+    conflicts = {valid[place]: stored for place, stored in conflicts.items()}
+    rejected |= reject_conflicting(records, conflicts, window)
     if rejected:
         return {
             "__type": "com.amazonaws.timestream.v20181101#RejectedRecordsException",
@@ -188,6 +176,31 @@ def write_records(backend, parameters):
             "MagneticStore": len(records) - in_memory,
         }
     }
+
+
+def reject_invalid(records, names, window):
+    """Return {index: rejection} for the records that a table cannot have."""
+    rejected = {}
+    for index, record in enumerate(records):
+        reason = check_record(record, names, window)
+        if reason:
+            rejected[index] = {"RecordIndex": index, "Reason": reason}
+    return rejected
+
+
+def reject_conflicting(records, conflicts, window):
+    """Return {index: rejection} for records that conflict; conflicts: {index: Stored reading}."""
+    rejected = {}
+    for index, stored in conflicts.items():
+        record = records[index]
+        # As on AWS, the magnetic store silently drops a version that is not higher.
+        if record.time >= window["memory"] or record.version > stored.version:
+            rejected[index] = {
+                "RecordIndex": index,
+                "Reason": explain_version(record, stored),
+                "ExistingVersion": stored.version,
+            }
+    return rejected
 
 
 def read_records(records, common):

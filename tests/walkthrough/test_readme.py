@@ -13,7 +13,7 @@ from moto import mock_aws
 import setup_timestream
 from tests.aws_cli import cli
 from tests.environment import REPOSITORY
-from tests.helpers import STREAM_ARN, deploy
+from tests.helpers import STREAM_ARN, deploy, wait_until_idle
 from tests.walkthrough import outputs, readme, walk
 
 README = readme.read()
@@ -180,7 +180,7 @@ def test_the_new_field_of_the_log_line_arrives(run_changed, aws):
         FunctionResponseTypes=["ReportBatchItemFailures"],
     )
     run_changed("alarm_sensor.py", 2, "--count", "3", "--interval", "0.01")
-    assert aws.wait_until_idle(10)
+    assert wait_until_idle(aws)
     assert ask(
         "select measure_name, count(*), max(measure_value::double) from "
         "DemoDatabase.WeatherMetrics where measure_name = 'Battery' group by measure_name"
