@@ -17,7 +17,7 @@ def lambda_handler(event, context):
     """
     for record in event.get("Records", []):
         try:
-            # Lambda base64-encodes whatever is on the stream, as JSON has no type for bytes.
+            # Lambda base64-encodes the data on the stream, as JSON has no type for bytes.
             print(base64.b64decode(record["kinesis"]["data"], validate=True).decode("utf-8"))
         except Exception as error:  # one bad record must not stop the others
             print(f"error: {error}")

@@ -130,7 +130,7 @@ def write_records(client, batch):
             Records=[record for _, record in batch],
             CommonAttributes={},
         )
-        if "RecordsIngested" not in response:  # it comes from a proxy, for instance
+        if "RecordsIngested" not in response:  # from a proxy, for instance
             raise ConnectionError("the response is not from Timestream")
     except Exception as error:
         details = error.response if isinstance(error, ClientError) else {}

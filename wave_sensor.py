@@ -176,7 +176,7 @@ if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)  # a file or a pipe gets each line at once
     try:
         sys.exit(main())
-    except BrokenPipeError:  # whatever reads the pipe has ended, as with "| head -3"
+    except BrokenPipeError:  # the program that reads the pipe has ended, as with "| head -3"
         with contextlib.suppress(BrokenPipeError):
             sys.stdout.close()
         sys.exit(1)

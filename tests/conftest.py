@@ -26,7 +26,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("reverse"):  # each test has to pass whatever ran before it
+    if config.getoption("reverse"):  # each test must pass in any order
         items.reverse()
 
 

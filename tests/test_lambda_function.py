@@ -208,7 +208,7 @@ def test_a_warm_invocation_creates_no_client_and_a_single_call_no_thread(timestr
     assert timestream.calls == [1, 100]
 
 
-def test_what_is_not_stored_is_reported_in_the_order_of_the_stream(timestream, lines):
+def test_records_that_are_not_stored_are_reported_in_the_streams_order(timestream, lines):
     data = [twice(log_line(number)) for number in range(250)]
     for number in (1, 120, 249):
         data[number] = twice(log_line(time=TOO_OLD))

@@ -146,7 +146,7 @@ def test_a_mistake_in_the_code_is_a_traceback_that_ends_there(
         ),
     ],
 )
-def test_what_aws_or_the_sdk_refuses_is_a_line_that_names_it(run_with, script, text, mistake, said):
+def test_an_error_of_aws_or_the_sdk_is_a_line_that_names_it(run_with, script, text, mistake, said):
     lines = run_with(script, text, mistake)
     assert said in "\n".join(lines)
 

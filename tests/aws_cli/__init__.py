@@ -1,4 +1,4 @@
-"""A stand-in for the AWS CLI, for readers who have none; see cli.py."""
+"""A stand-in for the AWS CLI, for readers who do not have it; see cli.py."""
 
 import shlex
 import sys

@@ -1,4 +1,4 @@
-"""A stand-in for the AWS CLI, for readers who have none.
+"""A stand-in for the AWS CLI, for readers who do not have it.
 
     aws <service> <operation> [options]     aws <service> <operation> help
     aws <service> wait <waiter> [options]   aws <service> help

@@ -47,7 +47,7 @@ def read_data(ask, stream):
     return read_data
 
 
-# What it prints
+# Output
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_times_are_iso_8601(ask, stream):
     assert text[10] == "T" and text.endswith("+00:00\n")
 
 
-# What a command sends
+# Parameters
 
 
 def test_bytes_are_given_as_base64_in_a_file_or_as_raw_text(ask, read_data):
@@ -199,7 +199,7 @@ def test_a_waiter_waits(ask, stream):
     assert error.startswith("\naws: [ERROR]: Waiter FunctionActiveV2 failed: ")
 
 
-# What is wrong with a command
+# Errors
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def take_steps(last):
         step()
 
 
-# Where you are
+# Steps
 
 
 def test_after_each_step_the_next_one_is_named(look):
@@ -227,7 +227,7 @@ def test_after_each_step_the_next_one_is_named(look):
     assert look()[1][-1] == "Next: step 2, Create database and table"
 
 
-def test_what_is_not_there_yet_is_named(look):
+def test_missing_resources_are_named(look):
     assert look()[1][1:6] == [
         " 2  not yet  there is no table DemoDatabase.WeatherMetrics in us-east-1",
         " 3  not yet  there is no stream TUTORIAL in us-east-1",
@@ -268,7 +268,7 @@ def test_it_changes_nothing(look, monkeypatch):
     assert [operation for operation in asked if not operation.startswith(reads)] == []
 
 
-# What is wrong
+# Mistakes
 
 
 @pytest.fixture
@@ -420,7 +420,7 @@ def test_a_failed_line_from_a_manual_invocation_is_not_a_bad_record(look):
     assert (status, lines[-1]) == (0, "Next: step 13, Follow a bad record")
 
 
-def test_what_cannot_be_checked_is_wrong_in_its_step(find_wrong, monkeypatch):
+def test_a_step_that_cannot_be_checked_is_wrong(find_wrong, monkeypatch):
     def refuse(found):
         error = {"Error": {"Code": "AccessDeniedException", "Message": "not you"}}
         raise ClientError(error, "GetFunctionConfiguration")

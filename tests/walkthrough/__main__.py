@@ -11,5 +11,5 @@ try:
 except KeyboardInterrupt:
     print("Stopped.")
     sys.exit(1)
-except BrokenPipeError:  # whatever reads the pipe has ended, as with "| head -1"
+except BrokenPipeError:  # the program that reads the pipe has ended, as with "| head -1"
     os._exit(1)

@@ -1,4 +1,4 @@
-"""README.md: tables, policies, diagram and sentences say what the commands and scripts do."""
+"""README.md's tables, policies, diagram and numbers agree with its commands and the scripts."""
 
 import json
 import re
@@ -37,7 +37,7 @@ OPERATIONS = {
 
 OPTION_ROW = re.compile(r"^\| `(--[\w-]+)`? ?`?(\w+)` \| (.*?) \| (.*?) \|$", re.MULTILINE)
 OPTIONS = OPTION_ROW.findall(README)
-# What a value means, in the words of the table.
+# What a value means, in the table's words.
 MEANINGS = {
     ("--batch-size", "10"): "up to ten records at a time",
     ("--starting-position", "TRIM_HORIZON"): "starts with the oldest record",
@@ -47,7 +47,7 @@ MEANINGS = {
     ): "from the first record that the function",
     ("--maximum-record-age-in-seconds", "3600"): "until it is an hour old",
 }
-# What Lambda does without the option: botocore's words about it, and those of the table.
+# Lambda's default for an option: in botocore's words, and in the table's.
 DEFAULTS = {
     "--batch-size": ("<b>Amazon Kinesis</b> – Default 100.", "100"),
     "--starting-position": ("Required for Amazon Kinesis", "none"),
@@ -65,7 +65,7 @@ def test_the_options_table_has_the_options_of_the_command_and_their_values():
 
 
 @pytest.mark.parametrize(("name", "value", "meaning", "default"), OPTIONS)
-def test_a_row_of_the_options_table_says_what_lambda_does(name, value, meaning, default):
+def test_a_row_of_the_options_table_agrees_with_botocore(name, value, meaning, default):
     assert MEANINGS[name, value] in meaning
     documented, said = DEFAULTS[name]
     model = SESSION.get_service_model("lambda").operation_model("CreateEventSourceMapping")
@@ -90,7 +90,7 @@ def find_policies():
 
 
 def as_list(value):
-    """Return a value that may stand alone in a policy as a list."""
+    """Return a list unchanged, and any other value in a list."""
     return value if isinstance(value, list) else [value]
 
 
@@ -108,13 +108,13 @@ RESOURCES = {
 }
 
 
-def test_there_are_the_policies_that_the_checks_below_are_about():
+def test_the_policies_that_the_tests_below_need_exist():
     actions = {action for policy in POLICIES for action in as_list(policy["Action"])}
     assert {action.partition(":")[0] for action in actions} == set(RESOURCES)
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=str)
-def test_a_policy_allows_operations_that_there_are_on_what_the_scripts_name(policy):
+def test_a_policy_allows_existing_operations_on_the_scripts_resources(policy):
     services = set()
     for action in as_list(policy["Action"]):
         service, _, operation = action.partition(":")
@@ -124,20 +124,20 @@ def test_a_policy_allows_operations_that_there_are_on_what_the_scripts_name(poli
     [service] = services
     resource = re.sub(r"\$\{\w+\}", "*", policy["Resource"])
     if resource == "*":
-        assert policy["Action"] == "timestream:DescribeEndpoints"  # which has no resource
+        assert policy["Action"] == "timestream:DescribeEndpoints"  # it has no resource
     else:
         assert {resource} == RESOURCES[service]
     assert policy.get("Effect") == "Allow"
 
 
 def read_managed(name):
-    """Return the actions that a policy of AWS allows."""
+    """Return the actions that one of AWS's managed policies allows."""
     document = json.loads(aws_managed_policies_data)[name]["Document"]
     return {action for each in as_list(document["Statement"]) for action in as_list(each["Action"])}
 
 
 def find_actions(resource_part):
-    """Return the actions that the function's own policy allows on a resource."""
+    """Return the actions that the function's policy allows on a resource."""
     return {
         action
         for policy in POLICIES
@@ -146,7 +146,7 @@ def find_actions(resource_part):
     }
 
 
-def test_the_functions_policy_allows_what_those_of_aws_allow():
+def test_the_functions_policy_allows_the_same_as_awss_policies():
     kinesis = read_managed("AWSLambdaKinesisExecutionRole") - {"kinesis:ListStreams"}
     logs = read_managed("AWSLambdaBasicExecutionRole")
     assert find_actions("stream/") == {each for each in kinesis if each.startswith("kinesis:")}
@@ -154,7 +154,7 @@ def test_the_functions_policy_allows_what_those_of_aws_allow():
     assert find_actions("table/") == {"timestream:WriteRecords"}
 
 
-def test_the_readers_policy_allows_what_commands_and_clean_up_do_with_the_role():
+def test_the_readers_policy_allows_all_operations_on_the_role():
     [policy] = [each for each in POLICIES if "iam:CreateRole" in as_list(each["Action"])]
     done = {words.split()[2] for words in COMMANDS if words.startswith("aws iam ")}
     script = (REPOSITORY / "cleanup.py").read_text()
@@ -191,7 +191,7 @@ def test_the_diagram_names_scripts_operations_and_resources():
             assert f"client.{method}(" in (REPOSITORY / script).read_text(encoding="utf-8")
 
 
-def test_the_diagram_calls_the_readings_what_the_tutorial_calls_them():
+def test_the_diagram_uses_the_tutorials_names_for_readings():
     for words in ["wave_sensor.py<br>temperatures", "alarm_sensor.py<br>log lines", "query"]:
         assert f'["{words}"]' in DIAGRAM
 
@@ -199,7 +199,7 @@ def test_the_diagram_calls_the_readings_what_the_tutorial_calls_them():
 # Names in commands
 
 
-def test_commands_name_what_the_scripts_name():
+def test_commands_use_the_scripts_names():
     names = {
         "--function-name": {cleanup.FUNCTION_NAME},
         "--stream-name": {setup_kinesis.STREAM_NAME},
@@ -236,8 +236,8 @@ TIME = re.compile(rf"\b({DIGITS}|{LONG_FIRST})[\s-]+((s)econd|(m)inute|(h)our|(d
 COUNTED = "|".join(word for word in WORDS if word not in ("a", "an", "one"))
 COUNT = re.compile(rf"(?<![\w.#:/-])({DIGITS}|{COUNTED})\b(?![:/])")
 
-# Numbers in sentences that stand in no command, output, quote or constant of their step, as they
-# follow from several or come from AWS's documentation. Add yours here.
+# Numbers in sentences that are in no command, output, quote or constant of their step, because they
+# are computed, or come from AWS's documentation. Add yours here.
 FACTS = {
     "2. Create database and table": ["six hours"],
     "3. Create the stream": ["24 hours", "1,000"],
@@ -258,12 +258,12 @@ FACTS = {
 
 
 def read_number(text):
-    """Return the value of a number in digits or words."""
+    """Return the value of a number written in digits or words."""
     return WORDS[text] if text in WORDS else float(text.replace(",", ""))
 
 
 def find_in_prose(text):
-    """Return {number as it is written: its value}; a time's value is its seconds."""
+    """Return {number as written: its value}; times are in seconds."""
     text = " ".join(
         re.sub(r"[Ss]teps? [\d, and]+|\d+ (April|June) \d+|\bversion \d", "", text).split()
     )
@@ -275,7 +275,7 @@ def find_in_prose(text):
 
 
 def find_in_code(text):
-    """Return the numbers in commands, outputs and quotes; a time's are its seconds."""
+    """Return the numbers in commands, outputs and quotes; times are in seconds."""
     numbers = {float(number) for number in re.findall(r"(?<![\d.])\d+(?:\.\d+)?", text)}
     times = re.findall(r"(?<![\d.])(\d+)([smhd])\b", text)
     times += [(number, unit) for unit, number in re.findall(r"_(HOURS|DAYS) = (\d+)", text)]
@@ -283,14 +283,14 @@ def find_in_code(text):
 
 
 def read_constants(code):
-    """Return the lines of the scripts that set the constants that some code uses."""
+    """Return the lines of the scripts that set the constants used in some code."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in REPOSITORY.glob("*.py"))
     lines = re.findall(r"^([A-Z_\d]+)( = .*)", text, re.MULTILINE)
     return "\n".join(f"{name}{value}" for name, value in lines if re.search(rf"\b{name}\b", code))
 
 
 def find_unexplained(text):
-    """Return the numbers of a step's sentences that stand nowhere in its code."""
+    """Return the numbers in a step's sentences that are not in its code."""
     prose = readme.BLOCK.sub("", text)
     code = "\n".join(match[3] for match in readme.BLOCK.finditer(text))
     code += " ".join(re.findall(r"`([^`]+)`", prose))
@@ -301,13 +301,13 @@ def find_unexplained(text):
 
 
 @pytest.mark.parametrize("title", STEPS)
-def test_a_number_in_a_sentence_stands_in_the_code_beside_it_or_is_a_known_fact(title):
+def test_a_number_in_a_sentence_is_in_the_steps_code_or_a_known_fact(title):
     unexplained = find_unexplained(STEPS[title])
     assert unexplained == FACTS.get(title, []), "not in the code of this step, nor in FACTS"
 
 
 def find_introductions():
-    """Return (sentence, block) where a sentence that names a time introduces commands."""
+    """Return (sentence, block) for each sentence with a time that introduces commands."""
     found = []
     for text in STEPS.values():
         for block in readme.BLOCK.finditer(text):
@@ -320,7 +320,7 @@ def find_introductions():
 
 
 @pytest.mark.parametrize(("sentence", "block"), find_introductions())
-def test_a_time_in_the_sentence_before_commands_is_one_of_theirs(sentence, block):
+def test_a_time_in_the_sentence_before_commands_is_in_the_commands(sentence, block):
     assert find_in_code(block) & set(find_in_prose(sentence).values())
 
 

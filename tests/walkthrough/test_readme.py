@@ -29,7 +29,7 @@ SHOWN = [
 
 
 @pytest.mark.parametrize("place", SHOWN)
-def test_an_output_is_what_its_commands_have_printed(walked, place):
+def test_an_output_is_what_its_commands_print(walked, place):
     shown, printed = BLOCKS[place].shown, walked.printed[place]
     if not outputs.is_shown(shown, printed):
         pytest.fail(f"{outputs.explain(shown, printed)}\n\nTo correct README.md: {CORRECT}")
@@ -38,7 +38,7 @@ def test_an_output_is_what_its_commands_have_printed(walked, place):
 CORRECT = "python -m tests.walkthrough --write-outputs"
 
 
-def test_an_output_may_differ_in_nothing_but_what_is_left_open():
+def test_only_what_differs_from_run_to_run_may_differ_in_an_output():
     line = "{'ShardId': 'shardId-0', 'SequenceNumber': '1'}"
     assert outputs.is_shown(f"...\n{line}\n", f"a\nb\n{line.replace('1', '234')}\n")
     assert not outputs.is_shown(f"{line}\n", f"a\n{line}\n")
@@ -48,7 +48,7 @@ def test_an_output_may_differ_in_nothing_but_what_is_left_open():
         assert not outputs.is_shown(falsified, text)
 
 
-def test_outputs_that_have_drifted_are_written_anew_and_no_others(monkeypatch, tmp_path):
+def test_only_outdated_outputs_are_corrected(monkeypatch, tmp_path):
     monkeypatch.setattr(readme, "PATH", tmp_path / "README.md")
     before = "```text\na 1\n...\nat 2026-11-24 04:55:12.310000000\n```\n```text\nb\n```\n"
     readme.PATH.write_text(before)
@@ -81,7 +81,7 @@ def test_the_quick_start_counts_as_many_statuses_as_alarms():
 
 
 @pytest.mark.parametrize("quote", QUOTES, ids=lambda quote: quote[:30].strip())
-def test_a_quote_stands_in_a_script(quote):
+def test_a_quote_is_in_a_script(quote):
     lines = quote.splitlines()
     for script in SCRIPTS.values():
         rows = script.splitlines()
@@ -102,7 +102,7 @@ def explain_quote(lines):
     return "\n".join(text)
 
 
-def test_a_quote_that_is_not_found_shows_the_nearest_lines():
+def test_for_a_missing_quote_the_most_similar_lines_are_shown():
     text = explain_quote(["for value in wave(low, high, start):"])
     assert "\n    a script has: for value in wave(high, low, start):" in text
 
@@ -114,7 +114,7 @@ def test_each_script_is_quoted():
         assert sum(line in script for line in quoted) >= 6, name
 
 
-def test_what_needs_an_account_is_a_command_that_aws_takes(capsys):
+def test_commands_that_need_an_account_have_valid_parameters(capsys):
     commands = [
         command
         for block in readme.find_quotes(CODE, "sh")
@@ -164,13 +164,13 @@ def ask(query):
     return [[value["ScalarValue"] for value in row["Data"]] for row in pages["Rows"]]
 
 
-def test_the_second_measure_arrives(run_changed):
+def test_the_second_measure_is_stored(run_changed):
     run_changed("wave_sensor.py", 0, "--count", "3", "--interval", "0.01")
     [query] = readme.find_quotes(CODE, "sql")
     assert [row[1:] for row in ask(query)] == [["63.0", "57.0"], ["62.0", "58.0"], ["61.0", "59.0"]]
 
 
-def test_the_new_field_of_the_log_line_arrives(run_changed, aws):
+def test_the_new_field_of_the_log_line_is_stored(run_changed, aws):
     boto3.client("kinesis").create_stream(StreamName="TUTORIAL", ShardCount=1)
     deploy(change("lambda_function.py", 1), Handler="code.lambda_handler")
     boto3.client("lambda").create_event_source_mapping(
@@ -190,7 +190,7 @@ def test_the_new_field_of_the_log_line_arrives(run_changed, aws):
     ]
 
 
-def test_all_links_lead_somewhere():
+def test_no_link_is_broken():
     text = readme.BLOCK.sub("", README)
     headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
     anchors = {"#" + re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in headings}

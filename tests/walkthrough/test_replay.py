@@ -18,7 +18,7 @@ def fast_aws():
         yield aws
 
 
-def test_after_step_8_its_readings_lie_in_the_last_minutes_and_an_outage_shows(fast_aws, tmp_path):
+def test_after_step_8_there_are_readings_of_the_last_minutes_and_an_outage(fast_aws, tmp_path):
     replay.replay(8, build_export_line(fast_aws.server), tmp_path)
     query = """
         select to_milliseconds(time) / 1000 from DemoDatabase.WeatherMetrics
@@ -30,7 +30,7 @@ def test_after_step_8_its_readings_lie_in_the_last_minutes_and_an_outage_shows(f
     assert (pauses.count(1), pauses.count(6)) == (66, 2)  # and one between the two commands
 
 
-def test_what_the_steps_have_set_and_made_is_there_for_the_next_one(fast_aws, tmp_path):
+def test_the_next_step_has_the_variables_and_files_of_the_steps_before(fast_aws, tmp_path):
     line = build_export_line(fast_aws.server)
     settings = replay.replay(7, line, tmp_path)
     assert {"REGION=us-east-1", "ACCOUNT_ID=123456789012"} < set(settings.split("; "))
@@ -45,7 +45,7 @@ def test_what_the_steps_have_set_and_made_is_there_for_the_next_one(fast_aws, tm
         assert bash.run(mapping, limit=LIMIT) == "Enabled\n"
 
 
-def test_a_function_of_the_steps_is_set_on_one_line(fast_aws, tmp_path):
+def test_a_shell_function_of_the_steps_is_defined_on_one_line(fast_aws, tmp_path):
     with group() as processes:
         bash = Bash(
             processes, tmp_path, tmp_path, build_export_line(fast_aws.server), speed=1, start=0

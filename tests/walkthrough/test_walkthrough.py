@@ -17,7 +17,7 @@ from tests.walkthrough.readme import NotWhole, is_whole, read_blocks, split_comm
 ALARM = "id=b'||'||status=Alarm||time=1795496260001||location=B||sensor=C"
 
 
-def test_every_step_is_run_and_nothing_is_wrong(walk_result):
+def test_every_step_runs_without_a_fault(walk_result):
     assert walk_result.faults == [], "\n".join(walk_result.faults)
     titles = re.findall("^== (.*)", walk_result.shown, re.MULTILINE)
     expected = dict.fromkeys(block.title for block in read_blocks(walk.EVERYTHING))
@@ -25,7 +25,7 @@ def test_every_step_is_run_and_nothing_is_wrong(walk_result):
     assert titles[12].startswith("13. ")
 
 
-def test_it_shows_long_output_shortened_an_outage_whole_and_the_first_terminal(walked):
+def test_it_shortens_long_output_but_shows_outages_in_full_and_the_first_terminal(walked):
     assert "passes 30 times faster" in walked.shown
     assert "\n    # Ctrl-Z: AWS does not respond\n" in walked.shown
     assert "\n... 54 more lines ...\n" in walked.shown
@@ -43,11 +43,11 @@ def test_it_shows_long_output_shortened_an_outage_whole_and_the_first_terminal(w
         ('A="\n  b"\n', ['A="\n  b"']),
     ],
 )
-def test_a_command_ends_where_bash_says_so(text, commands):
+def test_a_command_ends_where_it_is_complete_for_bash(text, commands):
     assert split_commands(text) == commands
 
 
-def test_a_command_without_an_end_is_an_error_that_names_it():
+def test_an_incomplete_command_is_an_error_that_shows_it():
     assert not is_whole("a \\")
     with pytest.raises(NotWhole, match="if true"):
         split_commands("a\nif true; then\n")
@@ -60,7 +60,7 @@ def bash(tmp_path):
         yield bash
 
 
-def test_a_command_is_run_in_the_same_bash_and_pauses_are_short(bash):
+def test_commands_run_in_the_same_bash_and_pauses_are_short(bash):
     start = time.monotonic()
     assert bash.run("A=1; sleep 100 &") == ""
     assert bash.run("printf $A; wait") == "1"
@@ -76,12 +76,12 @@ def test_a_command_is_run_in_the_same_bash_and_pauses_are_short(bash):
         ("aws kinesis list-tags", "exit status 252"),
     ],
 )
-def test_a_command_that_fails_or_hangs_is_named_with_what_it_printed(bash, command, fault):
+def test_a_command_that_fails_or_hangs_is_shown_with_its_output(bash, command, fault):
     with pytest.raises(WalkError, match=fault):
         bash.run(command, limit=LIMIT if "aws" in command else 0.5)
 
 
-def test_a_server_that_does_not_start_is_named_with_what_it_printed(monkeypatch):
+def test_a_server_that_does_not_start_is_an_error_with_its_output(monkeypatch):
     monkeypatch.setattr("tests.walkthrough.bash.SERVE", "print('no {speed}')")
     with group() as processes, pytest.raises(WalkError, match="did not start: no 7\n"):
         LocalAws(processes, 7)
@@ -111,7 +111,7 @@ def record(**more):
     } | more
 
 
-def test_a_reading_is_read_from_what_a_sensor_prints():
+def test_a_reading_is_read_from_a_sensors_output():
     [row] = account.read_temperature(str([record()])).records
     assert dict(row) == {
         "Location": "A",
@@ -152,12 +152,12 @@ def find_faults(*found):
 [OTHER] = account.read_alarm(ALARM).records
 
 
-def test_what_is_stored_as_it_was_sent_is_no_fault():
+def test_readings_stored_as_sent_are_not_a_fault():
     battery = frozenset(OTHER | {("measure_name", "Battery")} - {("measure_name", "Alarm")})
     assert find_faults(OTHER, WARM) == find_faults(OTHER, WARM, battery) == []
 
 
-def test_a_reading_that_is_missing_or_too_much_is_a_fault():
+def test_missing_and_additional_readings_are_faults():
     lost, extra = "sent, but not in the table: ", "in the table, but not sent: "
     assert find_faults(WARM) == [f"{lost}{account.show(OTHER)}"]
     assert find_faults(WARM, OTHER, LATER) == [f"{extra}{account.show(LATER)}"]
@@ -172,7 +172,7 @@ def test_a_reading_that_is_missing_or_too_much_is_a_fault():
         ("2026 x Task timed out after 60.00 seconds", "the function failed: "),
     ],
 )
-def test_what_the_function_should_not_have_done_is_a_fault(message, fault):
+def test_an_error_of_the_function_and_a_reported_good_alarm_are_faults(message, fault):
     alarms = [account.read_alarm(ALARM)]
     assert account.find_faults_of_function([message], alarms) == [f"{fault}{message}"]
     assert account.find_faults_of_function(["Failed: 1: 'x': 'id=1'"], alarms) == []
@@ -213,25 +213,25 @@ def walk_through(run_script, monkeypatch, tmp_path):
     return walk_through
 
 
-def test_a_reading_that_has_not_arrived_is_a_line_and_status_1(walk_through):
+def test_a_lost_reading_is_a_line_and_status_1(walk_through):
     status, lines = walk_through("python alarm_sensor.py --count 1")
     assert "sent, but not in the table: Location TUTORIAL, Sensor Alarm-1" in lines[-1]
     assert status == 1
 
 
-def test_what_the_clean_up_leaves_is_a_line_and_status_1(walk_through):
+def test_a_leftover_of_the_clean_up_is_a_line_and_status_1(walk_through):
     status, lines = walk_through("aws logs create-log-group --log-group-name x")
     assert (status, lines[-1]) == (1, "WRONG: left after the clean-up: x")
 
 
-def test_a_command_that_fails_is_shown_and_status_1(walk_through):
-    status, lines = walk_through("cat README.md")  # it runs in a folder of its own
+def test_a_failed_command_is_shown_with_status_1(walk_through):
+    status, lines = walk_through("cat README.md")  # it runs in its own folder, without README.md
     assert lines[-3] == "WRONG: exit status 1: cat README.md"
     assert lines[-1].startswith("cat: ")
     assert status == 1
 
 
-def test_help_says_what_it_does_and_runs_nothing(run_script, capsys):
+def test_help_describes_the_program_and_does_not_start_it(run_script, capsys):
     with pytest.raises(SystemExit, match="^0$"):
         run_script(walk, "--help")
     assert "Walk through the whole tutorial on this machine" in capsys.readouterr().out
@@ -245,7 +245,7 @@ def find_processes(marker):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ps shows no environment of others")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_whatever_ends_the_walkthrough_ends_all_its_processes(spawn, number):
+def test_all_processes_end_with_the_walkthrough_whatever_ends_it(spawn, number):
     marker = f"WALK_MARKER=is{os.getpid()}"
     process = spawn("-m", "tests.walkthrough", WALK_MARKER=marker.partition("=")[2])
     next(line for line in process.stdout if line.startswith("    # Table"))
