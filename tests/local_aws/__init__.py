@@ -23,6 +23,7 @@ What happens to it, service by service (each patches moto's classes):
     delivery.py           delivers batches to the function, with retries
   logs.py               CloudWatch Logs, with filter patterns
   iam.py                IAM and STS
+  sqs.py                queues
 """
 
 import contextlib
@@ -38,6 +39,7 @@ from tests.local_aws.kinesis import patch_kinesis
 from tests.local_aws.logs import patch_logs
 from tests.local_aws.mapping import patch_mappings
 from tests.local_aws.server import Server
+from tests.local_aws.sqs import patch_sqs
 from tests.local_aws.timestream import patch_timestream
 
 
@@ -60,6 +62,7 @@ def running(report=print, speed=1, managed_policies=True, port=0, verbose=False)
         patch_iam(),
         patch_kinesis(),
         patch_logs(),
+        patch_sqs(),
         patch_timestream(),
         patch_functions(server, speed) as functions,
         patch_mappings(report, speed) as mappings,

@@ -132,7 +132,7 @@ ACTED_ON = {
         "GetFunction": ["FunctionName", "Qualifier"],
         "GetFunctionConfiguration": ["FunctionName", "Qualifier"],
         "ListFunctions": [],
-        "DeleteFunction": ["FunctionName"],
+        "DeleteFunction": ["FunctionName", "Qualifier"],
         "Invoke": ["FunctionName", "Qualifier", "InvocationType", "LogType", "Payload"],
         "CreateEventSourceMapping": [
             *MAPPING,
@@ -237,9 +237,9 @@ ACTED_ON = {
 # Parameters of which only some values are supported. {service: {path: pattern}}
 VALUES = {
     "lambda": {
-        "FunctionName": r"(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]+(:\$LATEST)?",
+        "FunctionName": r"(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]+"
+        r"(:(\$LATEST|[\w-]{1,128}))?",
         "PackageType": r"Zip",
-        "Qualifier": r"\$LATEST",
         "InvocationType": r"RequestResponse|DryRun",
         "EventSourceArn": r"arn:[\w-]+:kinesis:[\w-]+:\d{12}:stream/[\w.-]+",
         "DestinationConfig.OnFailure.Destination": r"arn:[\w-]+:sqs:[\w-]+:\d{12}:[\w-]+",
@@ -266,6 +266,14 @@ SQS_REASONS = {
     "MaxNumberOfMessages": "Must be between 1 and 10, if provided.",
     "WaitTimeSeconds": "Must be >= 0 and <= 20, if provided.",
 }
+
+# Lambda's errors that say whose fault they are, and SQS's errors that have another type.
+USER_ERRORS = ["InvalidParameterValueException", "InvalidRequestContentException"]
+SQS_TYPES = {
+    "InvalidParameterValue": "InvalidParameterValueException",
+    "MissingParameter": "MissingRequiredParameterException",
+}
+MAX_SHOWN = 1000  # characters of a value
 
 # The error code for a value that the model does not allow, if it is not ValidationException.
 INVALID = {
@@ -394,14 +402,19 @@ def refuse_value(service, place, value, constraint):
             raise Refused("MissingParameter", f"The request must contain the parameter {name}.")
         reason = f" Reason: {SQS_REASONS[name]}" if name in SQS_REASONS else ""
         raise Refused(INVALID["sqs"], f"Value {value} for parameter {name} is invalid.{reason}")
+    if service == "logs" and constraint.endswith("to 512"):
+        raise Refused(
+            INVALID["logs"],
+            "Invalid LogGroup or LogStream, both must have length less than or equal to 512.",
+        )
     if value is None:
         shown = " null"
     elif service == "iam" or isinstance(value, bytes):
         shown = ""
     elif isinstance(value, list):
-        shown = f" '[{', '.join(map(str, value))[:100]}]'"
+        shown = f" '[{', '.join(map(str, value))[:MAX_SHOWN]}]'"
     else:
-        shown = f" '{str(value)[:100]}'"
+        shown = f" '{str(value)[:MAX_SHOWN]}'"
     raise Refused(
         INVALID.get(service, "ValidationException"),
         f"1 validation error detected: Value{shown} at '{place}' failed to satisfy constraint:"
@@ -467,6 +480,8 @@ def check(service, operation, parameters):
         value = decode(value, member)
         if path == "MessageBody" and value == "":
             value = None  # SQS treats an empty message as missing
+        if path == "AttributeNames":
+            continue  # moto names the unknown one, as SQS does
         if path in patterns and value and re.fullmatch(patterns[path], value):
             continue  # even if botocore's model is too old to know it
         if path == "Runtime":
@@ -494,6 +509,8 @@ def read_json(service, request):
     code, text = "SerializationException", "The body of the request is not a JSON object"
     if service == "lambda":
         code, text = "InvalidRequestContentException", "Could not parse request body into json"
+        if request.path.endswith("/invocations"):
+            text += ": Could not parse payload into json"
     try:
         content = json.loads(request.data or b"{}")
     except ValueError as error:
@@ -556,8 +573,14 @@ def refuse_operation(service, operation):
 def respond_error(code, message, as_xml):
     """Return status, headers and body of an error in the service's own format."""
     headers = {"x-amzn-ErrorType": code, "Content-Type": "application/x-amz-json-1.0"}
+    content = {"__type": code, "message": message}
+    if code in USER_ERRORS:
+        content["Type"] = "User"
+    if code in SQS_TYPES:
+        content["__type"] = SQS_TYPES[code]
+        headers["x-amzn-query-error"] = f"{code};Sender"
     if not as_xml:
-        return 400, headers, json.dumps({"__type": code, "message": message})
+        return 400, headers, json.dumps(content)
     parts = f"<Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message>"
     body = f"<ErrorResponse><Error>{parts}</Error></ErrorResponse>"
     return 400, headers | {"Content-Type": "text/xml"}, body

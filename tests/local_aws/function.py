@@ -18,6 +18,7 @@ import uuid
 import zipfile
 from datetime import datetime, timezone
 from unittest import mock
+from urllib.parse import unquote
 
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -29,6 +30,7 @@ from moto.iam.exceptions import NotFoundException as IAMNotFoundException
 from moto.iam.models import iam_backends
 
 from tests.environment import SETTINGS
+from tests.local_aws.acted_on import unsupported
 from tests.local_aws.function_process import FunctionProcess, ProcessEnded, unpack
 
 ROLE_DELAY = 5  # seconds until a new role can be used
@@ -38,7 +40,9 @@ LOG_TAIL = 4096  # bytes of the log in a response to Invoke
 MAX_INIT = 10  # seconds
 MAX_EVENT = 6 * 2**20  # bytes
 MAX_RESPONSE = 6291556
+MAX_ZIPPED = 50 * 2**20
 MAX_UNZIPPED = 250 * 2**20
+MAX_TAGS = 50
 MAX_NAME = 64
 
 # The fields of a function's configuration that come from moto.
@@ -73,8 +77,11 @@ NOT_LISTED = [
 REASON = "The function is being created."  # AWS says so about updates as well
 
 configure = LambdaFunction.get_configuration
+answer_invoke = LambdaResponse.invoke
 create_function = LambdaBackend.create_function
 delete_function = LambdaBackend.delete_function
+get_function = LambdaBackend.get_function
+tag_resource = LambdaBackend.tag_resource
 update_function_code = LambdaBackend.update_function_code
 update_function_configuration = LambdaBackend.update_function_configuration
 enrich = LambdaResponse._enrich_response
@@ -97,6 +104,16 @@ class TooLarge(LambdaClientError):
 
     def __init__(self, message):
         super().__init__("RequestEntityTooLargeException", message)
+
+
+class NotReachable(LambdaClientError):
+    """The error for a function of another region."""
+
+    code = 404
+
+    def __init__(self, theirs, ours):
+        message = f"Functions from '{theirs}' are not reachable in this region ('{ours}')"
+        super().__init__("ResourceNotFoundException", message)
 
 
 def raise_error(message, code="InvalidParameterValueException"):
@@ -171,8 +188,7 @@ class Invocation:
         start = time.monotonic()
         usable = False
         try:
-            message = self.start(process) if is_cold else {"ready": True}
-            self.log.append(f"START RequestId: {self.request_id} Version: $LATEST\n")
+            message = self.prepare(process, is_cold)
             start = time.monotonic()
             if "ready" in message:
                 message = self.call(process, event)
@@ -191,6 +207,13 @@ class Invocation:
         else:
             processes.end(process)
         return answer
+
+    def prepare(self, process, is_cold):
+        """Return the message of a process that is ready to be called, or cannot be."""
+        try:
+            return self.start(process) if is_cold else {"ready": True}
+        finally:
+            self.log.append(f"START RequestId: {self.request_id} Version: $LATEST\n")
 
     def start(self, process):
         """Wait until a new process has imported the function; return its message."""
@@ -306,9 +329,32 @@ def split_name(name):
     return name, qualifier
 
 
+def read_name(backend, name, qualifier):
+    """Return a function's name and qualifier; refuse two of them, and another region's function."""
+    if name.startswith("arn:") and name.split(":")[3] != backend.region_name:
+        raise NotReachable(name.split(":")[3], backend.region_name)
+    name, named = split_name(name)
+    if qualifier and named and qualifier != named:
+        raise_error(
+            "The derived qualifier from the function name does not match the specified qualifier."
+        )
+    return name, qualifier or named or None
+
+
+def find_function(backend, name, qualifier=None):
+    """Return a function. There are no versions, and so only $LATEST."""
+    name, qualifier = read_name(backend, name, qualifier)
+    if qualifier not in (None, "$LATEST"):
+        arn = make_function_arn(backend.region_name, backend.account_id, name)
+        raise UnknownFunctionException(f"{arn}:{qualifier}")
+    return get_function(backend, name, qualifier)
+
+
 def check_package(zip_file):
     """Refuse a zip file that cannot be unpacked; it is base64-encoded, as in a request."""
     package = base64.b64decode(zip_file or "")
+    if len(package) > MAX_ZIPPED:
+        raise TooLarge(f"Zipped size must be smaller than {MAX_ZIPPED} bytes")
     try:
         with zipfile.ZipFile(io.BytesIO(package)) as archive:
             size = sum(member.file_size for member in archive.infolist())
@@ -321,6 +367,34 @@ def check_package(zip_file):
         )
     if size >= MAX_UNZIPPED:
         raise_error(f"Unzipped size must be smaller than {MAX_UNZIPPED} bytes")
+
+
+def check_tags(tags):
+    """Refuse more tags than a function or a mapping can have."""
+    if len(tags) > MAX_TAGS:
+        raise_error("Number of tags exceeds resource tag limit.")
+
+
+def add_tags(backend, arn, tags):
+    """Add tags to a function or a mapping."""
+    if not tags:
+        raise_error("An error occurred and the request cannot be processed.")
+    check_tags(backend.list_tags(arn) | tags)
+    tag_resource(backend, arn, tags)
+
+
+def answer_tagged(response):
+    """Answer TagResource, with the status that AWS has for it."""
+    arn = unquote(response.path.rpartition("/")[2])
+    response.backend.tag_resource(arn, response.json_body["Tags"])
+    return 204, {"status": 204}, ""
+
+
+def answer_invoked(response):
+    """Answer Invoke. moto looks for a qualifier in small letters."""
+    if "Qualifier" in response.querystring:
+        response.querystring["qualifier"] = response.querystring["Qualifier"]
+    return answer_invoke(response)
 
 
 def is_changing(function):
@@ -403,8 +477,10 @@ class Functions:
 
     def create(self, backend, spec):
         """Create a function."""
-        spec["FunctionName"], _ = split_name(spec["FunctionName"])
-        name = spec["FunctionName"]
+        name, qualifier = read_name(backend, spec["FunctionName"], None)
+        if qualifier not in (None, "$LATEST"):
+            raise unsupported(f"FunctionName {spec['FunctionName']}")
+        spec["FunctionName"] = name
         if len(name) > MAX_NAME:
             raise_error(
                 f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy"
@@ -415,6 +491,7 @@ class Functions:
                 "Runtime and Handler are mandatory parameters for functions created with"
                 " deployment packages."
             )
+        check_tags(spec.get("Tags") or {})
         check_package(spec.get("Code", {}).get("ZipFile"))
         self.check_role(backend, spec["Role"])
         function = create_function(backend, spec)
@@ -440,8 +517,13 @@ class Functions:
 
     def delete(self, backend, name, qualifier=None):
         """Delete a function, and end its processes."""
-        function = backend.get_function(name, qualifier)
-        delete_function(backend, name, qualifier)
+        name, qualifier = read_name(backend, name, qualifier)
+        if qualifier == "$LATEST":
+            raise_error("$LATEST version cannot be deleted without deleting the function.")
+        function = backend.get_function(name)
+        if qualifier:
+            raise unsupported(f"Qualifier {qualifier}")
+        delete_function(backend, name)
         if function.before:
             function.before.processes.end_all()
         function.processes.end_all()
@@ -484,13 +566,8 @@ class Functions:
 
     def invoke(self, backend, name, qualifier, body, headers, response_headers):
         """Run a function."""
-        name, named = split_name(name)
-        qualifier = qualifier or named
-        try:
-            function = backend.get_function(name, qualifier or "$LATEST")
-        except UnknownFunctionException:
-            arn = make_function_arn(backend.region_name, backend.account_id, name)
-            raise UnknownFunctionException(f"{arn}:{qualifier or '$LATEST'}") from None
+        name, qualifier = read_name(backend, name, qualifier)
+        function = backend.get_function(name, qualifier or "$LATEST")
         event = body.encode() if isinstance(body, str) else body or b""
         if len(event) > MAX_EVENT:
             text = (
@@ -546,13 +623,20 @@ def patch_functions(server, speed):
             LambdaBackend,
             create_function=bind(functions.create),
             delete_function=bind(functions.delete),
+            get_function=find_function,
             invoke=bind(functions.invoke),
+            tag_resource=add_tags,
             update_function_code=bind(functions.update_code),
             update_function_configuration=bind(functions.update_configuration),
         ),
         mock.patch.object(LambdaFunction, "get_configuration", describe),
-        mock.patch.object(LambdaResponse, "list_functions", list_functions),
-        mock.patch.object(LambdaResponse, "_enrich_response", staticmethod(keep_request_id)),
+        mock.patch.multiple(
+            LambdaResponse,
+            _enrich_response=staticmethod(keep_request_id),
+            invoke=answer_invoked,
+            list_functions=list_functions,
+            tag_resource=answer_tagged,
+        ),
         mock.patch.object(LambdaClientError, "__init__", set_error_body),
     ):
         try:

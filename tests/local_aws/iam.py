@@ -16,7 +16,7 @@ from moto.iam.exceptions import (
     NotFoundException,
     ValidationError,
 )
-from moto.iam.models import IAMBackend
+from moto.iam.models import IAMBackend, Policy
 from moto.iam.responses import IamResponse
 from moto.sts.models import STSBackend
 
@@ -24,9 +24,13 @@ create_role = IAMBackend.create_role
 attach_role_policy = IAMBackend.attach_role_policy
 delete_policy = IAMBackend.delete_policy
 
-# Fields that AWS leaves out of the response to CreateRole.
+# Fields that AWS leaves out of the response to CreateRole, and of errors, which have a "Message".
 LEFT_OUT = dict.fromkeys(
-    ["CreateRoleResponse.Role.MaxSessionDuration", "CreateRoleResponse.Role.RoleLastUsed"],
+    [
+        "CreateRoleResponse.Role.MaxSessionDuration",
+        "CreateRoleResponse.Role.RoleLastUsed",
+        ".message",
+    ],
     never_return,
 )
 
@@ -86,6 +90,7 @@ def patch_iam():
             attach_role_policy=attach_checked_policy,
             delete_policy=delete_checked_policy,
         ),
+        mock.patch.object(Policy, "permissions_boundary_usage_count", 0, create=True),
         mock.patch.dict(IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER, LEFT_OUT),
         mock.patch.object(STSBackend, "get_caller_identity", get_caller_identity),
     ):

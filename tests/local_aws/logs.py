@@ -12,7 +12,7 @@ from unittest import mock
 
 from moto.core.exceptions import JsonRESTError
 from moto.logs.exceptions import ResourceNotFoundException
-from moto.logs.models import LogGroup
+from moto.logs.models import LogGroup, LogStream
 
 # A term is a word or a phrase in quotes. Before it: "-" excludes it, "?" makes it one of several.
 TERM = re.compile(r'\s*([-?]?)(?:"((?:[^"\\]|\\.)*)"|(\w+))(?=\s|$)')
@@ -23,6 +23,7 @@ create_log_stream = LogGroup.create_log_stream
 delete_log_stream = LogGroup.delete_log_stream
 get_log_events = LogGroup.get_log_events
 describe_group = LogGroup.to_describe_dict
+describe_stream = LogStream.to_describe_dict
 
 
 def refuse_pattern(message):
@@ -110,7 +111,16 @@ def get_existing_events(group, log_stream_name, *arguments):
 def describe_whole_group(group):
     """Return a group's description, with the fields that moto lacks."""
     description = describe_group(group)
-    return description | {"logGroupClass": "STANDARD", "deletionProtectionEnabled": False}
+    return description | {
+        "deletionProtectionEnabled": False,
+        "logGroupClass": "STANDARD",
+        "storedBytes": 0,  # it takes AWS hours to count them
+    }
+
+
+def describe_whole_stream(stream):
+    """Return a log stream's description, in which AWS does not count bytes any more."""
+    return describe_stream(stream) | {"storedBytes": 0}
 
 
 @contextlib.contextmanager
@@ -126,5 +136,6 @@ def patch_logs():
             get_log_events=get_existing_events,
             to_describe_dict=describe_whole_group,
         ),
+        mock.patch.object(LogStream, "to_describe_dict", describe_whole_stream),
     ):
         yield

@@ -20,6 +20,7 @@ from moto.sqs.models import sqs_backends
 
 from tests.local_aws import kinesis
 from tests.local_aws.delivery import Delivery
+from tests.local_aws.function import split_name
 from tests.local_aws.shard import Reader
 
 POLL_INTERVAL = 1  # seconds between two polls of a shard, as in Lambda
@@ -101,7 +102,6 @@ class MappingError(LambdaClientError):
     def __init__(self, message, code="InvalidParameterValueException", status=400):
         super().__init__(code, message)
         self.code = status
-        self.description = json.dumps({"Type": "User", "message": message})
 
 
 def check_settings(backend, spec):
@@ -237,12 +237,16 @@ def answer_created(response):
 
 
 def find_tagged(backend, arn):
-    """Return the tagged resource with this ARN; refuse a missing mapping as AWS does."""
-    if ":event-source-mapping:" in arn and not backend.get_event_source_mapping(
-        arn.rpartition(":")[2]
-    ):
-        text = f"Event source mapping not found: {arn}"
-        raise MappingError(text, "ResourceNotFoundException", 404)
+    """Return the tagged function or mapping with this ARN; refuse what AWS refuses."""
+    if ":event-source-mapping:" in arn:
+        if not backend.get_event_source_mapping(arn.rpartition(":")[2]):
+            text = f"Event source mapping not found: {arn}"
+            raise MappingError(text, "ResourceNotFoundException", 404)
+    elif split_name(arn)[1]:
+        raise MappingError(
+            "Tags on function aliases and versions are not supported. Please specify a function"
+            " ARN."
+        )
     return find_resource(backend, arn)
 
 

@@ -27,7 +27,7 @@ from tests.environment import AWS_SETTINGS
 from tests.local_aws import page
 from tests.local_aws.acted_on import ACTED_ON, find_near
 from tests.local_aws.gateway import Call, answer_call, respond, respond_json
-from tests.local_aws.terminal import Terminal, patch_terminal
+from tests.local_aws.terminal import Terminal, describe_fault, patch_terminal
 
 WELCOME = """\
 This is AWS on your machine. Nothing leaves your machine, and nothing costs money.
@@ -131,6 +131,7 @@ class Handler(BaseHTTPRequestHandler):
         code, share = self.server.faults.get(call.operation, (None, 0))
         if random.random() >= share:
             return None
+        self.server.show(describe_fault(call.operation, code))
         action = f"{call.service}:{call.operation}"
         text = FAULT_TEXTS.get(code, "This local AWS was started with --fail {action}={code}")
         return respond(call, code, text.format(action=action, code=code))
@@ -192,6 +193,7 @@ class Server(socketserver.ThreadingTCPServer):
     mappings: the Mappings of mapping.py, set by running().
     verbose: print a line about each request.
     faults: {operation: (error code, share of calls that fail)}.
+    show: a function that prints a line about a call that fails.
     """
 
     allow_reuse_address = True
@@ -199,7 +201,7 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
     def __init__(self, port, verbose=False):
-        self.verbose, self.faults, self.mappings = verbose, {}, None
+        self.verbose, self.faults, self.show, self.mappings = verbose, {}, say, None
         self.access_key = f"LOCAL{secrets.token_hex(16).upper()}"
         super().__init__(("127.0.0.1", port), Handler)
         self.port = self.server_address[1]
@@ -277,7 +279,7 @@ def serve(port=5005, verbose=False, speed=1, faults=None, after=0):
                 say(f"Doing steps 1 to {after} of README.md ...")
                 line += f"; {replay(after, line)}"
                 aws.speed = aws.functions.speed = speed
-            server.faults = faults or {}
+            server.faults, server.show = faults or {}, terminal
             say(WELCOME.format(line=line, alias=alias, port=server.port))
             while True:
                 time.sleep(0.5)

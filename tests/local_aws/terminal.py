@@ -168,6 +168,11 @@ def describe_invocation(parameters, status, headers, content):
     return [f"Function {name} invoked."]
 
 
+def describe_fault(operation, code):
+    """Return the line about a call that fails because --fail asks for it."""
+    return f"{operation} failed with {code}, as --fail asks."
+
+
 DESCRIBE = {
     "WriteRecords": describe_write,
     "Query": describe_query,

@@ -202,6 +202,19 @@ def test_a_runtime_must_be_a_python_that_aws_has(functions, runtime, start, end)
     assert message.startswith(start) and message.endswith(end)
 
 
+def test_lambda_says_whose_fault_an_error_is(functions):
+    with pytest.raises(ClientError) as caught:
+        functions.update_function_configuration(FunctionName=FUNCTION_NAME, Runtime="python3.7")
+    assert caught.value.response["Type"] == "User"
+
+
+def test_a_body_that_is_no_text_is_refused(functions):
+    code, message = find_refusal(functions.invoke, FunctionName=FUNCTION_NAME, Payload=b"n\x87r")
+    assert code == "InvalidRequestContentException"
+    start = "Could not parse request body into json: Could not parse payload into json: "
+    assert message.startswith(start)
+
+
 def test_code_must_be_uploaded_as_a_zip_file(functions):
     bucket = {"S3Bucket": "bucket", "S3Key": "key"}
     _, message = find_refusal(functions.create_function, **NEW_FUNCTION, Code=bucket)
@@ -256,7 +269,6 @@ def test_an_invocation_must_be_synchronous_or_a_dry_run(functions):
     invoke = functions.invoke
     for setting, what in (
         ({"InvocationType": "Event"}, "InvocationType Event"),
-        ({"Qualifier": "1"}, "Qualifier 1"),
         ({"ClientContext": "e30="}, "The parameter ClientContext of Invoke"),
     ):
         _, message = find_refusal(invoke, FunctionName=FUNCTION_NAME, **setting)
@@ -487,6 +499,30 @@ def test_sqs_names_the_reason(ask, options, reason):
     [(name, value)] = options.items()
     text = f"Value {value} for parameter {name} is invalid. Reason: {reason}"
     assert ask("sqs", "ReceiveMessage", {"QueueUrl": "q"} | options)[1] == text
+
+
+def test_the_errors_of_sqs_have_two_codes(aws):
+    client = boto3.client("sqs", config=Config(parameter_validation=False))
+    with pytest.raises(ClientError) as caught:
+        client.receive_message(QueueUrl="q", WaitTimeSeconds=21)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "InvalidParameterValue"
+    assert error["QueryErrorCode"] == "InvalidParameterValueException"
+
+
+def test_an_unknown_attribute_of_a_queue_is_named(aws):
+    client = boto3.client("sqs", config=Config(parameter_validation=False))
+    url = client.create_queue(QueueName="attributes")["QueueUrl"]
+    refusal = find_refusal(client.get_queue_attributes, QueueUrl=url, AttributeNames=["Foo"])
+    assert refusal == ("InvalidAttributeName", "Unknown Attribute Foo.")
+
+
+def test_a_long_name_of_a_log_group_is_refused_in_the_words_of_logs(ask):
+    code, message = ask("logs", "CreateLogGroup", {"logGroupName": "a" * 513})
+    assert code == "InvalidParameterException"
+    assert message == (
+        "Invalid LogGroup or LogStream, both must have length less than or equal to 512."
+    )
 
 
 def test_an_empty_message_and_a_fifo_queue_are_refused(ask):

@@ -31,6 +31,7 @@ from tests.local_aws import function, function_process
 
 NOTHING = "def handler(event, context): pass"
 ARN = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
+TOO_MANY_TAGS = "Number of tags exceeds resource tag limit."
 
 
 class Functions:
@@ -81,6 +82,15 @@ def is_alive(process_id):
     command = ["ps", "-o", "stat=", "-p", str(process_id)]
     state = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     return bool(state) and not state.startswith("Z")
+
+
+def find_error(call, **parameters):
+    """Return code, status and message of the error of a call."""
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    response = caught.value.response
+    status = response["ResponseMetadata"]["HTTPStatusCode"]
+    return response["Error"]["Code"], status, response["Error"]["Message"]
 
 
 # Output and result
@@ -312,6 +322,13 @@ def test_the_end_of_a_process_is_an_exit_error_with_its_reason(functions, source
         "errorMessage": f"RequestId: {request} Error: {reason}",
     }
     assert f"RequestId: {request} Error: {reason}\nRuntime.ExitError\n" in log
+
+
+def test_a_process_can_end_before_the_handler_is_there(functions):
+    answer, error, log = functions.run("import sys\nsys.exit(0)\n")
+    assert (error, answer["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert answer["errorMessage"].endswith(" Error: Runtime exited without providing a reason")
+    assert log.startswith("START RequestId: ")
 
 
 def test_a_function_that_exceeds_its_memory_size_is_ended(functions):
@@ -556,6 +573,15 @@ def test_a_zip_file_that_is_too_large_unpacked_is_refused(functions):
     refuse(functions, text, Code={"ZipFile": package.getvalue()})
 
 
+def test_a_zip_file_above_50_mb_is_refused(functions, monkeypatch):
+    monkeypatch.setattr(function, "MAX_ZIPPED", 100)
+    update = functions.client.update_function_code
+    package = build_package(NOTHING)
+    code, status, message = find_error(update, FunctionName=FUNCTION_NAME, ZipFile=package)
+    assert (code, status) == ("RequestEntityTooLargeException", 413)
+    assert message == "Zipped size must be smaller than 100 bytes"
+
+
 def test_a_name_of_65_letters_is_refused_and_one_of_64_is_not(functions):
     text = (
         f"1 validation error detected: Value '{'a' * 65}' at 'functionName' failed to satisfy"
@@ -569,6 +595,58 @@ def test_a_name_of_65_letters_is_refused_and_one_of_64_is_not(functions):
         Handler="code.handler",
         Role=ROLE_ARN,
         Code={"ZipFile": build_package(NOTHING)},
+    )
+
+
+@pytest.mark.parametrize("operation", ["get_function", "get_function_configuration", "invoke"])
+def test_there_is_only_the_latest_version_of_a_function(functions, operation):
+    call = getattr(functions.client, operation)
+    call(FunctionName=ARN, Qualifier="$LATEST")
+    _, status, message = find_error(call, FunctionName=FUNCTION_NAME, Qualifier="1221")
+    assert (status, message) == (404, f"Function not found: {ARN}:1221")
+    _, status, message = find_error(call, FunctionName=f"{ARN}:$LATEST", Qualifier="1")
+    assert message == (
+        "The derived qualifier from the function name does not match the specified qualifier."
+    )
+
+
+def test_a_version_cannot_be_deleted_or_created(functions):
+    delete = functions.client.delete_function
+    _, _, message = find_error(delete, FunctionName=FUNCTION_NAME, Qualifier="$LATEST")
+    assert message == "$LATEST version cannot be deleted without deleting the function."
+    _, _, message = find_error(delete, FunctionName=FUNCTION_NAME, Qualifier="1")
+    assert message == "Qualifier 1 is not supported by this local AWS"
+    with pytest.raises(ClientError, match="FunctionName f:1 is not supported by this local AWS"):
+        create_function(functions.client, NOTHING, FunctionName="f:1")
+    assert functions.invoke()[0] is None
+
+
+@pytest.mark.parametrize("operation", ["get_function", "delete_function", "invoke"])
+def test_a_function_of_another_region_is_not_reachable(aws, operation):
+    arn = ARN.replace("us-east-1", "us-west-2")
+    code, status, message = find_error(getattr(make_client("lambda"), operation), FunctionName=arn)
+    assert (code, status) == ("ResourceNotFoundException", 404)
+    assert message == "Functions from 'us-west-2' are not reachable in this region ('us-east-1')"
+
+
+def test_the_context_has_the_qualifier_with_which_it_was_called(functions):
+    functions.upload("def handler(event, context): return context.invoked_function_arn")
+    response = functions.client.invoke(FunctionName=FUNCTION_NAME, Qualifier="$LATEST")
+    assert json.load(response["Payload"]) == f"{ARN}:$LATEST"
+
+
+def test_tags_are_added_up_to_fifty(functions):
+    tag = functions.client.tag_resource
+    assert tag(Resource=ARN, Tags={"a": "b"})["ResponseMetadata"]["HTTPStatusCode"] == 204
+    more = {f"key {number}": "value" for number in range(50)}
+    assert find_error(tag, Resource=ARN, Tags=more)[2] == TOO_MANY_TAGS
+    with pytest.raises(ClientError, match=TOO_MANY_TAGS):
+        create_function(functions.client, NOTHING, FunctionName="f", Tags=more | {"a": "b"})
+    assert functions.client.list_tags(Resource=ARN)["Tags"] == {"a": "b"}
+    message = find_error(tag, Resource=ARN, Tags={})[2]
+    assert message == "An error occurred and the request cannot be processed."
+    assert find_error(tag, Resource=f"{ARN}:alias", Tags={"a": "b"})[2] == (
+        "Tags on function aliases and versions are not supported. Please specify a function ARN."
     )
 
 

@@ -78,3 +78,12 @@ def test_iams_errors_are_awss(aws):
 def test_the_caller_is_a_user(aws):
     arn = make_client("sts").get_caller_identity()["Arn"]
     assert arn == "arn:aws:iam::123456789012:user/moto"
+
+
+def test_a_new_policy_bounds_nobody_and_an_error_has_one_message(aws):
+    iam = make_client("iam")
+    policy = iam.create_policy(PolicyName="p", PolicyDocument=POLICY)["Policy"]
+    assert policy["PermissionsBoundaryUsageCount"] == 0
+    with pytest.raises(ClientError) as caught:
+        iam.delete_policy(PolicyArn=f"{policy['Arn']}x")
+    assert "message" not in caught.value.response

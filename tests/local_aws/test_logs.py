@@ -79,3 +79,13 @@ def test_the_errors_of_logs_are_awss(aws):
         with pytest.raises(ClientError) as caught:
             call(**options)
         assert caught.value.response["Error"]["Message"].endswith(message)
+
+
+def test_stored_bytes_are_not_counted(aws):
+    logs = make_client("logs")
+    logs.create_log_group(logGroupName="g")
+    logs.create_log_stream(logGroupName="g", logStreamName="s")
+    events = [{"timestamp": round(time.time() * 1000), "message": "a"}]
+    logs.put_log_events(logGroupName="g", logStreamName="s", logEvents=events)
+    assert logs.describe_log_groups()["logGroups"][0]["storedBytes"] == 0
+    assert logs.describe_log_streams(logGroupName="g")["logStreams"][0]["storedBytes"] == 0

@@ -743,8 +743,10 @@ def test_the_smallest_record_age_is_accepted(stage):
 def test_tags_of_a_missing_mapping_are_refused_in_awss_words(stage):
     uuid = "00000000-0000-0000-0000-000000000000"
     arn = f"arn:aws:lambda:us-east-1:123456789012:event-source-mapping:{uuid}"
-    with pytest.raises(ClientError, match=f"Event source mapping not found: {arn}"):
+    with pytest.raises(ClientError) as caught:
         stage.functions.list_tags(Resource=arn)
+    assert caught.value.response["Message"] == f"Event source mapping not found: {arn}"
+    assert caught.value.response["Type"] == "User"
 
 
 def test_the_last_result_is_the_outcome_of_the_last_call(stage):

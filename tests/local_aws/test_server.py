@@ -146,15 +146,36 @@ def test_the_alias_works_from_every_folder(process, finish, tmp_path):
 
 
 def test_a_requested_fault_is_the_response_to_its_share_of_calls(here, client, monkeypatch):
+    shown = []
+    here.show = shown.append
     here.faults = dict([server.read_fault("ListStreams=ThrottlingException:0.5")])
     draws = [0.4, 0.6]
     monkeypatch.setattr(server.random, "random", lambda: draws.pop(0))
     kinesis = client("kinesis")
     assert kinesis.list_streams()["ResponseMetadata"]["RetryAttempts"] == 1
+    assert shown == ["ListStreams failed with ThrottlingException, as --fail asks."]
     here.faults = dict([server.read_fault("ListRoles=AccessDeniedException")])
     draws += [0.99]
     with pytest.raises(ClientError, match="is not authorized to perform: iam:ListRoles because"):
         client("iam").list_roles()
+
+
+def test_the_first_terminal_shows_calls_that_fail_as_asked(spawn, finish):
+    fault = "ListStreams=AccessDeniedException"
+    process = spawn("-m", "tests.local_aws", "--port", "0", "--fail", fault)
+    line = next(line for line in process.stdout if line.startswith("export "))
+    calls = (
+        "import boto3\nclient = boto3.client('kinesis')\n"
+        "for _ in range(3):\n"
+        "    try: client.list_streams()\n"
+        "    except Exception as error: print(error)\n"
+    )
+    _, printed = finish(f"{line.strip()}; $PYTHON -c {shlex.quote(calls)}", shell=True)
+    assert len(printed) == 3 and all("AccessDeniedException" in each for each in printed)
+    process.terminate()
+    shown = process.stdout.read()
+    text = "ListStreams failed with AccessDeniedException, as --fail asks."
+    assert f"\n{text}\n{text} (1 more like this)\n" in shown
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,11 @@
+"""sqs.py: a queue has the attributes that it has on AWS."""
+
+from tests.helpers import make_client
+
+
+def test_a_queues_times_are_whole_seconds(aws):
+    sqs = make_client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert attributes["CreatedTimestamp"].isdigit()
+    assert attributes["LastModifiedTimestamp"].isdigit()
