@@ -215,6 +215,29 @@ def test_commands_use_the_scripts_names():
             assert table == setup_timestream.TABLE_NAME1, command
 
 
+# Waits. A walk misses none: until the next command runs, all is as it should be at its speed.
+
+WAITS = {
+    r"aws lambda (create-function|update-function-\w+) ": r"aws lambda wait function-",
+    r"aws lambda (create|update|delete)-event-source-mapping ": r"wait_for_mapping ",
+    r"aws iam put-role-policy ": r"sleep \d+",
+    r"aws kinesis update-shard-count ": r"aws kinesis wait stream-exists ",
+}
+
+
+@pytest.mark.parametrize(("change", "wait"), WAITS.items())
+def test_after_a_change_commands_wait_until_it_has_come_into_effect(change, wait):
+    for block in readme.read_blocks(walk.EVERYTHING):
+        pending = None
+        for command in block.commands:
+            if re.match(change, command):
+                assert pending is None, f"nothing waits for {pending}"
+                pending = command
+            elif re.match(wait, command):
+                pending = None
+        assert pending is None, f"nothing waits for {pending}"
+
+
 # Numbers in sentences
 
 WORDS = {
