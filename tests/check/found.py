@@ -144,6 +144,19 @@ class Found:
         """The number of alarms in the table."""
         return self.counts.get("Alarm", 0)
 
+    @cached_property
+    def senders(self):
+        """The number of sensors with readings in the table."""
+        if self.table is None:
+            return 0
+        query = (
+            f"select count(distinct Sensor) from {DATABASE_NAME}.{TABLE_NAME1} "
+            "where time >= ago(7d) and measure_name != 'Alarm'"
+        )
+        pages = self.make_client("timestream-query").get_paginator("query")
+        [count] = pages.paginate(QueryString=query).search("Rows[].Data[].ScalarValue")
+        return int(count)
+
     @property
     def temperatures(self):
         """The number of readings of the wave in the table."""
