@@ -77,7 +77,7 @@ def running(report=print, speed=1, managed_policies=True, port=0, verbose=False)
 @contextlib.contextmanager
 def serving(server):
     """Answer requests in a separate thread."""
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
     thread.start()
     try:
         yield

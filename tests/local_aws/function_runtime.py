@@ -82,7 +82,6 @@ def start_guard(life, channel, folder):
     """
     function = os.getpid()
     if os.fork():
-        os.close(life)
         return
     os.setpgid(0, 0)  # leave the process group that it will kill
     for descriptor in (0, 1, 2, channel):

@@ -383,7 +383,7 @@ def patch_kinesis():
             get_shard_iterator=one_at_a_time(open_iterator),
             put_record=one_at_a_time(put),
             put_records=one_at_a_time(put_several),
-            get_records=one_at_a_time(get),
+            get_records=get,
         ),
         mock.patch.multiple(
             KinesisResponse,

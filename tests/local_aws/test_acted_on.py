@@ -198,8 +198,10 @@ def test_unsupported_parameters_of_functions_are_refused(functions, name):
 )
 def test_a_runtime_must_be_a_python_that_aws_has(functions, runtime, start, end):
     update = functions.update_function_configuration
-    _, message = find_refusal(update, FunctionName=FUNCTION_NAME, Runtime=runtime)
+    code, message = find_refusal(update, FunctionName=FUNCTION_NAME, Runtime=runtime)
     assert message.startswith(start) and message.endswith(end)
+    is_there = message.endswith(NOT_HERE)
+    assert code == ("UnsupportedOperation" if is_there else "InvalidParameterValueException")
 
 
 def test_lambda_says_whose_fault_an_error_is(functions):

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from setup_kinesis import STREAM_NAME
 from tests.helpers import LIMIT, make_client
+from tests.local_aws import kinesis
 
 FIRST, LEFT, RIGHT, MERGED = (f"shardId-{number:012}" for number in range(4))
 MIDDLE, HIGHEST = 2**127, 2**128 - 1
@@ -294,8 +295,15 @@ def test_records_and_streams_that_aws_refuses_are_refused(stream):
 
 
 @pytest.fixture
-def restless():
-    """Make threads switch a thousand times more often than usual."""
+def restless(monkeypatch):
+    """Threads that switch a thousand times as often as usual, and while a record is made."""
+    make_record = kinesis.Record
+
+    def make_slowly(*arguments):
+        time.sleep(0.0001)
+        return make_record(*arguments)
+
+    monkeypatch.setattr(kinesis, "Record", make_slowly)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(interval / 1000)
     yield

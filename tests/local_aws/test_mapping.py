@@ -504,6 +504,15 @@ def test_a_recreated_stream_is_a_new_stream(stage):
     assert consumer.batches == ["a", "b"]
 
 
+def test_shards_are_looked_at_once_a_second(stage, monkeypatch):
+    pauses, wait = [], stage.mappings.wake.wait
+    monkeypatch.setattr(
+        stage.mappings.wake, "wait", lambda seconds: pauses.append(seconds) or wait(seconds)
+    )
+    stage.wait_until(lambda: len(pauses) > 2)
+    assert set(pauses) == {1 / stage.mappings.speed}
+
+
 def test_a_stream_recreated_at_once_is_a_new_stream(stage):
     stage.connect("")
     stage.put("a")
@@ -518,8 +527,7 @@ def test_a_stream_recreated_at_once_is_a_new_stream(stage):
 def test_records_gathered_from_a_deleted_stream_are_forgotten(stage):
     stage.connect("", MaximumBatchingWindowInSeconds=300)
     stage.put("a")
-    while not stage.mappings.list_all()[0][1].reader.shards[SHARD].find_read():
-        time.sleep(0.002)
+    stage.wait_until(lambda: stage.mappings.list_all()[0][1].reader.shards[SHARD].find_read())
     stage.kinesis.delete_stream(StreamName=STREAM_NAME)
     stage.rest()
     stage.kinesis.create_stream(StreamName=STREAM_NAME, ShardCount=1)

@@ -54,17 +54,18 @@ def write(count, region="us-east-1"):
     client = boto3.client("timestream-write", region_name=region)
     client.create_database(DatabaseName="DemoDatabase")
     client.create_table(DatabaseName="DemoDatabase", TableName="WeatherMetrics")
+    now = time.time()
     records = [
         {
             "Dimensions": [{"Name": "Location", "Value": "A"}, {"Name": "Sensor", "Value": "1"}],
             "MeasureName": name,
             "MeasureValue": value,
             "MeasureValueType": kind,
-            "Time": str(round((time.time() - number) * 1000)),
+            "Time": str(round((now - number) * 1000)),
         }
         for number in range(count)
         for name, kind, value in [
-            ("Temperature", "DOUBLE", "61"),
+            ("Temperature", "DOUBLE", str(61 + number)),
             ("Alarm", "VARCHAR", "Elevated"),
         ]
     ]
@@ -183,9 +184,48 @@ def test_all_examples_are_found():
     assert len(QUERIES) == EXAMPLES.count('": ') - EXAMPLES.count('": STEP_9') == 6
 
 
-@pytest.mark.parametrize("name", QUERIES)
-def test_an_example_returns_rows(ask, name):
+@pytest.fixture
+def show(ask):
+    """A function that returns the rows of an example: {column: value}."""
     write(20)
-    status, answer = ask(QUERIES[name])
-    assert status == 200, answer
-    assert answer["Rows"]
+
+    def show(name):
+        status, answer = ask(QUERIES[name])
+        assert status == 200, answer
+        columns = [column["Name"] for column in answer["ColumnInfo"]]
+        values = [[next(iter(value.values())) for value in row["Data"]] for row in answer["Rows"]]
+        return [dict(zip(columns, row)) for row in values]
+
+    return show
+
+
+def test_the_example_of_temperatures_and_alarms(show):
+    rows = show("temperature and alarms together")
+    assert sum(int(row["alarms"]) for row in rows) == 20
+    assert all(61 <= float(row["temperature"]) <= 80 for row in rows)
+
+
+def test_the_example_of_the_latest_values(show):
+    rows = {row["measure_name"]: row for row in show("latest value of each sensor")}
+    assert rows["Temperature"]["temperature"] == "61.0"
+    assert rows["Alarm"]["status"] == "Elevated"
+
+
+def test_the_example_of_a_moving_average(show):
+    last = show("moving average")[-1]
+    assert (last["temperature"], last["of_ten"]) == ("61.0", "65.5")
+
+
+def test_the_example_of_the_gap(show):
+    [row] = show("the gap of the outage, filled")
+    values = [float(point["Value"]["ScalarValue"]) for point in row["readings"]]
+    assert values == [80 - number for number in range(20)]
+
+
+def test_the_examples_of_alarms(show):
+    assert show("alarms by status") == [{"status": "Elevated", "alarms": "20"}]
+    latest = show("the latest alarms")
+    assert {(row["Location"], row["Sensor"], row["status"]) for row in latest} == {
+        ("A", "1", "Elevated")
+    }
+    assert [row["time"] for row in latest] == sorted({row["time"] for row in latest})[::-1]
