@@ -21,10 +21,9 @@ from types import SimpleNamespace
 from unittest import mock
 from urllib.parse import unquote
 
-from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
+from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
-from moto.awslambda.utils import make_function_arn
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import utcnow
 from moto.iam.exceptions import NotFoundException as IAMNotFoundException
@@ -343,12 +342,8 @@ def read_name(backend, name, qualifier):
 
 
 def find_function(backend, name, qualifier=None):
-    """Return a function. There are no versions, and so only $LATEST."""
-    name, qualifier = read_name(backend, name, qualifier)
-    if qualifier not in (None, "$LATEST"):
-        arn = make_function_arn(backend.region_name, backend.account_id, name)
-        raise UnknownFunctionException(f"{arn}:{qualifier}")
-    return get_function(backend, name, qualifier)
+    """Return a function. There are no versions, so its qualifier can only be $LATEST."""
+    return get_function(backend, *read_name(backend, name, qualifier))
 
 
 def check_package(zip_file):

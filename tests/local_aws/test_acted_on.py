@@ -210,6 +210,13 @@ def test_lambda_says_whose_fault_an_error_is(functions):
     assert caught.value.response["Type"] == "User"
 
 
+def test_a_value_that_is_too_long_is_shown_whole(functions):
+    qualifier = "a" * 129
+    invoke = functions.invoke
+    _, message = find_refusal(invoke, FunctionName=FUNCTION_NAME, Qualifier=qualifier)
+    assert f"Value '{qualifier}' at 'qualifier' failed" in message
+
+
 def test_a_body_that_is_no_text_is_refused(functions):
     code, message = find_refusal(functions.invoke, FunctionName=FUNCTION_NAME, Payload=b"n\x87r")
     assert code == "InvalidRequestContentException"
