@@ -267,13 +267,13 @@ SQS_REASONS = {
     "WaitTimeSeconds": "Must be >= 0 and <= 20, if provided.",
 }
 
-# Lambda's errors that say whose fault they are, and SQS's errors that have another type.
+# Lambda's errors with the type "User", and SQS's errors whose type in JSON differs from their code.
 USER_ERRORS = ["InvalidParameterValueException", "InvalidRequestContentException"]
 SQS_TYPES = {
     "InvalidParameterValue": "InvalidParameterValueException",
     "MissingParameter": "MissingRequiredParameterException",
 }
-MAX_SHOWN = 1000  # characters of a value
+MAX_SHOWN = 1000  # characters of a value in an error
 
 # The error code for a value that the model does not allow, if it is not ValidationException.
 INVALID = {
@@ -481,7 +481,7 @@ def check(service, operation, parameters):
         if path == "MessageBody" and value == "":
             value = None  # SQS treats an empty message as missing
         if path == "AttributeNames":
-            continue  # moto names the unknown one, as SQS does
+            continue  # moto names the unknown one, like SQS
         if path in patterns and value and re.fullmatch(patterns[path], value):
             continue  # even if botocore's model is too old to know it
         if path == "Runtime":

@@ -107,7 +107,7 @@ class TooLarge(LambdaClientError):
 
 
 class NotReachable(LambdaClientError):
-    """The error for a function of another region."""
+    """The error for a function in another region."""
 
     code = 404
 
@@ -209,7 +209,7 @@ class Invocation:
         return answer
 
     def prepare(self, process, is_cold):
-        """Return the message of a process that is ready to be called, or cannot be."""
+        """Return the message of a process, which is ready or could not start."""
         try:
             return self.start(process) if is_cold else {"ready": True}
         finally:
@@ -330,7 +330,7 @@ def split_name(name):
 
 
 def read_name(backend, name, qualifier):
-    """Return a function's name and qualifier; refuse two of them, and another region's function."""
+    """Split a name or ARN into name and qualifier; refuse another region, and two qualifiers."""
     if name.startswith("arn:") and name.split(":")[3] != backend.region_name:
         raise NotReachable(name.split(":")[3], backend.region_name)
     name, named = split_name(name)
@@ -342,7 +342,7 @@ def read_name(backend, name, qualifier):
 
 
 def find_function(backend, name, qualifier=None):
-    """Return a function. There are no versions, so its qualifier can only be $LATEST."""
+    """Return a function; $LATEST is the only version that exists."""
     return get_function(backend, *read_name(backend, name, qualifier))
 
 
@@ -366,7 +366,7 @@ def check_package(zip_file):
 
 
 def check_tags(tags):
-    """Refuse more tags than a function or a mapping can have."""
+    """Refuse too many tags for a function or a mapping."""
     if len(tags) > MAX_TAGS:
         raise_error("Number of tags exceeds resource tag limit.")
 
@@ -380,14 +380,14 @@ def add_tags(backend, arn, tags):
 
 
 def answer_tagged(response):
-    """Answer TagResource, with the status that AWS has for it."""
+    """Answer TagResource, with AWS's status 204."""
     arn = unquote(response.path.rpartition("/")[2])
     response.backend.tag_resource(arn, response.json_body["Tags"])
     return 204, {"status": 204}, ""
 
 
 def answer_invoked(response):
-    """Answer Invoke. moto looks for a qualifier in small letters."""
+    """Answer Invoke; moto expects the qualifier's parameter in lower case."""
     if "Qualifier" in response.querystring:
         response.querystring["qualifier"] = response.querystring["Qualifier"]
     return answer_invoke(response)

@@ -24,7 +24,7 @@ create_role = IAMBackend.create_role
 attach_role_policy = IAMBackend.attach_role_policy
 delete_policy = IAMBackend.delete_policy
 
-# Fields that AWS leaves out of the response to CreateRole, and of errors, which have a "Message".
+# Fields that AWS leaves out of the response to CreateRole, and of errors, whose text is "Message".
 LEFT_OUT = dict.fromkeys(
     [
         "CreateRoleResponse.Role.MaxSessionDuration",

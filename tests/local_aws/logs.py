@@ -114,12 +114,12 @@ def describe_whole_group(group):
     return description | {
         "deletionProtectionEnabled": False,
         "logGroupClass": "STANDARD",
-        "storedBytes": 0,  # it takes AWS hours to count them
+        "storedBytes": 0,  # AWS counts them hours later
     }
 
 
 def describe_whole_stream(stream):
-    """Return a log stream's description, in which AWS does not count bytes any more."""
+    """Return a log stream's description, in which AWS no longer counts bytes."""
     return describe_stream(stream) | {"storedBytes": 0}
 
 

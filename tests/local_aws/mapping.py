@@ -237,7 +237,7 @@ def answer_created(response):
 
 
 def find_tagged(backend, arn):
-    """Return the tagged function or mapping with this ARN; refuse what AWS refuses."""
+    """Return the function or mapping with this ARN; refuse a missing mapping, and versions."""
     if ":event-source-mapping:" in arn:
         if not backend.get_event_source_mapping(arn.rpartition(":")[2]):
             text = f"Event source mapping not found: {arn}"

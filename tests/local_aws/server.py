@@ -193,7 +193,7 @@ class Server(socketserver.ThreadingTCPServer):
     mappings: the Mappings of mapping.py, set by running().
     verbose: print a line about each request.
     faults: {operation: (error code, share of calls that fail)}.
-    show: a function that prints a line about a call that fails.
+    show: called with a line for each call that fails because of --fail.
     """
 
     allow_reuse_address = True

@@ -1,4 +1,4 @@
-"""SQS shows a queue's times in whole seconds, as on AWS. moto's have fractions."""
+"""SQS: a queue's times are in whole seconds, as on AWS; moto's have fractions."""
 
 import contextlib
 from unittest import mock
@@ -9,7 +9,7 @@ describe = Queue.attributes.fget
 
 
 def describe_in_seconds(queue):
-    """Return a queue's attributes."""
+    """Return a queue's attributes, with whole seconds."""
     attributes = describe(queue)
     for name in ("CreatedTimestamp", "LastModifiedTimestamp"):
         attributes[name] = int(attributes[name])
@@ -18,6 +18,6 @@ def describe_in_seconds(queue):
 
 @contextlib.contextmanager
 def patch_sqs():
-    """Let moto's queues describe themselves as on AWS."""
+    """Make moto's queues return their attributes as on AWS."""
     with mock.patch.object(Queue, "attributes", property(describe_in_seconds)):
         yield

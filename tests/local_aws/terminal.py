@@ -169,8 +169,8 @@ def describe_invocation(parameters, status, headers, content):
 
 
 def describe_fault(operation, code):
-    """Return the line about a call that fails because --fail asks for it."""
-    return f"{operation} failed with {code}, as --fail asks."
+    """Return the line about a call that fails because of --fail."""
+    return f"{operation} failed with {code}, because of --fail."
 
 
 DESCRIBE = {

@@ -204,7 +204,7 @@ def test_a_runtime_must_be_a_python_that_aws_has(functions, runtime, start, end)
     assert code == ("UnsupportedOperation" if is_there else "InvalidParameterValueException")
 
 
-def test_lambda_says_whose_fault_an_error_is(functions):
+def test_lambdas_errors_have_the_type_user(functions):
     with pytest.raises(ClientError) as caught:
         functions.update_function_configuration(FunctionName=FUNCTION_NAME, Runtime="python3.7")
     assert caught.value.response["Type"] == "User"
@@ -217,7 +217,7 @@ def test_a_value_that_is_too_long_is_shown_whole(functions):
     assert f"Value '{qualifier}' at 'qualifier' failed" in message
 
 
-def test_a_body_that_is_no_text_is_refused(functions):
+def test_a_body_that_is_not_text_is_refused(functions):
     code, message = find_refusal(functions.invoke, FunctionName=FUNCTION_NAME, Payload=b"n\x87r")
     assert code == "InvalidRequestContentException"
     start = "Could not parse request body into json: Could not parse payload into json: "
@@ -510,7 +510,7 @@ def test_sqs_names_the_reason(ask, options, reason):
     assert ask("sqs", "ReceiveMessage", {"QueueUrl": "q"} | options)[1] == text
 
 
-def test_the_errors_of_sqs_have_two_codes(aws):
+def test_sqs_errors_have_two_codes(aws):
     client = boto3.client("sqs", config=Config(parameter_validation=False))
     with pytest.raises(ClientError) as caught:
         client.receive_message(QueueUrl="q", WaitTimeSeconds=21)
@@ -526,7 +526,7 @@ def test_an_unknown_attribute_of_a_queue_is_named(aws):
     assert refusal == ("InvalidAttributeName", "Unknown Attribute Foo.")
 
 
-def test_a_long_name_of_a_log_group_is_refused_in_the_words_of_logs(ask):
+def test_a_log_groups_name_that_is_too_long_is_refused_in_awss_words(ask):
     code, message = ask("logs", "CreateLogGroup", {"logGroupName": "a" * 513})
     assert code == "InvalidParameterException"
     assert message == (

@@ -85,7 +85,7 @@ def is_alive(process_id):
 
 
 def find_error(call, **parameters):
-    """Return code, status and message of the error of a call."""
+    """Return code, status and message of a call's error."""
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     response = caught.value.response
@@ -324,7 +324,7 @@ def test_the_end_of_a_process_is_an_exit_error_with_its_reason(functions, source
     assert f"RequestId: {request} Error: {reason}\nRuntime.ExitError\n" in log
 
 
-def test_a_process_can_end_before_the_handler_is_there(functions):
+def test_a_process_can_end_before_the_handler_is_imported(functions):
     answer, error, log = functions.run("import sys\nsys.exit(0)\n")
     assert (error, answer["errorType"]) == ("Unhandled", "Runtime.ExitError")
     assert answer["errorMessage"].endswith(" Error: Runtime exited without providing a reason")
@@ -600,7 +600,7 @@ def test_a_name_of_65_letters_is_refused_and_one_of_64_is_not(functions):
 
 
 @pytest.mark.parametrize("operation", ["get_function", "get_function_configuration", "invoke"])
-def test_there_is_only_the_latest_version_of_a_function(functions, operation):
+def test_a_functions_only_version_is_latest(functions, operation):
     call = getattr(functions.client, operation)
     call(FunctionName=ARN, Qualifier="$LATEST")
     _, status, message = find_error(call, FunctionName=FUNCTION_NAME, Qualifier="1221")
@@ -623,14 +623,14 @@ def test_a_version_cannot_be_deleted_or_created(functions):
 
 
 @pytest.mark.parametrize("operation", ["get_function", "delete_function", "invoke"])
-def test_a_function_of_another_region_is_not_reachable(aws, operation):
+def test_a_function_in_another_region_is_not_reachable(aws, operation):
     arn = ARN.replace("us-east-1", "us-west-2")
     code, status, message = find_error(getattr(make_client("lambda"), operation), FunctionName=arn)
     assert (code, status) == ("ResourceNotFoundException", 404)
     assert message == "Functions from 'us-west-2' are not reachable in this region ('us-east-1')"
 
 
-def test_the_context_has_the_qualifier_with_which_it_was_called(functions):
+def test_the_context_has_the_qualifier_of_the_call(functions):
     functions.upload("def handler(event, context): return context.invoked_function_arn")
     response = functions.client.invoke(FunctionName=FUNCTION_NAME, Qualifier="$LATEST")
     assert json.load(response["Payload"]) == f"{ARN}:$LATEST"

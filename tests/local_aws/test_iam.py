@@ -80,7 +80,7 @@ def test_the_caller_is_a_user(aws):
     assert arn == "arn:aws:iam::123456789012:user/moto"
 
 
-def test_a_new_policy_bounds_nobody_and_an_error_has_one_message(aws):
+def test_a_new_policy_is_no_permissions_boundary_and_an_error_has_one_message(aws):
     iam = make_client("iam")
     policy = iam.create_policy(PolicyName="p", PolicyDocument=POLICY)["Policy"]
     assert policy["PermissionsBoundaryUsageCount"] == 0

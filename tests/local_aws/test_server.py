@@ -153,14 +153,14 @@ def test_a_requested_fault_is_the_response_to_its_share_of_calls(here, client, m
     monkeypatch.setattr(server.random, "random", lambda: draws.pop(0))
     kinesis = client("kinesis")
     assert kinesis.list_streams()["ResponseMetadata"]["RetryAttempts"] == 1
-    assert shown == ["ListStreams failed with ThrottlingException, as --fail asks."]
+    assert shown == ["ListStreams failed with ThrottlingException, because of --fail."]
     here.faults = dict([server.read_fault("ListRoles=AccessDeniedException")])
     draws += [0.99]
     with pytest.raises(ClientError, match="is not authorized to perform: iam:ListRoles because"):
         client("iam").list_roles()
 
 
-def test_the_first_terminal_shows_calls_that_fail_as_asked(spawn, finish):
+def test_the_first_terminal_shows_calls_that_fail_because_of_fail(spawn, finish):
     fault = "ListStreams=AccessDeniedException"
     process = spawn("-m", "tests.local_aws", "--port", "0", "--fail", fault)
     line = next(line for line in process.stdout if line.startswith("export "))
@@ -174,7 +174,7 @@ def test_the_first_terminal_shows_calls_that_fail_as_asked(spawn, finish):
     assert len(printed) == 3 and all("AccessDeniedException" in each for each in printed)
     process.terminate()
     shown = process.stdout.read()
-    text = "ListStreams failed with AccessDeniedException, as --fail asks."
+    text = "ListStreams failed with AccessDeniedException, because of --fail."
     assert f"\n{text}\n{text} (1 more like this)\n" in shown
 
 

@@ -1,4 +1,4 @@
-"""sqs.py: a queue has the attributes that it has on AWS."""
+"""sqs.py: a queue has AWS's attributes."""
 
 from tests.helpers import make_client
 

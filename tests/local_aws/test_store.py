@@ -110,7 +110,7 @@ def test_tables_have_their_own_records_and_lose_them_when_dropped(store):
     assert read(store, "select count(*) from D.t") == ["0"]
     assert read(store, "select count(*) from d.T") == ["0"]
     store.drop_table("D", "T")
-    with pytest.raises(QueryError, match="'T' does not exist in database 'D'. There are: t"):
+    with pytest.raises(QueryError, match="'T' does not exist in database 'D'. Tables: t"):
         read(store)
     store.create_table("D", "T")
     assert read(store, "select time from D.T") == []

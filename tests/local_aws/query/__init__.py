@@ -1,22 +1,22 @@
-"""Timestream's Query for the local AWS: SQL as Timestream has it, answered by SQLite.
+"""Timestream's Query for the local AWS: Timestream's SQL, answered by SQLite.
 
-Timestream speaks the SQL of Trino, much of which SQLite would answer wrongly without a word: it
-takes an unknown name in double quotes for a string, compares text with numbers, and picks any row
-for a column that is not grouped. So no query reaches SQLite as it stands:
+Timestream's SQL is that of Trino, to which SQLite would often silently give a wrong answer: it
+treats an unknown name in double quotes as a string, compares text with numbers, and picks any row
+for a column that is not grouped. So no query reaches SQLite unchanged:
 
-tokens.py      splits a query into words, each with its place
-parser.py      makes nodes of them (nodes.py): what the query says, nothing checked but its grammar
-expressions.py gives each expression its type, as Trino does, and its SQL for SQLite
+tokens.py      splits a query into tokens, each with its place
+parser.py      turns tokens into nodes (see nodes.py), and checks only the grammar
+expressions.py finds each expression's type, as Trino does, and its SQL for SQLite
 selects.py     does the same for a whole query, with its tables, groups and order
-functions.py   the functions and operators, one a line: types, result, SQL
-types.py       the types: how SQLite keeps a value, what fits what, and how it is shown
+functions.py   THE LIST of functions and operators, one per line: types, result, SQL
+types.py       the types: how SQLite stores their values, conversions, and how they are shown
 reference.py   lists the functions for the page
-advice.py      what an error says beside AWS's words: what the reader has probably meant
-python_functions.py, array_functions.py, aggregates.py   what SQLite does not have
+advice.py      the texts of errors: AWS's own, and what the reader probably meant
+python_functions.py, array_functions.py, aggregates.py   functions that SQLite lacks, in Python
 metadata.py    answers SHOW and DESCRIBE
-answer.py      answers a query: all of this, one after the other
+answer.py      answers a query, with all of the above
 
-What is not known here is an error that names it, never a wrong answer.
+Anything unsupported is an error that names it, never a wrong answer.
 """
 
 from tests.local_aws.query.answer import Engine

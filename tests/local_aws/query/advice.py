@@ -1,4 +1,4 @@
-"""What an error says: AWS's own words where there are some, and what leads to the cause."""
+"""The texts of errors: AWS's own where they are known, and hints that lead to the cause."""
 
 import difflib
 import re
@@ -7,7 +7,7 @@ from tests.local_aws.query import functions, nodes, types
 from tests.local_aws.query.errors import NOT_HERE
 from tests.local_aws.query.types import name_kind
 
-# Functions that Timestream has, and this has not.
+# Functions that only AWS supports.
 OF_TIMESTREAM = set(
     "approx_most_frequent approx_set checksum combinations cume_dist current_time empty_approx_set "
     "entropy from_base from_big_endian_64 from_utf8 hamming_distance histogram "
@@ -19,7 +19,7 @@ OF_TIMESTREAM = set(
     "array_average array_sum localtime map_keys map_values transform_values transform_keys "
     "word_stem xxhash64 md5 sha1 sha256 sha512 to_big_endian_64".split()
 )
-# Ways to call a function that Timestream has, and this has not: numbers of arguments.
+# Numbers of arguments that only AWS supports.
 WAYS_OF_TIMESTREAM = {
     "approx_distinct": [2],
     "approx_percentile": [3, 4],
@@ -28,7 +28,7 @@ WAYS_OF_TIMESTREAM = {
     "strpos": [3],
     "zip": [3, 4, 5],
 }
-# Functions that other databases have, and what stands for them here.
+# Functions of other databases, and their equivalents here.
 OF_OTHERS = {
     "average": "avg(x)",
     "mean": "avg(x)",
@@ -66,14 +66,14 @@ OF_OTHERS = {
     "string_agg": "array_join(array_agg(x), ',')",
     "first": "min_by(x, time)",
     "last": "max_by(x, time)",
-    "top": "limit 10 behind the query",
+    "top": "limit 10 at the end of the query",
     "std": "stddev(x)",
     "pow2": "power(2, x)",
 }
 
 
 def explain_statement(token):
-    """Return why a statement cannot be one of Timestream's Query, or None if it can."""
+    """Return why Timestream's Query does not have a statement, or None."""
     changes = (
         "alter analyze call commit create deallocate delete drop execute explain grant insert "
         "merge prepare revoke rollback set start truncate update use"
@@ -81,13 +81,13 @@ def explain_statement(token):
     if token.kind != "name" or token.word not in changes:
         return None
     return (
-        f"mismatched input '{token.text}'. Only SELECT, SHOW and DESCRIBE: Timestream's "
-        "queries read and change nothing"
+        f"mismatched input '{token.text}'. Only SELECT, SHOW and DESCRIBE are allowed: "
+        "Timestream's queries cannot change anything"
     )
 
 
 def explain_function(name):
-    """Return what is wrong with the name of a function that is not here."""
+    """Return the error text for the name of a function that does not exist here."""
     if name.lower() in OF_TIMESTREAM:
         return f"{name} {NOT_HERE}"
     text = f"Function '{name}' not registered"
@@ -99,7 +99,7 @@ def explain_function(name):
 
 
 def describe_mismatch(node, values, signatures):
-    """Return what is wrong with the types of the arguments of a function or an operator."""
+    """Return the error text for arguments of the wrong types."""
     given = ["a lambda" if value is None else name_kind(value.kind) for value in values]
     wanted = " or ".join(dict.fromkeys(describe_parameters(one) for one in signatures))
     if node.name in functions.OPERATORS:
@@ -120,7 +120,7 @@ def describe_mismatch(node, values, signatures):
 
 
 def describe_parameters(signature):
-    """Return the parameters of a function as (timestamp, interval day to second)."""
+    """Return a function's parameters, such as (timestamp, interval day to second)."""
     words = []
     for parameter in signature.parameters:
         letters = {"N": "number", "M": "number"}
@@ -129,7 +129,7 @@ def describe_parameters(signature):
 
 
 def find_hint(node, values):
-    """Return what a reader has probably meant, or None."""
+    """Return what the reader probably meant, or None."""
     kinds = [value and value.kind for value in values]
     texts = [value.text for value in values if value and value.text is not None]
     has_text = any(kind in ("VARCHAR", types.TEXT) for kind in kinds)
@@ -138,25 +138,25 @@ def find_hint(node, values):
         text = next(one for one in texts if re.fullmatch(r"\d+\s?[a-z]+", str(one)))
         return f"Write an interval without quotes: {text}"
     if node.name in ("bin", "ago") and numbers:
-        return f"An interval has a unit: {numbers[0].value}s"
+        return f"An interval needs a unit: {numbers[0].value}s"
     if has_text and numbers and node.name in (*functions.COMPARISONS, "in", "between"):
         return f"Put text in quotes: '{numbers[0].value}'"
     if "TIMESTAMP" in kinds and numbers:
         if node.name in ("+", "-"):
-            return f"An interval has a unit: {numbers[0].value}s"
+            return f"An interval needs a unit: {numbers[0].value}s"
         return f"Write from_milliseconds({numbers[0].value}), or a time in quotes"
     if has_text and any(kind in types.NUMBERS for kind in kinds):
-        return "Make them of one type with cast(x as varchar) or cast(x as double)"
+        return "Convert one of them with cast(x as varchar) or cast(x as double)"
     return None
 
 
 def is_number(node):
-    """Return whether a node is a number that stands in the query."""
+    """Return whether a node is a number written in the query."""
     return isinstance(node, nodes.Constant) and node.kind in types.NUMBERS
 
 
 def explain_missing(expressions, node):
-    """Return what is wrong with the name of a column that is not there."""
+    """Return the error text for the name of a column that does not exist."""
     *qualifier, name = node.parts
     relations = expressions.relations
     full = ".".join(node.parts)
@@ -172,7 +172,7 @@ def explain_missing(expressions, node):
         if column.name
     ]
     if found:
-        text += f". There are: {', '.join(dict.fromkeys(found))}"
+        text += f". Columns: {', '.join(dict.fromkeys(found))}"
     if name.lower() in map(str.lower, found):
         return f"{text}. Names are case-sensitive"
     if name.lower() in expressions.aliases:
@@ -187,5 +187,5 @@ def explain_missing(expressions, node):
 
 
 def is_column(relations, name):
-    """Return whether one of the relations has a column of this name."""
+    """Return whether any of the relations has a column with this name."""
     return any(column.name == name for one in relations for column in one.columns)

@@ -1,4 +1,4 @@
-"""Aggregate functions that SQLite does not have. They get the rows of a group: their arguments."""
+"""Aggregate functions that SQLite lacks. They get the rows of a group, each with the arguments."""
 
 import heapq
 import json
@@ -12,7 +12,7 @@ from tests.local_aws.query.types import in_range
 
 
 def find_percentile(values, share):
-    """Return the value at a percentile of sorted values. AWS's is an approximation."""
+    """Return the exact value at a percentile of sorted values; AWS's is approximate."""
     if share is None or not 0 <= share <= 1:
         raise QueryError("Percentile must be between 0 and 1")
     return values[min(int(share * len(values)), len(values) - 1)]
@@ -30,7 +30,7 @@ def percentiles(rows):
 
 
 def spread(compute, least):
-    """Return an aggregate function of numbers that is null if there are too few."""
+    """Return an aggregate function of numbers, which is null if there are too few."""
 
     def function(rows):
         values = [value for [value] in rows]
@@ -40,7 +40,7 @@ def spread(compute, least):
 
 
 def finite(compute, *arguments):
-    """Return a result that is neither infinite nor NaN."""
+    """Compute a result; fail if it is infinite or NaN."""
     try:
         return in_range(float(compute(*arguments)), "DOUBLE")
     except (ValueError, OverflowError, ZeroDivisionError, statistics.StatisticsError):
@@ -64,7 +64,7 @@ def slope(rows):
 
 
 def intercept(rows):
-    """Return where the line through points (y, x) crosses the y axis, or None."""
+    """Return the y intercept of the line through points (y, x), or None."""
     if slope(rows) is None:
         return None
     ys, xs = zip(*rows)
@@ -75,7 +75,7 @@ def count_of(rows):
     """Return n of max(x, n) and max_by(x, y, n)."""
     count = rows[0][-1]
     if count is None or not 0 < count <= 10_000:
-        raise QueryError("n of max(x, n) has to be greater than 0 and at most 10000")
+        raise QueryError("n of max(x, n) must be from 1 to 10000")
     return count
 
 
@@ -131,11 +131,11 @@ def array_agg(rows, is_nested=False):
 
 
 def create_time_series(rows):
-    """Return the points of a time series, in the order of time."""
+    """Return the points of a time series, sorted by time."""
     return json.dumps(sorted(map(list, rows), key=lambda point: point[0]))
 
 
-# Rows with a null in them do not count,
+# These ignore rows with a null,
 AGGREGATES = {
     "bitwise_and_agg": lambda rows: reduce(lambda x, y: x & y, (value for [value] in rows)),
     "bitwise_or_agg": lambda rows: reduce(lambda x, y: x | y, (value for [value] in rows)),
@@ -154,7 +154,7 @@ AGGREGATES = {
     "variance": spread(statistics.variance, 2),
     "variance_pop": spread(statistics.pvariance, 1),
 }
-# but they do for these.
+# but these do not.
 AGGREGATES_OF_NULLS = {
     "array_agg": array_agg,
     "array_agg_nested": lambda rows: array_agg(rows, is_nested=True),

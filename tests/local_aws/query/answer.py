@@ -1,4 +1,4 @@
-"""Answers a query: from its text to ColumnInfo and Rows."""
+"""Answers a query, from its text to ColumnInfo and Rows."""
 
 import json
 import re
@@ -11,11 +11,11 @@ from tests.local_aws.query.parser import parse
 from tests.local_aws.query.selects import Writer
 from tests.local_aws.query.types import SCALARS, cast, describe_column, in_range, show
 
-TIMEOUT = 10  # seconds for a query; Timestream gives it 60, but here the writes wait
-MAX_ROWS = 100_000  # of an answer, which is kept in memory as a whole
-MAX_ANSWER = 50_000_000  # characters of it
+TIMEOUT = 10  # seconds for a query; 60 in Timestream, but here writes have to wait meanwhile
+MAX_ROWS = 100_000  # of a result, which is kept in memory
+MAX_ANSWER = 50_000_000  # characters of a result
 MAX_VALUE = 2**23  # characters of one value, such as an array
-# What SQLite says of a query that is right, but too much for it.
+# SQLite's errors for queries that are correct, but too large for it.
 TOO_LARGE = re.compile(
     "parser stack overflow|Expression tree is too large|too many|at most 64 tables|too big|too long"
 )
@@ -23,15 +23,15 @@ PARAMETER = re.compile(r":(now|[klp][\d_]+)")
 
 
 class Engine:
-    """Answers queries with a connection to SQLite. It is used by one thread at a time."""
+    """Answers queries with a connection to SQLite. Only one thread may use it at a time."""
 
     def __init__(self, connection):
         self.connection = connection
         # SQLite hides what went wrong in a function.
         self.errors = []
-        # What the query that runs has in the place of numbers, see Writer, and for its parameters.
+        # The objects and parameters of the running query, see Writer.
         self.objects, self.constants, self.statements = [], {}, {}
-        self.end = 0  # when it is given up, by time.monotonic()
+        self.end = 0  # when to stop it, by time.monotonic()
         functions = python_functions.FUNCTIONS | array_functions.FUNCTIONS
         taking_nulls = python_functions.TAKING_NULLS + array_functions.TAKING_NULLS
         for name, function in functions.items():
@@ -56,13 +56,13 @@ class Engine:
             self.add_aggregate(f"t_{name}", function, with_nulls=True)
 
     def note(self, error):
-        """Note what has gone wrong in a function, as SQLite hides it."""
+        """Keep a function's error, because SQLite hides it."""
         if isinstance(error, OverflowError):
             error = QueryError("A number is out of range")
         self.errors.append(error)
 
     def add_function(self, name, function, takes_nulls=False):
-        """Let SQLite call a function; a null makes its result null."""
+        """Register a function in SQLite; it returns null if an argument is null."""
 
         def call(*arguments):
             if not takes_nulls and None in arguments:
@@ -74,11 +74,11 @@ class Engine:
                 self.note(error)
                 raise
 
-        # Not as deterministic: SQLite would call it ahead of the conditions that guard it.
+        # Not deterministic, or SQLite would call it before the conditions that guard it.
         self.connection.create_function(name, -1, call)
 
     def add_aggregate(self, name, function, with_nulls):
-        """Let SQLite call a function with the rows of a group."""
+        """Register an aggregate function in SQLite, called with the rows of a group."""
         note = self.note
 
         class Aggregate:
@@ -107,7 +107,7 @@ class Engine:
 
         self.connection.create_aggregate(name, -1, Aggregate)
 
-    # What needs the query's objects
+    # Functions that use the query's objects
 
     def among(self, value, number):
         """Return whether a value is one of many constants, or None."""
@@ -117,20 +117,20 @@ class Engine:
         return None if None in constants else 0
 
     def array_join(self, number, *arguments):
-        """Return the elements of an array of a type as one text."""
+        """Return an array's elements as one text."""
         if None in arguments[:2]:
             return None
         return array_functions.array_join(self.objects[number], *arguments)
 
     def try_cast(self, value, number):
-        """Return a value cast to another type, or None if that fails."""
+        """Cast a value to another type; return None if that fails."""
         try:
             return cast(value, *self.objects[number])
         except QueryError as error:
             return none_if_tried(error)
 
     def try_(self, text):
-        """Return the value of an expression, or None if it fails."""
+        """Return an expression's value, or None if it fails."""
         errors = len(self.errors)
         try:
             return array_functions.keep(self.read_lambda(text)())
@@ -142,11 +142,11 @@ class Engine:
             return none_if_tried(self.explain(error))
 
     def with_lambda(self, name, function):
-        """Return a function of arrays and a lambda, which SQLite has as the last argument."""
+        """Return a function of arrays and a lambda, whose last argument in SQLite is the lambda."""
         return lambda *arguments: function(self.read_lambda(arguments[-1]), *arguments[:-1])
 
     def reduce(self, array, state, step, finish):
-        """Return what a lambda makes of a state and each element, one after the other."""
+        """Apply a lambda to a state and each element in turn; return the final state."""
         if array is None:
             return None
         step, finish = self.read_lambda(step, with_state=True), self.read_lambda(finish, True)
@@ -155,9 +155,9 @@ class Engine:
         return array_functions.keep(finish(state))
 
     def read_lambda(self, text, with_state=False):
-        """Return a lambda as a function of loaded values, which returns one.
+        """Return a lambda as a function of loaded values, which returns a loaded value.
 
-        with_state: the first value is as SQLite keeps it.
+        with_state: the first argument is in the form stored by SQLite.
         """
         number, *captured = json.loads(text)
         sql, depth, count, _, is_nested = self.objects[number]
@@ -178,17 +178,17 @@ class Engine:
         return call
 
     def answer(self, sql, databases):
-        """Return what Timestream's Query answers: a dictionary with ColumnInfo and Rows.
+        """Return Query's response: a dictionary with ColumnInfo and Rows.
 
         databases: {name: {table name: Table}}, see store.py.
-        Raises QueryError if the query is wrong, or needs something that is not supported here.
+        Raises QueryError if the query is wrong or not supported.
         """
         node = parse(sql)
         if isinstance(node, nodes.Show):
             return metadata.show(node, databases)
         if isinstance(node, nodes.Describe):
             return metadata.describe(node, databases)
-        # Timestream's now() has milliseconds.
+        # Timestream's now() is in milliseconds.
         writer = Writer(databases, int(time.time() * 1000) * 10**6)
         try:
             statement, columns, _ = writer.query(node)
@@ -207,16 +207,16 @@ class Engine:
         }
 
     def execute(self, statement, constants):
-        """Return the rows that SQLite finds; raise QueryError, which says whose mistake it is."""
+        """Return SQLite's rows; raise a QueryError that says whose mistake it is."""
         self.errors.clear()
         self.constants = constants
-        # SQLite finds parameters without names sooner.
+        # SQLite finds unnamed parameters faster.
         values = []
         statement = PARAMETER.sub(
             lambda found: values.append(constants[found[1]]) or "?", statement
         )
         self.end = time.monotonic() + TIMEOUT
-        # SQLite asks each time it has done so many steps.
+        # SQLite calls this each time after that many steps.
         self.connection.set_progress_handler(lambda: time.monotonic() > self.end, 100_000)
         try:
             return self.fetch(self.connection.execute(statement, values))
@@ -226,7 +226,7 @@ class Engine:
             self.connection.set_progress_handler(None, 0)
 
     def fetch(self, cursor):
-        """Return the rows of an answer that is not too large."""
+        """Return the rows of a result, unless it is too large."""
         rows, size = [], 0
         while chunk := cursor.fetchmany(100):
             rows += chunk
@@ -259,12 +259,12 @@ class Engine:
             return QueryError("The frame of a window ends before it starts")
         elif TOO_LARGE.search(text):
             return QueryError(f"The query is too large for this local AWS: {text}")
-        # What is written here must be right for SQLite, whatever the query says.
+        # SQL written here must be correct for SQLite, whatever the query is.
         return QueryError(f"Internal error of this local AWS, not of the query: {error!r}")
 
 
 def check_result(result):
-    """Return the result of a function, if SQLite can keep it."""
+    """Return a function's result, if SQLite can store it."""
     if isinstance(result, int):
         return in_range(result, "BIGINT")
     if isinstance(result, str) and len(result) > MAX_VALUE:
@@ -273,14 +273,14 @@ def check_result(result):
 
 
 def none_if_tried(error):
-    """Return None, which TRY makes of an error, unless it is one of this local AWS."""
+    """Return None, as TRY does for an error, unless it is an error of this local AWS."""
     if "this local AWS" in str(error):
         raise error
     return None
 
 
 def pick(end, number, text):
-    """Return a value of a text that has one a line, counted from one of its ends."""
+    """Return a line of a text, counted from one of its ends."""
     lines = text.rsplit("\n", number) if end == "last" else text.split("\n", number)
     if end == "last":
         return json.loads(lines[-number]) if len(lines) >= number and lines[-number] else None

@@ -1,7 +1,7 @@
-"""What functions.py says of arrays and time series: SQLite keeps them as JSON, see types.py.
+"""Functions of arrays and time series, which SQLite stores as JSON, see types.py.
 
-A time series is an array of [time, value]. In a loaded array, an element that is an array itself is
-a list; outside, SQLite has its JSON.
+A time series is an array of [time, value]. "Loaded" means read from JSON: in a loaded array, an
+inner array is a list, but SQLite passes it as JSON.
 """
 
 import json
@@ -18,25 +18,25 @@ MAX_ELEMENTS = 100_000  # of an array
 
 
 def keep(value):
-    """Return a loaded value as SQLite keeps it."""
+    """Return a loaded value in the form stored by SQLite."""
     return json.dumps(value) if isinstance(value, list) else value
 
 
 @lru_cache(maxsize=8)
 def load(text):
-    """Return an array that SQLite keeps. Do not change it: it is cached."""
+    """Load an array stored by SQLite. Do not change it, because it is cached."""
     return json.loads(text)
 
 
 def check_length(array):
-    """Return an array that is not too long."""
+    """Return an array, unless it is too long."""
     if len(array) > MAX_ELEMENTS:
         raise QueryError(f"More than {MAX_ELEMENTS} elements are not supported by this local AWS")
     return array
 
 
 def of_arrays(compute):
-    """Return a function that takes arrays as SQLite keeps them, and returns one."""
+    """Return a function that takes and returns arrays in the form stored by SQLite."""
 
     def function(*arrays):
         return json.dumps(check_length(compute(*map(load, arrays))))
@@ -45,7 +45,7 @@ def of_arrays(compute):
 
 
 def make_list(nested, *values):
-    """Return an array or a row of values. nested: a letter for each, j if it is JSON itself."""
+    """Return an array or a row of values. nested: a letter for each value, j if it is JSON."""
     pairs = zip(nested, values)
     items = [
         json.loads(value) if letter == "j" and value is not None else value
@@ -55,12 +55,12 @@ def make_list(nested, *values):
 
 
 def field(row, index):
-    """Return a field of a row. The first is 0."""
+    """Return a field of a row, counted from 0."""
     return keep(load(row)[index])
 
 
 def subscript(array, index):
-    """Return an element of an array. The first is 1."""
+    """Return an element of an array, counted from 1."""
     if index == 0:
         raise QueryError("SQL array indices start at 1")
     if index < 0:
@@ -74,7 +74,7 @@ def subscript(array, index):
 
 
 def element_at(array, index):
-    """Return an element of an array, from the end if the index is negative, or null."""
+    """Return an element of an array or null; a negative index counts from the end."""
     items = load(array)
     if index == 0:
         raise QueryError("SQL array indices start at 1")
@@ -84,7 +84,7 @@ def element_at(array, index):
 
 
 def equal(one, other):
-    """Return whether two arrays or rows are equal; None if a null among them leaves it open."""
+    """Return whether two arrays or rows are equal; None if that depends on a null."""
     return equal_loaded(load(one), load(other))
 
 
@@ -103,7 +103,7 @@ def equal_loaded(one, other):
 
 
 def distinct(items):
-    """Return items without those that were there before."""
+    """Return items without duplicates."""
     found = {}
     for item in items:
         found.setdefault(json.dumps(item), item)
@@ -111,12 +111,12 @@ def distinct(items):
 
 
 def has(items, item):
-    """Return whether an item is among items; null is like null."""
+    """Return whether an item is among items; nulls are equal here."""
     return json.dumps(item) in {json.dumps(other) for other in items}
 
 
 def contains(array, item):
-    """Return whether an array has an element, or None if a null in it leaves it open."""
+    """Return whether an array has an element; None if that depends on a null."""
     items = load(array)
     if item in [other for other in items if other is not None]:
         return 1
@@ -124,7 +124,7 @@ def contains(array, item):
 
 
 def overlap(one, other):
-    """Return whether two arrays have an element in common, or None."""
+    """Return whether two arrays have a common element, or None."""
     one, other = load(one), load(other)
     if {*one} & {*other} - {None}:
         return 1
@@ -132,7 +132,7 @@ def overlap(one, other):
 
 
 def extreme(choose):
-    """Return a function that gives the least or the greatest element of an array."""
+    """Return a function for the least or the greatest element of an array."""
 
     def function(array):
         items = load(array)
@@ -142,23 +142,23 @@ def extreme(choose):
 
 
 def array_sort(items):
-    """Return items in order, nulls last."""
+    """Return items sorted, nulls last."""
     return sorted(item for item in items if item is not None) + [None] * items.count(None)
 
 
 def array_position(array, item):
-    """Return the place of an element in an array, from 1, or 0."""
+    """Return the position of an element in an array, counted from 1; 0 if it is missing."""
     items = load(array)
     return items.index(item) + 1 if item in items else 0
 
 
 def array_remove(array, item):
-    """Return an array without the elements that are equal to one."""
+    """Return an array without the elements equal to an item."""
     return json.dumps([other for other in load(array) if other != item])
 
 
 def array_join(kind, array, separator, null=None):
-    """Return the elements of an array as one text."""
+    """Return an array's elements as one text."""
     texts = [
         null if item is None else types.cast(item, kind, "VARCHAR")
         for item in load(array)
@@ -168,7 +168,7 @@ def array_join(kind, array, separator, null=None):
 
 
 def array_slice(array, start, length):
-    """Return a part of an array. It begins at 1, or from the end at -1."""
+    """Return a part of an array, starting at 1, or at -1 from the end."""
     items = load(array)
     if start == 0:
         raise QueryError("SQL array indices start at 1")
@@ -179,14 +179,14 @@ def array_slice(array, start, length):
 
 
 def repeat(item, count):
-    """Return an array that has an element several times."""
+    """Return an array with an element repeated."""
     if count > MAX_ELEMENTS:
         check_length(range(count))
     return json.dumps([item] * count)
 
 
 def sequence(start, stop, step=None):
-    """Return the array of values from one to another. Trino allows 10,000 of them."""
+    """Return an array of values from `start` to `stop`; Trino allows 10,000 of them."""
     if step is None:
         step = 1 if start <= stop else -1
     if step == 0:
@@ -207,7 +207,7 @@ def zip_arrays(one, other):
 
 
 def pad(*arrays):
-    """Give the elements of arrays at each place, with nulls where an array is shorter."""
+    """Yield the elements of arrays at each position, with nulls where an array is shorter."""
     for place in range(max(map(len, arrays))):
         yield [array[place] if place < len(array) else None for array in arrays]
 
@@ -236,7 +236,7 @@ def unnest(rows, *arrays):
 
 
 def check_times(series):
-    """Return a loaded time series, which has each time once."""
+    """Return a loaded time series; fail if a time appears twice."""
     points = [point for point in load(series) if point[1] is not None]
     if len({time for time, _ in points}) < len(points):
         raise QueryError(
@@ -246,7 +246,7 @@ def check_times(series):
 
 
 def interpolate(method, series, times, fill=None):
-    """Return a time series that has values at these times."""
+    """Return a time series with interpolated values at these times."""
     points = check_times(series)
     if not points:
         return json.dumps([])
@@ -256,13 +256,13 @@ def interpolate(method, series, times, fill=None):
 
 
 def interpolate_at(method, series, time, fill=None):
-    """Return the value of a time series at a time."""
+    """Return a time series' interpolated value at a time."""
     points = check_times(series)
     return INTERPOLATIONS[method](points, fill)(time) if points else None
 
 
 def check_inside(points, time, has_end=True):
-    """Fail if a time is outside a time series: what AWS answers then is not known."""
+    """Fail if a time is outside a time series, because AWS's result is not known."""
     if time < points[0][0] or (has_end and time > points[-1][0]):
         text = types.format_time(time)
         raise QueryError(f"Interpolation outside a time series, at {text}, {NOT_HERE}")
@@ -272,7 +272,7 @@ NOT_HERE = "is not supported by this local AWS"
 
 
 def linear(points, fill):
-    """Return a function of the time: the line between the points beside it."""
+    """Return a function of the time: linear interpolation between its neighbours."""
     times = [time for time, _ in points]
 
     def find(time):
@@ -288,7 +288,7 @@ def linear(points, fill):
 
 
 def locf(points, fill):
-    """Return a function of the time: the value of the last point before it."""
+    """Return a function of the time: the last value before it."""
     times = [time for time, _ in points]
 
     def find(time):
@@ -348,9 +348,9 @@ INTERPOLATIONS = {"linear": linear, "locf": locf, "fill": constant, "spline_cubi
 
 
 def slopes(series, interval):
-    """Give [time, slope] for each point but the first: the change since the one before."""
+    """Yield [time, slope] for each point but the first: the change since the last point."""
     if interval <= 0:
-        raise QueryError("The interval of a derivative has to be greater than zero")
+        raise QueryError("The interval of a derivative must be greater than zero")
     points = check_times(series)
     for (start, value), (end, next_value) in zip(points, points[1:]):
         yield [end, in_range((next_value - value) / (end - start) * interval, "DOUBLE")]
@@ -362,14 +362,14 @@ def derivative(series, interval):
 
 
 def rising_derivative(series, interval):
-    """Return the time series of the change, without that which falls."""
+    """Return the time series of the change, without negative values."""
     return json.dumps([point for point in slopes(series, interval) if point[1] >= 0])
 
 
 def integral(series, interval):
-    """Return the area below a time series, by the trapezoidal rule."""
+    """Return the area under a time series, by the trapezoidal rule."""
     if interval <= 0:
-        raise QueryError("The interval of an integral has to be greater than zero")
+        raise QueryError("The interval of an integral must be greater than zero")
     points = check_times(series)
     if not points:
         return None
@@ -381,15 +381,15 @@ def integral(series, interval):
 
 
 def paired_values(one, other):
-    """Return the values of two time series, which have the same times."""
+    """Return the values of two time series, which must have the same times."""
     one, other = check_times(one), check_times(other)
     if [time for time, _ in one] != [time for time, _ in other]:
-        raise QueryError("Time series have to have the same timestamps to be correlated")
+        raise QueryError("Correlated time series must have the same timestamps")
     return [value for _, value in one], [value for _, value in other]
 
 
 def correlation(xs, ys):
-    """Return Pearson's coefficient, or None if one of both does not vary."""
+    """Return Pearson's coefficient, or None if one of them does not vary."""
     if len(xs) < 2:
         return None
     x_mean, y_mean = fmean(xs), fmean(ys)
@@ -399,7 +399,7 @@ def correlation(xs, ys):
 
 
 def ranks(values):
-    """Return the rank of each value; equal ones share the mean of theirs."""
+    """Return the rank of each value; equal values share their mean rank."""
     ordered = sorted(values)
     first = {value: place for place, value in reversed(list(enumerate(ordered)))}
     last = {value: place for place, value in enumerate(ordered)}
@@ -412,7 +412,7 @@ def pearson(one, other):
 
 
 def spearman(one, other):
-    """Return Spearman's correlation of two time series: that of the ranks."""
+    """Return Spearman's correlation of two time series, which is Pearson's of the ranks."""
     xs, ys = paired_values(one, other)
     return correlation(ranks(xs), ranks(ys))
 
@@ -468,17 +468,17 @@ def filter_array(call, array):
 
 
 def transform(call, array):
-    """Return what a lambda makes of each element."""
+    """Apply a lambda to each element."""
     return json.dumps([call(item) for item in load(array)])
 
 
 def zip_with(call, one, other):
-    """Return what a lambda makes of the elements of two arrays."""
+    """Apply a lambda to the pairs of elements of two arrays."""
     return json.dumps([call(*pair) for pair in pad(load(one), load(other))])
 
 
 def any_match(call, array):
-    """Return whether a lambda is true for an element, or None if a null leaves it open."""
+    """Return whether a lambda is true for any element; None if that depends on a null."""
     results = [call(item) for item in load(array)]
     if 1 in results:
         return 1
@@ -486,14 +486,14 @@ def any_match(call, array):
 
 
 def all_match(call, array):
-    """Return whether a lambda is true for all elements, or None if a null leaves it open."""
+    """Return whether a lambda is true for all elements; None if that depends on a null."""
     results = [call(item) for item in load(array)]
     if 0 in results:
         return 0
     return None if None in results else 1
 
 
-# They get the lambda first, as a function.
+# Their first argument is the lambda, as a function.
 LAMBDA_FUNCTIONS = {
     "all_match": all_match,
     "any_match": any_match,

@@ -1,4 +1,4 @@
-"""Gives each expression its type, as Trino does, and its SQL for SQLite."""
+"""Finds each expression's type, as Trino does, and writes its SQL for SQLite."""
 
 import re
 from collections import namedtuple
@@ -21,20 +21,20 @@ from tests.local_aws.query.types import (
     settle,
 )
 
-# A typed expression. loose: the names of columns in it that are neither grouped nor aggregated.
-# parts: AGGREGATE and WINDOW, as far as there are such functions in it. text: of a text in quotes.
+# A typed expression. loose: the names of its columns that are neither grouped nor aggregated.
+# parts: AGGREGATE and WINDOW, if it has such functions. text: the text, if it is one in quotes.
 Value = namedtuple("Value", "sql kind loose parts text", defaults=[frozenset(), frozenset(), None])
 AGGREGATE, WINDOW = "aggregate", "window"
 
-# A column of a table or a query. is_stored: whether the query has not named it itself.
+# A column of a table or a query. is_stored: whether its name is stored, not given by the query.
 Column = namedtuple("Column", "name sql kind is_stored", defaults=[False])
-# A table or a query: its SQL, its columns, and the names that can stand before a column's.
+# A table or a query: its SQL, its columns, and the names that can qualify its columns.
 Relation = namedtuple("Relation", "sql columns names", defaults=[()])
 
 MAX_SQL = 200_000  # characters of a condition
-# A call in SQL, which can fail.
+# A function call in SQL, which can fail.
 CALL = re.compile(r"[A-Za-z_]\(")
-# The functions that can ignore nulls, and from which end of the values they count.
+# The functions that can ignore nulls, and the end of the values from which they count.
 NULLS_IGNORED = {
     "first_value": "first",
     "last_value": "last",
@@ -45,11 +45,10 @@ NULLS_IGNORED = {
 
 
 def is_named(column, name):
-    """Return whether a name in a query is that of a column.
+    """Return whether a name in a query is a column's.
 
-    What is stored has a name that is case-sensitive: Timestream Developer Guide, "Quotas", "Naming
-    constraints" ("All Column Names") and "System identifiers". The names that a query itself gives
-    are not, as in Trino.
+    Stored names are case-sensitive: Timestream Developer Guide, "Quotas", "Naming constraints"
+    ("All Column Names") and "System identifiers". Names given by a query are not, as in Trino.
     """
     if column.is_stored or column.name is None:
         return column.name == name
@@ -57,20 +56,20 @@ def is_named(column, name):
 
 
 def merge(values, field):
-    """Return all that is loose in values, or all their parts."""
+    """Return a field of all values, `loose` or `parts`, as one set."""
     return frozenset().union(*(getattr(value, field) for value in values))
 
 
 class Expressions:
-    """Writes the expressions of one SELECT, or of a lambda in one.
+    """Writes the expressions of one SELECT, or of a lambda in it.
 
-    writer: of the whole query, see selects.py.
-    relations: where names are looked up. outer: the Expressions around this one, or None.
+    writer: the Writer of the whole query, see selects.py.
+    relations: where names are looked up. outer: the enclosing Expressions, or None.
     known: the queries of WITH. windows: those of the WINDOW clause.
-    aliases: what the select list has named, in small letters, for errors.
-    grouped: the SQL of what is grouped by. outputs: (Column, Value) pairs that are looked up before
-    all others, but not in_aggregate functions.
-    captured: the Values that are taken from outside.
+    aliases: the select list's names in lower case, for errors.
+    grouped: the SQL of the grouped expressions. outputs: (Column, Value) pairs that are looked up
+    first, except in_aggregate functions.
+    captured: the Values used from outside.
     """
 
     def __init__(self, writer, relations, outer=None, known=None, windows=None):
@@ -85,13 +84,13 @@ class Expressions:
         return value._replace(loose=frozenset()) if value.sql in self.grouped else value
 
     def write_final(self, node):
-        """Return the Value of a node that nothing around it gives another type."""
+        """Return the Value of a node in its final type."""
         value = self.write(node)
         return value._replace(kind=settle(value.kind))
 
     def condition(self, node, clause, forbidden=(AGGREGATE, WINDOW)):
-        """Return the Value of a condition, which stands in a clause."""
-        # At the top, AND stays AND: so SQLite can use its index.
+        """Return the Value of a clause's condition."""
+        # At the top level, AND is kept, so that SQLite can use its index.
         if isinstance(node, nodes.Call) and node.name == "and":
             parts = [self.condition(part, clause, forbidden) for part in node.arguments]
             sql = " AND ".join(part.sql for part in parts)
@@ -106,13 +105,13 @@ class Expressions:
         return value
 
     def forbid(self, place, value, clause, forbidden=(AGGREGATE, WINDOW)):
-        """Fail if there are functions in a value that cannot stand in a clause."""
+        """Fail if a value has functions that a clause does not allow."""
         for part in forbidden:
             if part in value.parts:
                 raise wrong(place, f"{clause} cannot contain {part} functions")
 
     def coerce(self, place, value, kind):
-        """Return the SQL of a value, made one of a type that it fits."""
+        """Return a value's SQL, converted to a type that it fits."""
         if value.kind == TEXT and kind in ("TIMESTAMP", "DATE"):
             return self.writer.constant(kind, self.read(place, value.text, kind))
         if (value.kind, kind) in COERCIONS:
@@ -122,7 +121,7 @@ class Expressions:
         return f"t_cast({value.sql}, {self.writer.object((value.kind, kind))})"
 
     def read(self, place, text, kind):
-        """Return the time that a text in quotes is."""
+        """Read a text in quotes as a time."""
         try:
             return types.read_text(text, kind)
         except QueryError as error:
@@ -151,7 +150,7 @@ class Expressions:
         raise wrong(node.place, explain_missing(self, node))
 
     def find(self, node):
-        """Return the Value of a column, here or around; None if there is none."""
+        """Return the Value of a column, here or in an enclosing query, or None."""
         *qualifier, name = node.parts
         found = find_columns(self.relations, qualifier, name)
         if not qualifier:
@@ -162,7 +161,7 @@ class Expressions:
             if selected and not self.in_aggregate:
                 return selected.popitem()[1]
             if selected and [column.sql for column in found] != list(selected):
-                raise wrong(node.place, "ORDER BY knows no alias in an aggregate function")
+                raise wrong(node.place, "ORDER BY cannot use an alias in an aggregate function")
         if len(found) > 1:
             raise wrong(node.place, f"Column '{'.'.join(node.parts)}' is ambiguous")
         if found:
@@ -172,7 +171,7 @@ class Expressions:
         return self.capture(node) if self.outer else None
 
     def capture(self, node):
-        """Return the Value of a column of the query around; None if there is none."""
+        """Return the Value of an enclosing query's column, or None."""
         value = self.outer.find(node)
         if value is None:
             return None
@@ -203,19 +202,19 @@ class Expressions:
         return value._replace(sql=sql, kind=value.kind.fields[found[0]][1])
 
     def field(self, node):
-        """Write a field of a row that is no column."""
+        """Write a field of a row that is not a column."""
         return self.field_of(node.place, self.write(node.operand), node.name)
 
     # Functions
 
     def call(self, node):
-        """Write the call of a function, or an operator."""
+        """Write a function call, or an operator."""
         if node.over:
             return self.windowed(node)
         if node.name == "try":
             return self.try_(node)
         if node.name in functions.WINDOW_FUNCTIONS:
-            raise wrong(node.place, f"Window function {node.name} needs OVER (...) behind it")
+            raise wrong(node.place, f"Window function {node.name} needs OVER (...) after it")
         if node.name in functions.AGGREGATES or node.name in functions.PLAIN_AGGREGATES:
             return self.aggregate(node)
         if node.where:
@@ -227,7 +226,7 @@ class Expressions:
         return self.apply(node, node.arguments)
 
     def aggregate(self, node):
-        """Write the call of an aggregate function."""
+        """Write an aggregate function call."""
         self.forbid_in_lambda(node)
         self.in_aggregate = True
         value = self.apply(node, node.arguments, self.filter(node))
@@ -238,13 +237,13 @@ class Expressions:
         return value._replace(loose=frozenset(), parts=frozenset([AGGREGATE]))
 
     def forbid_in_lambda(self, node):
-        """Fail if this is a lambda, which cannot have what a node is."""
+        """Fail if this is inside a lambda, which cannot have such a node."""
         if self.is_lambda:
             text = "Lambda expression cannot contain aggregations, window functions or grouping"
             raise wrong(node.place, f"{text} operations: {node.name}")
 
     def ordered_array(self, node, value):
-        """Write array_agg with ORDER BY: what it does with each key is in a text."""
+        """Write array_agg with ORDER BY; a text has the direction of each key."""
         keys = [self.order_key(order) for order in node.orders]
         words = [f"{'desc' if order.descending else 'asc'} {order.nulls}" for order in node.orders]
         kind = "nested" if is_nested(value.kind.element) else "plain"
@@ -262,7 +261,7 @@ class Expressions:
         return f" FILTER (WHERE {self.condition(node.where, 'FILTER').sql})"
 
     def apply(self, node, arguments, tail=""):
-        """Return the Value of a function or operator of arguments that has their types."""
+        """Return the Value of a function or operator with these arguments."""
         signatures = functions.OPERATORS.get(node.name) or functions.FUNCTIONS[node.name]
         if not node.over:
             signatures = signatures + functions.PLAIN_SIGNATURES.get(node.name, [])
@@ -297,9 +296,9 @@ class Expressions:
         return Value(sql, result, merge(values, "loose"), merge(values, "parts"))
 
     def lambda_(self, node, parameter, letters):
-        """Write a lambda; return a Value that has all that is in it, and its SQL.
+        """Write a lambda; return a Value with its loose names and parts, and its SQL.
 
-        Its result gives the last letter of its type, if that is not known yet.
+        Its result determines the last letter of its type, if that is not known yet.
         """
         given = [substitute(kind, letters) for kind in parameter.parameters]
         names = node.parameters
@@ -315,7 +314,7 @@ class Expressions:
         value = body.write_final(node.body)
         letter = parameter.result
         wanted = letters.setdefault(letter, value.kind) if letter in LETTERS else letter
-        if wanted == UNKNOWN != value.kind:  # the state of reduce() is null at first
+        if wanted == UNKNOWN != value.kind:  # reduce()'s state may be null at first
             letters[letter] = value.kind
             return self.lambda_(node, parameter, letters)
         if not fits(value.kind, wanted):
@@ -334,11 +333,11 @@ class Expressions:
         return loose, f"t_lambda({', '.join([number, *captured])})"
 
     def stray_lambda(self, node):
-        """Fail: a lambda stands only in the functions that take one."""
+        """Refuse a lambda outside of a function that takes one."""
         raise wrong(node.place, "A lambda can only be an argument of functions such as filter()")
 
     def try_(self, node):
-        """Write TRY: an expression whose error is null."""
+        """Write TRY, which turns an expression's error into null."""
         if len(node.arguments) != 1:
             raise wrong(node.place, "try takes one expression")
         letters = {}
@@ -348,15 +347,15 @@ class Expressions:
         return loose._replace(sql=f"t_try({sql})", kind=letters["T"])
 
     def and_(self, node):
-        """Write AND. What stands behind a part that is false is not computed, as in Trino."""
+        """Write AND. As in Trino, nothing after a false part is computed."""
         return self.guarded(node, "NOT ", 0)
 
     def or_(self, node):
-        """Write OR. What stands behind a part that is true is not computed."""
+        """Write OR. As in Trino, nothing after a true part is computed."""
         return self.guarded(node, "", 1)
 
     def guarded(self, node, negation, result):
-        """Write AND or OR. SQLite computes all parts of it, so CASE guards what can fail."""
+        """Write AND or OR. SQLite computes all parts, so CASE guards parts that can fail."""
         values = [self.write(part) for part in node.arguments]
         if not all(fits(value.kind, "BOOLEAN") for value in values):
             signatures = functions.OPERATORS[node.name]
@@ -366,12 +365,12 @@ class Expressions:
         if any(CALL.search(part) for part in sqls[1:]):
             whens = " ".join(f"WHEN {negation}{part} THEN {result}" for part in sqls)
             sql = f"(CASE {whens} ELSE {sql} END)"
-        if len(sql) > MAX_SQL:  # each level has its parts twice
+        if len(sql) > MAX_SQL:  # each level contains its parts twice
             raise QueryError("The query is too large for this local AWS: nested conditions")
         return Value(sql, "BOOLEAN", merge(values, "loose"), merge(values, "parts"))
 
     def in_(self, node):
-        """Write IN. SQLite is slow with many parameters: many constants become one object."""
+        """Write IN. Many constants become one object, as SQLite is slow with many parameters."""
         operand, *items = node.arguments
         if len(items) < 100 or not all(isinstance(item, nodes.Constant) for item in items):
             return self.apply(node, node.arguments)
@@ -391,7 +390,7 @@ class Expressions:
         )
 
     def windowed(self, node):
-        """Write the call of a function with OVER."""
+        """Write a function call with OVER."""
         name, window = node.name, node.over
         if isinstance(window, str):
             if window.lower() not in self.windows:
@@ -437,7 +436,7 @@ class Expressions:
         return value
 
     def frame(self, place, window, keys):
-        """Return the frame of a window. A range may be an interval: SQLite gets nanoseconds."""
+        """Return a window's frame. A range may be an interval, which becomes nanoseconds."""
         if not window.frame:
             return ""
         unit, *bounds = window.frame
@@ -457,9 +456,9 @@ class Expressions:
         return f"{unit} BETWEEN {' AND '.join(texts)}"
 
     def ignoring_nulls(self, node, words, window):
-        """Write a window function that ignores nulls, which SQLite cannot.
+        """Write a window function that ignores nulls, which SQLite does not support.
 
-        All values of the frame that are not null become one text, a line each.
+        All values of the frame that are not null are joined to one text, one per line.
         """
         name = node.name
         if name not in NULLS_IGNORED:
@@ -567,7 +566,7 @@ class Expressions:
         return Value(f"EXISTS ({relation.sql})", "BOOLEAN", merge(captured, "loose"))
 
     def scalar_query(self, node):
-        """Write a sub-query that stands for a value. SQLite would take the first of several."""
+        """Write a sub-query used as a value. SQLite would take the first of several rows."""
         relation, captured = self.sub_query(node)
         column = relation.columns[0]
         value = f"t_only_value({column.sql}, count(*) OVER ())"
@@ -575,7 +574,7 @@ class Expressions:
         return Value(sql, column.kind, merge(captured, "loose"))
 
     def sub_query(self, node, only_one=True):
-        """Return the Relation of a sub-query, and the Values of this query in it."""
+        """Return a sub-query's Relation, and the Values of this query that it uses."""
         if self.is_lambda:
             raise unsupported(node.place, "a sub-query in a lambda")
         scope = Expressions(self.writer, [], self)
@@ -607,12 +606,12 @@ WRITERS = {
 
 
 def is_qualified(relation, qualifier):
-    """Return whether a qualifier names a relation; an empty one names all."""
+    """Return whether a qualifier names a relation; an empty one names all of them."""
     return not qualifier or ".".join(qualifier).lower() in relation.names
 
 
 def find_columns(relations, qualifier, name):
-    """Return the columns of a name in relations, of those that the qualifier names."""
+    """Return the columns with a name, in the relations that the qualifier names."""
     return [
         column
         for relation in relations
@@ -623,9 +622,9 @@ def find_columns(relations, qualifier, name):
 
 
 def find_match(signatures, given):
-    """Return the first signature that takes these types, its parameters, and its letters.
+    """Return the first signature that accepts these types, its parameters, and its letters.
 
-    A type that is None is that of a lambda.
+    None is the type of a lambda.
     """
     for signature in signatures:
         parameters = list(signature.parameters)
@@ -646,7 +645,7 @@ def find_match(signatures, given):
 
 
 def bind(parameter, kind, letters):
-    """Return whether a type can be a parameter; let the letters stand for what they need to."""
+    """Return whether a type fits a parameter; add the meaning of letters to `letters`."""
     if isinstance(parameter, Function) or kind is None:
         return isinstance(parameter, Function) and kind is None
     if parameter in LETTERS:
@@ -662,12 +661,12 @@ def bind(parameter, kind, letters):
         if kind == UNKNOWN:
             return bind(parameter.element, UNKNOWN, letters)
         return type(kind) is type(parameter) and bind(parameter.element, kind.element, letters)
-    # A text in quotes is a date only beside dates: else it is a time.
+    # A text in quotes is a date only next to dates; otherwise it is a time.
     return fits(kind, parameter) and (kind, parameter) != (TEXT, "DATE")
 
 
 def substitute(kind, letters):
-    """Return a type with what the letters in it stand for."""
+    """Return a type with its letters replaced by their meaning."""
     if isinstance(kind, (Array, Series)):
         return type(kind)(substitute(kind.element, letters))
     if isinstance(kind, Row):
@@ -676,14 +675,14 @@ def substitute(kind, letters):
 
 
 def fits_range(number, key):
-    """Return whether a distance can be added to the key of a window's order."""
+    """Return whether a distance can be added to a window's ORDER BY key."""
     if key.kind in ("TIMESTAMP", "DATE", "INTERVAL"):
         return number.kind == "INTERVAL"
     return key.kind in types.NUMBERS and number.kind in types.NUMBERS
 
 
 def check_ordered(place, value):
-    """Fail if a value has no order that is known here."""
+    """Fail if values of this type cannot be ordered."""
     if isinstance(value.kind, Series):
         raise wrong(place, f"{name_kind(value.kind)} is not orderable")
     if is_nested(value.kind):
@@ -691,7 +690,7 @@ def check_ordered(place, value):
 
 
 def order_by(values, orders):
-    """Return the SQL of the keys of ORDER BY, with their directions."""
+    """Return the SQL of ORDER BY keys, with their directions."""
     keys = [
         f"{value.sql} {'DESC' if order.descending else 'ASC'} NULLS {order.nulls.upper()}"
         for value, order in zip(values, orders)

@@ -1,7 +1,7 @@
-"""The functions and operators that there are, a line for each way to call one.
+"""All functions and operators, with one line for each way to call them. Add a function here.
 
-What they mean is said in the Timestream Developer Guide, "Functions", "Operators", and in the
-documentation of Trino.
+Their meaning is in the Timestream Developer Guide, "Functions" and "Operators", and in Trino's
+documentation.
 """
 
 import string
@@ -9,30 +9,30 @@ from collections import namedtuple
 
 from tests.local_aws.query.types import NUMBERS, SCALARS, Array, Function, Row, Series, element_of
 
-# The letters of types: the same letter is the same type. Any other word is that type itself.
+# Letters that mean any of several types; the same letter is the same type.
 LETTERS = {
     "N": NUMBERS,
     "M": NUMBERS,
-    "S": SCALARS,  # what can be compared and ordered
+    "S": SCALARS,  # types that can be compared and ordered
     "R": SCALARS,
     "T": None,  # any type
     "U": None,
     "V": None,
 }
 
-# A way to call a function. parameters, result: types, with letters among them. A last parameter
-# that repeats is there once, and repeats is True.
-# sql: for SQLite, with a {} for each argument. {all} is all of them with commas, {rest} all but the
-# first, {N} the type N. {tail} is where FILTER and OVER stand. In SQLite, a function with the name
-# of a type is in_range() for it, and those with a small t_ are in python_functions.py and its
-# neighbours. There, a null among the arguments makes the result null.
+# A way to call a function. parameters, result: types or letters. repeats: whether the last
+# parameter can be repeated.
+# sql: for SQLite, with a {} for each argument. {all}: all of them with commas; {rest}: all but the
+# first; {N}: the type N; {tail}: the place of FILTER and OVER. In SQLite, a function with the name
+# of a type is in_range() for it, and those named t_... are in python_functions.py,
+# array_functions.py and aggregates.py. A null argument makes their result null.
 Signature = namedtuple("Signature", "parameters repeats result sql")
 
 
 def read_type(text):
-    """Return a type that is written as array(T), function(T,BOOLEAN) and so on.
+    """Return a type written as array(T), function(T,BOOLEAN) and so on.
 
-    point(T) is a row of time and value: what a timeseries(T) has.
+    point(T) is a row of time and value, which is an element of a timeseries(T).
     """
     word, bracket, rest = text.partition("(")
     if not bracket:
@@ -49,9 +49,9 @@ def read_type(text):
 
 
 def row(types, sql, has_tail=False):
-    """Return a signature: its types as "INTEGER T -> T", and its SQL.
+    """Return a signature; types: such as "INTEGER T -> T".
 
-    SQL that does not use all that it is given would be a wrong answer: it is an error.
+    SQL that does not use all its arguments would give wrong answers, so it is an error.
     """
     words, _, result = types.partition("->")
     words = words.split()
@@ -68,7 +68,7 @@ def row(types, sql, has_tail=False):
 
 
 def tailed(types, sql):
-    """Return a signature of an aggregate or a window function: FILTER and OVER have a place."""
+    """Return the signature of an aggregate or window function, with a place for FILTER and OVER."""
     return row(types, sql, has_tail=True)
 
 
@@ -84,7 +84,7 @@ SPREADS = {
 }
 PAIRS = ["corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept"]
 
-# With OVER and without.
+# With or without OVER.
 AGGREGATES = {
     "count": [tailed("-> BIGINT", "count(*){tail}"), tailed("T -> BIGINT", "count({}){tail}")],
     "count_if": [tailed("BOOLEAN -> BIGINT", "count(CASE WHEN {} THEN 1 END){tail}")],
@@ -101,9 +101,9 @@ AGGREGATES = {
     "every": [tailed("BOOLEAN -> BOOLEAN", "min({}){tail}")],
 }
 TAKING_DISTINCT = ["count", "sum", "avg", "min", "max", "array_agg"]
-# Without OVER only: Python makes no such function for it in 3.10.
+# Only without OVER, because Python 3.10 cannot register window functions.
 PLAIN_AGGREGATES = {
-    # Exact here. On AWS its standard error is 2.3 %.
+    # Exact here; on AWS, the standard error is 2.3 %.
     "approx_distinct": [tailed("S -> BIGINT", "count(DISTINCT {}){tail}")],
     "approx_percentile": [
         tailed("N DOUBLE -> N", "t_percentile({}, {}){tail}"),
@@ -133,12 +133,12 @@ PLAIN_AGGREGATES = {
     "bitwise_and_agg": [tailed("BIGINT -> BIGINT", "t_bitwise_and_agg({}){tail}")],
     "bitwise_or_agg": [tailed("BIGINT -> BIGINT", "t_bitwise_or_agg({}){tail}")],
 }
-# max(x, n) and min(x, n) are no window functions, as opposed to max(x).
+# Unlike max(x), max(x, n) and min(x, n) are not window functions.
 PLAIN_SIGNATURES = {
     "max": [tailed("S BIGINT -> array(S)", "t_max_n({}, {}){tail}")],
     "min": [tailed("S BIGINT -> array(S)", "t_min_n({}, {}){tail}")],
 }
-# Only with OVER, as all AGGREGATES can be.
+# Only with OVER. AGGREGATES can also have it.
 WINDOW_FUNCTIONS = {
     "row_number": [tailed("-> BIGINT", "row_number(){tail}")],
     "rank": [tailed("-> BIGINT", "rank(){tail}")],
@@ -337,7 +337,7 @@ TEXT_FUNCTIONS = {
     "trim": [row("VARCHAR -> VARCHAR", "t_trim({})")],
     "upper": [row("VARCHAR -> VARCHAR", "t_upper({})")],
 }
-# The parts of a time that functions and extract() give.
+# The parts of a time that functions and extract() return.
 PARTS = (
     "year quarter month week day hour minute second day_of_month day_of_week dow day_of_year doy "
     "week_of_year year_of_week yow"
@@ -408,7 +408,7 @@ FUNCTIONS = {
 }
 
 COMPARISONS = ["=", "<>", "!=", "<", "<=", ">", ">="]
-# The signs are the names of operators. Those with two arguments stand between them.
+# Operators; their signs are their names.
 OPERATORS = {
     **{sign: [row("S S -> BOOLEAN", f"({{}} {sign} {{}})")] for sign in COMPARISONS},
     "=": [

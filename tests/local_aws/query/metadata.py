@@ -1,6 +1,6 @@
 """Answers SHOW and DESCRIBE: Timestream Developer Guide, "SHOW statements", "DESCRIBE statements".
 
-The columns are those of answers that were recorded on AWS.
+The columns are as recorded on AWS.
 """
 
 from tests.local_aws.query.errors import wrong
@@ -20,7 +20,7 @@ DIMENSIONS = {
 
 
 def text_column(name):
-    """Return the description of a column of text."""
+    """Return the description of a text column."""
     return {"Name": name, "Type": {"ScalarType": "VARCHAR"}}
 
 
@@ -35,7 +35,7 @@ def show(node, databases):
         columns, rows = [text_column("Database")], {name: text_row(name) for name in databases}
     elif node.what == "tables":
         if len(node.parts) != 1:
-            raise wrong(node.place, "SHOW TABLES FROM takes the name of a database")
+            raise wrong(node.place, "SHOW TABLES FROM needs the name of a database")
         tables = find_database(databases, node)
         columns, rows = [text_column("Table")], {name: text_row(name) for name in tables}
     else:
@@ -48,7 +48,7 @@ def show(node, databases):
 
 
 def key_name(key):
-    """Return the name of what is shown: a measure is shown once for each of its types."""
+    """Return the name in a row; a measure has a row for each of its types."""
     return key if isinstance(key, str) else key[0]
 
 
@@ -75,7 +75,7 @@ def describe(node, databases):
 
 
 def find_category(table, name):
-    """Return what the column with a name is in Timestream."""
+    """Return a column's Timestream attribute type."""
     if name in table.dimensions:
         return "DIMENSION"
     if name.startswith("measure_value::"):

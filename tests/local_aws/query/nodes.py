@@ -1,4 +1,4 @@
-"""What a query consists of. Each node has its place in the query, for errors."""
+"""The parts of a query. Each node has its place in the query, for errors."""
 
 from collections import namedtuple
 
@@ -23,7 +23,7 @@ InQuery = namedtuple("InQuery", "place operand query")
 Exists = namedtuple("Exists", "place query")
 ScalarQuery = namedtuple("ScalarQuery", "place query")
 
-# frame: SQL, which is the same for SQLite.
+# frame: SQL, which SQLite understands as it is.
 Window = namedtuple("Window", "partition orders frame")
 # nulls: "first" or "last".
 Order = namedtuple("Order", "key descending nulls")
@@ -32,7 +32,7 @@ Order = namedtuple("Order", "key descending nulls")
 Item = namedtuple("Item", "expression name")
 Star = namedtuple("Star", "place qualifier")
 
-# What stands behind FROM. alias: or None. columns: their names behind the alias, or [].
+# Items of FROM. alias: or None. columns: their names after the alias, or [].
 Table = namedtuple("Table", "place parts alias columns")
 Derived = namedtuple("Derived", "place query alias columns")
 # numbered: WITH ORDINALITY.

@@ -1,6 +1,6 @@
-"""Makes nodes of a query's tokens. It knows the grammar; what a name or a type is, it does not.
+"""Turns a query's tokens into nodes. It only knows the grammar, not tables or types.
 
-A method reads what its name says, from the next token on, and returns the node.
+Each method reads what its name says, starting at the next token, and returns the node.
 """
 
 from tests.local_aws.query import functions, nodes, types
@@ -8,21 +8,20 @@ from tests.local_aws.query.advice import explain_function, explain_statement
 from tests.local_aws.query.errors import QueryError, unsupported, wrong
 from tests.local_aws.query.tokens import RESERVED, read_tokens
 
-# Words of Timestream's SQL that lead to something which is not supported here.
+# Words of Timestream's SQL whose meaning is not supported here.
 UNSUPPORTED = set(
     "all any cube current_time current_user fetch grouping lateral localtime match_recognize "
     "natural normalize recursive rollup some table tablesample unload within".split()
 )
-# Words that stand behind a table or an item, so that they are no alias of it without AS.
+# Words that can follow a table or an item, so they are not its alias unless AS comes first.
 NO_ALIAS = {"limit", "offset", "fetch", "tablesample", "window", "match_recognize", "at"}
-# Words that make a constant of the string behind them.
+# Words that turn the string after them into a constant.
 TYPED = {"interval", *types.NAMES, *types.UNSUPPORTED_NAMES}
 COMPARISONS = set(functions.COMPARISONS)
-SET_WORDS = {"union", "except"}
 
 
 def parse(sql):
-    """Return the node of a statement; raise QueryError if it is none."""
+    """Return a statement's node; raise QueryError."""
     try:
         return Parser(read_tokens(sql)).statement()
     except RecursionError:
@@ -30,54 +29,54 @@ def parse(sql):
 
 
 class Parser:
-    """Reads tokens from left to right."""
+    """Reads tokens, from left to right."""
 
     def __init__(self, tokens):
         self.tokens, self.position = tokens, 0
 
     @property
     def token(self):
-        """The token that comes next."""
+        """The next token."""
         return self.tokens[self.position]
 
     @property
     def place(self):
-        """Where the token that comes next stands."""
+        """The place of the next token."""
         return self.token.place
 
     def next_is(self, *words):
-        """Return whether these tokens come next. Words may be in any case."""
+        """Return whether these tokens come next; words are not case-sensitive."""
         coming = self.tokens[self.position : self.position + len(words)]
         return [token.word for token in coming] == list(words)
 
     def accept(self, *words):
-        """Go on behind these tokens if they come next; return whether they do."""
+        """Skip these tokens if they come next; return whether they do."""
         if not self.next_is(*words):
             return False
         self.position += len(words)
         return True
 
     def expect(self, *words):
-        """Go on behind these tokens, which have to come next."""
+        """Skip these tokens, which must come next."""
         for word in words:
             if not self.accept(word):
                 raise self.mismatch(f"'{word}'")
 
     def take(self):
-        """Return the next token, and go on behind it."""
+        """Return the next token, and skip it."""
         token = self.token
         self.position += token.kind != "end"
         return token
 
     def mismatch(self, expected):
-        """Return the error for a token that cannot stand here."""
+        """Return the error for a token that is not allowed here."""
         kind, text, word, place = self.token
         if kind == "name" and word in UNSUPPORTED:
             return unsupported(place, text)
         return wrong(place, f"mismatched input '{text}'. Expecting: {expected}")
 
     def list_of(self, read):
-        """Return what read() returns for each part of a list with commas."""
+        """Return the results of read() for a list with commas."""
         parts = [read()]
         while self.accept(","):
             parts.append(read())
@@ -96,14 +95,14 @@ class Parser:
         return text[1:-1].replace('""', '"') if kind == "quoted" else text
 
     def dotted_name(self):
-        """Read names with points between them; return a list of them."""
+        """Read names separated by dots; return a list."""
         parts = [self.name()]
         while self.accept("."):
             parts.append(self.name())
         return parts
 
     def alias(self):
-        """Read an alias, with AS or without; return None if there is none."""
+        """Read an alias, with or without AS; return None without an alias."""
         if self.accept("as"):
             return self.name()
         if self.next_is_name() and self.token.word not in NO_ALIAS:
@@ -167,7 +166,7 @@ class Parser:
         offset = self.offset()
         limit = self.limit()
         if limit is not None and self.next_is("offset"):
-            raise wrong(self.place, "mismatched input 'offset'. OFFSET stands before LIMIT")
+            raise wrong(self.place, "mismatched input 'offset'. Put OFFSET before LIMIT")
         return nodes.Query(place, with_queries, body, orders, offset, limit)
 
     def with_query(self):
@@ -193,11 +192,11 @@ class Parser:
         return query
 
     def union(self):
-        """Read one SELECT or several with UNION or EXCEPT between them."""
+        """Read one SELECT, or several separated by UNION or EXCEPT."""
         return self.set_operation(("union", "except"), self.intersection)
 
     def intersection(self):
-        """Read one SELECT or several with INTERSECT between them, which binds more."""
+        """Read one SELECT, or several separated by INTERSECT, which binds more tightly."""
         node = self.set_operation(("intersect",), self.select)
         if isinstance(node, nodes.Union):
             query = nodes.Query(node.place, [], node, [], None, None)
@@ -205,7 +204,7 @@ class Parser:
         return node
 
     def set_operation(self, words, read):
-        """Read one SELECT or several with one of these words between them."""
+        """Read one SELECT, or several separated by one of these words."""
         place = self.place
         selects, found = [read()], []
         while self.token.kind == "name" and self.token.word in words:
@@ -242,7 +241,7 @@ class Parser:
         return nodes.Select(place, distinct, items, source, where, groups, having, windows)
 
     def values(self, place):
-        """Read the rows of VALUES: each is a SELECT."""
+        """Read the rows of VALUES; each becomes a SELECT."""
         rows = self.list_of(self.expression)
         selects = []
         for row in rows:
@@ -296,7 +295,7 @@ class Parser:
         descending = self.accept("desc")
         if not descending:
             self.accept("asc")
-        nulls = "last"  # in Trino, in either direction; in SQLite, nulls are the smallest
+        nulls = "last"  # in Trino for both directions; in SQLite, nulls are the smallest values
         if self.accept("nulls"):
             nulls = "first" if self.accept("first") else "last"
             if nulls == "last":
@@ -327,7 +326,7 @@ class Parser:
     # Tables
 
     def sources(self):
-        """Read what stands behind FROM: tables with commas are joined without a condition."""
+        """Read the items of FROM; those separated by commas are joined without a condition."""
         left = self.joins()
         while self.next_is(","):
             place = self.take().place
@@ -335,7 +334,7 @@ class Parser:
         return left
 
     def joins(self):
-        """Read a table, and what is joined to it."""
+        """Read a table and its joins."""
         left = self.source()
         while self.next_is_join():
             place = self.place
@@ -351,7 +350,7 @@ class Parser:
         return left
 
     def next_is_join(self):
-        """Return whether a join comes next, one of those that are not supported, too."""
+        """Return whether a join comes next, even an unsupported one."""
         words = ("join", "inner", "left", "right", "full", "cross", "natural")
         return self.token.kind == "name" and self.token.word in words
 
@@ -389,7 +388,7 @@ class Parser:
         return nodes.Table(place, self.dotted_name(), *self.alias_and_columns())
 
     def is_query_in_brackets(self):
-        """Return whether what the next bracket holds is a query, and not a join that begins so."""
+        """Return whether the next bracket contains a query, and not a join that starts with one."""
         start = self.position
         try:
             self.query_in_brackets()
@@ -402,11 +401,11 @@ class Parser:
         return not is_join and word in ("select", "with", "values", "(")
 
     def alias_and_columns(self):
-        """Read an alias and the names of columns behind it; return None and [] without one."""
+        """Read an alias and its column names; return None and [] without an alias."""
         alias = self.alias()
         return alias, self.names_in_brackets() if alias else []
 
-    # Expressions, those that bind least first
+    # Expressions, the loosest binding first
 
     def expression(self):
         """Read an expression."""
@@ -417,7 +416,7 @@ class Parser:
         return self.chain("and", self.negation)
 
     def chain(self, operator, read):
-        """Read expressions with an operator between them, whose order does not matter."""
+        """Read expressions separated by an associative operator."""
         place = self.place
         parts = [read()]
         while self.next_is(operator):
@@ -433,13 +432,13 @@ class Parser:
         return self.predicate()
 
     def predicate(self):
-        """Read a comparison, or what can stand beside one."""
+        """Read a comparison or another predicate."""
         left = self.concatenation()
         place = self.place
         if self.token.text in COMPARISONS and self.token.kind == "sign":
             operator = self.take().text
             if operator == "=" and self.next_is("="):
-                raise wrong(self.place, "mismatched input '='. Values are compared with one =")
+                raise wrong(self.place, "mismatched input '='. Compare values with a single =")
             if self.next_is("all") or self.next_is("any") or self.next_is("some"):
                 return self.quantified(place, left, operator)
             return nodes.Call(place, operator, [left, self.concatenation()])
@@ -461,7 +460,7 @@ class Parser:
         return nodes.Call(place, "not", [node]) if negative else node
 
     def quantified(self, place, left, operator):
-        """Read ANY or ALL with a query: those that are like IN and NOT IN."""
+        """Read ANY or ALL with a query, where they are equivalent to IN and NOT IN."""
         token = self.take()
         if operator == "=" and token.word in ("any", "some"):
             return nodes.InQuery(place, left, self.query_in_brackets())
@@ -470,7 +469,7 @@ class Parser:
         raise unsupported(token.place, f"{operator} {token.text}")
 
     def is_predicate(self, place, left):
-        """Read what stands behind IS."""
+        """Read the rest of a predicate with IS."""
         negative = self.accept("not")
         if self.accept("null"):
             node = nodes.Call(place, "is null", [left])
@@ -480,7 +479,7 @@ class Parser:
         return nodes.Call(place, "not", [node]) if negative else node
 
     def in_predicate(self, place, left):
-        """Read what stands behind IN."""
+        """Read the rest of a predicate with IN."""
         self.expect("(")
         if self.next_is("select") or self.next_is("with") or self.next_is("values"):
             node = nodes.InQuery(place, left, self.query())
@@ -490,7 +489,7 @@ class Parser:
         return node
 
     def like_predicate(self, place, left):
-        """Read what stands behind LIKE."""
+        """Read the rest of a predicate with LIKE."""
         arguments = [left, self.concatenation()]
         if self.accept("escape"):
             arguments.append(self.concatenation())
@@ -509,7 +508,7 @@ class Parser:
         return self.operators(["*", "/", "%"], self.signed)
 
     def operators(self, signs, read):
-        """Read expressions with operators between them, from the left to the right."""
+        """Read expressions separated by operators, from left to right."""
         left = read()
         while self.token.text in signs:
             operator = self.take()
@@ -517,7 +516,7 @@ class Parser:
         return left
 
     def signed(self):
-        """Read a value with a sign, or without."""
+        """Read a value with or without a sign."""
         place = self.place
         if self.accept("-"):
             return nodes.Call(place, "negative", [self.signed()])
@@ -540,9 +539,9 @@ class Parser:
                 return value
 
     def advise_on_cast(self, value):
-        """Return what to write in place of a value and ::"""
+        """Return what to write instead of a value and ::"""
         if isinstance(value, nodes.Name) and value.parts[-1].lower() == "measure_value":
-            return "Write measure_value::double and so on without spaces"
+            return "Write measure_value::double without spaces"
         return "Write it as cast(x as type)"
 
     def value(self):
@@ -586,7 +585,7 @@ class Parser:
         return nodes.Name(self.place, self.dotted_name())
 
     def in_brackets(self):
-        """Read an expression, a query, a row or a lambda that begins with a bracket."""
+        """Read an expression, a query, a row or a lambda in brackets."""
         place = self.take().place
         if self.next_is("select") or self.next_is("with") or self.next_is("values"):
             node = nodes.ScalarQuery(place, self.query())
@@ -600,7 +599,7 @@ class Parser:
                 for item in items
             ]
             if None in names:
-                raise wrong(place, "The parameters of a lambda are names: (x, y) -> x + y")
+                raise wrong(place, "The parameters of a lambda must be names: (x, y) -> x + y")
             return nodes.Lambda(place, names, self.expression())
         if not items:
             raise wrong(place, "mismatched input ')'. Expecting: an expression")
@@ -613,7 +612,7 @@ class Parser:
         token = self.take()
         if token.word not in functions.PARTS:
             known = ", ".join(functions.PARTS)
-            raise wrong(token.place, f"'{token.text}' is not a valid field. There are: {known}")
+            raise wrong(token.place, f"'{token.text}' is not a valid field. Fields: {known}")
         self.expect("from")
         node = nodes.Call(place, token.word, [self.expression()])
         self.expect(")")
@@ -637,7 +636,7 @@ class Parser:
                 return nodes.Constant(place, "INTERVAL", types.read_interval(text))
             if not text.isdecimal():
                 return nodes.Constant(place, "DOUBLE", types.in_range(float(text), "DOUBLE"))
-            if len(text) > 30:  # Python reads no integer of more than 4300 digits
+            if len(text) > 30:  # Python cannot read integers of more than 4300 digits
                 raise QueryError(f"{text[:20]}... is out of range of bigint")
             value = types.in_range(int(text), "BIGINT")
         except QueryError as error:
@@ -652,7 +651,7 @@ class Parser:
         return nodes.Constant(token.place, "BOOLEAN", int(token.word == "true"))
 
     def typed_constant(self):
-        """Read a constant as timestamp '2026-11-24' or interval '1' hour."""
+        """Read a constant such as timestamp '2026-11-24' or interval '1' hour."""
         place = self.place
         if self.accept("interval"):
             return self.interval(place)
@@ -664,14 +663,12 @@ class Parser:
         return nodes.Constant(place, kind, value)
 
     def interval(self, place):
-        """Read what stands behind INTERVAL."""
+        """Read the rest of INTERVAL."""
         sign = -1 if self.accept("-") else 1
         if sign == 1:
             self.accept("+")
         if self.token.kind != "string":
-            raise wrong(
-                self.place, "The number of an interval stands in quotes: interval '15' minute"
-            )
+            raise wrong(self.place, "Put the number of an interval in quotes: interval '15' minute")
         text = self.take().text.strip("'")
         token = self.take()
         unit = token.word
@@ -712,7 +709,7 @@ class Parser:
             raise unsupported(place, f"the type {text}{'(...)' if self.next_is('(') else ''}")
         if name not in types.NAMES:
             known = ", ".join(types.NAMES)
-            raise wrong(place, f"Unknown type: {text}. There are: {known}")
+            raise wrong(place, f"Unknown type: {text}. Types: {known}")
         return types.NAMES[name]
 
     def row_field(self):
@@ -754,7 +751,7 @@ class Parser:
         return nodes.Cast(token.place, operand, kind, token.word == "try_cast")
 
     def call(self):
-        """Read the call of a function."""
+        """Read a function call."""
         _, text, name, place = self.take()
         if name in UNSUPPORTED:
             raise unsupported(place, text)
@@ -793,14 +790,14 @@ class Parser:
         return nodes.Call(place, name, arguments, distinct, over, where, ignores_nulls, orders)
 
     def row(self, place):
-        """Read what stands behind ROW."""
+        """Read the rest of ROW."""
         self.expect("(")
         items = self.list_of(self.expression)
         self.expect(")")
         return nodes.RowOf(place, items)
 
     def position_of(self, place):
-        """Read what stands behind POSITION: a IN b."""
+        """Read the rest of POSITION: a IN b."""
         part = self.sum()
         self.expect("in")
         node = nodes.Call(place, "position", [part, self.sum()])
@@ -848,7 +845,7 @@ class Parser:
         """Read the distance of a bound: a number or an interval."""
         node = self.value()
         if not isinstance(node, nodes.Constant) or node.value is None or node.kind == types.TEXT:
-            raise wrong(node.place, "The distance of a frame has to be a number or an interval")
+            raise wrong(node.place, "The distance of a frame must be a number or an interval")
         if node.value < 0:
             raise wrong(node.place, "The distance of a frame must not be negative")
         return node

@@ -1,7 +1,7 @@
-"""What functions.py says in SQL and SQLite does not have, or does otherwise than Trino.
+"""Functions for functions.py that SQLite lacks, or that differ between SQLite and Trino.
 
-They are given to SQLite as t_<name>. A null among the arguments makes the result null, but for
-those in TAKING_NULLS.
+In SQLite they are named t_<name>. A null argument makes the result null, except for the functions
+in TAKING_NULLS.
 """
 
 import calendar
@@ -21,7 +21,7 @@ EPOCH = datetime(1970, 1, 1)
 
 
 def double(compute):
-    """Return a function whose result is finite, or an error."""
+    """Return a function that fails if its result is not finite."""
 
     @functools.wraps(compute)
     def function(*arguments):
@@ -34,7 +34,7 @@ def double(compute):
 
 
 def divide(dividend, divisor):
-    """Divide as Java does: integers are cut towards zero."""
+    """Divide like Java, which truncates integers."""
     if isinstance(dividend, float):
         return double(float.__truediv__)(dividend, divisor)
     if divisor == 0:
@@ -44,7 +44,7 @@ def divide(dividend, divisor):
 
 
 def mod(dividend, divisor):
-    """Return what is left of a division, with the sign of the dividend."""
+    """Return the remainder of a division, with the sign of the dividend."""
     if isinstance(dividend, float):
         return double(math.fmod)(dividend, divisor)
     if divisor == 0:
@@ -59,7 +59,7 @@ def sign(number):
 
 
 def each_letter(change):
-    """Return a function of a text that changes its letters as Trino does: each into one."""
+    """Return a function that changes the case of a text like Trino, letter by letter."""
 
     def function(text):
         changed = ((letter, getattr(letter, change)()) for letter in text)
@@ -69,7 +69,7 @@ def each_letter(change):
 
 
 def substr(text, start, length=None):
-    """Return a part of a text. It begins at 1, or from the end at -1."""
+    """Return a part of a text, starting at 1, or at -1 from the end."""
     if start < 0:
         start += len(text) + 1
     if start < 1:
@@ -79,16 +79,16 @@ def substr(text, start, length=None):
 
 
 def split_part(text, separator, number):
-    """Return a part of a text, or null if there are fewer. The first is 1."""
+    """Return a part of a text, counted from 1, or null if there are fewer."""
     if number < 1 or not separator:
-        raise QueryError("split_part takes a separator, and a number from 1")
+        raise QueryError("split_part needs a separator, and a number of at least 1")
     parts = text.split(separator)
     return parts[number - 1] if number <= len(parts) else None
 
 
 @functools.lru_cache
 def like_parts(pattern, escape):
-    """Return what stands between the % of a pattern: a length and a regular expression each."""
+    """Return a pattern's parts between %, each as a length and a regular expression."""
     if escape is not None and len(escape) != 1:
         raise QueryError("Escape string must be a single character")
     parts, letters = [[]], iter(pattern)
@@ -108,10 +108,10 @@ def like_parts(pattern, escape):
 
 
 def like(text, pattern, escape=None):
-    """Return whether a text is like a pattern. Unlike SQLite's LIKE, it is case-sensitive.
+    """Return whether a text matches a pattern. Unlike SQLite's LIKE, it is case-sensitive.
 
-    One part after the other is looked for, since one regular expression with many .* can take
-    for ever.
+    It searches for one part after another, because one regular expression with many .* can take
+    forever.
     """
     (_, first), *others = like_parts(pattern, escape)
     if not others:
@@ -125,7 +125,7 @@ def like(text, pattern, escape=None):
     return last.match(text, len(text) - length) is not None
 
 
-# Escapes that mean the same in Java's regular expressions and in Python's.
+# Escapes with the same meaning in Java's and Python's regular expressions.
 SAFE_ESCAPE = re.compile(r"\\(?:[dDwWsSbBtnrf1-9]|[^\w\s])", re.ASCII)
 CLASS = re.compile(r"\[\^?\]?[^\[\]]*\]")
 GROUP = re.compile(r"\((?:\?[:=!]|\?<[=!])?([^()]*)\)")
@@ -136,7 +136,7 @@ WORK = 3 * 10**8  # steps that a regular expression may take, in the worst case:
 def read_pattern(pattern):
     """Return a compiled regular expression, and the power with which its time can grow.
 
-    Python cannot end a search that has begun. So what could take for ever is refused.
+    Python cannot stop a search, so an expression that could take forever is refused.
     """
     unescaped = SAFE_ESCAPE.sub("x", pattern)
     bare = CLASS.sub("x", unescaped)
@@ -155,7 +155,7 @@ def read_pattern(pattern):
 
 
 def compiled(pattern, text):
-    """Return a compiled regular expression that is quick enough for a text."""
+    """Return a compiled regular expression, unless it could be too slow for a text."""
     compiled, power = read_pattern(pattern)
     if len(text) ** min(power, 30) > WORK:
         raise QueryError(
@@ -166,7 +166,7 @@ def compiled(pattern, text):
 
 
 def regexp_extract(text, pattern, group):
-    """Return the part of a text that matches, or a group of it; null if none does."""
+    """Return the first match in a text, or a group of it; null without a match."""
     regex = compiled(pattern, text)
     check_group(regex, group)
     found = regex.search(text)
@@ -174,20 +174,20 @@ def regexp_extract(text, pattern, group):
 
 
 def regexp_extract_all(text, pattern, group):
-    """Return all parts of a text that match."""
+    """Return all matches in a text."""
     regex = compiled(pattern, text)
     check_group(regex, group)
     return json.dumps([found[group] for found in regex.finditer(text)])
 
 
 def check_group(regex, group):
-    """Fail if a regular expression does not have a group."""
+    """Fail if a regular expression does not have this group."""
     if not 0 <= group <= regex.groups:
         raise QueryError(f"Pattern has {regex.groups} groups. Cannot access group {group}")
 
 
 def regexp_replace(text, pattern, new):
-    """Return a text with another text for what matches. $1 in it is the first group."""
+    """Replace all matches in a text. $1 in the new text is the first group."""
     regex = compiled(pattern, text)
 
     def write(found):
@@ -209,7 +209,7 @@ REFERENCE = re.compile(r"\\(?P<escaped>.)|\$(?P<number>\d)?", re.DOTALL | re.ASC
 
 
 def regexp_split(text, pattern):
-    """Return the parts of a text between what matches."""
+    """Split a text at the matches."""
     parts, start = [], 0
     for found in compiled(pattern, text).finditer(text):
         parts.append(text[start : found.start()])
@@ -228,28 +228,28 @@ NOT_HERE = "is not supported by this local AWS"
 
 
 def concat(*texts):
-    """Return texts as one."""
+    """Join texts."""
     check_size(sum(map(len, texts)))
     return "".join(texts)
 
 
 def concat_ws(separator, *texts):
-    """Return texts as one, with a separator between them; nulls are left out."""
+    """Join texts with a separator; omit nulls."""
     return None if separator is None else separator.join(t for t in texts if t is not None)
 
 
 def replace(text, old, new):
-    """Return a text with another text for a part of it."""
+    """Replace all occurrences of a text."""
     check_size(len(text) + len(new) * (text.count(old)))
     return text.replace(old, new)
 
 
 def pad(at_start):
-    """Return lpad or rpad: a text made as long as this, or cut."""
+    """Return lpad or rpad, which pads or cuts a text to a size."""
 
     def function(text, size, padding):
         if size < 0 or not padding:
-            raise QueryError("lpad and rpad take a size from 0, and text to pad with")
+            raise QueryError("lpad and rpad need a size of at least 0, and text to pad with")
         check_size(size)
         missing = max(size - len(text), 0)
         filler = (padding * (missing // len(padding) + 1))[:missing]
@@ -259,7 +259,7 @@ def pad(at_start):
 
 
 def split(text, separator, limit=None):
-    """Return the parts of a text between separators, as an array."""
+    """Split a text at separators; return an array."""
     if not separator:
         raise QueryError("The delimiter may not be the empty string")
     if limit is not None and limit < 1:
@@ -268,7 +268,7 @@ def split(text, separator, limit=None):
 
 
 def translate(text, old, new):
-    """Return a text with each letter of `old` replaced by the one of `new`, or removed."""
+    """Replace each letter of `old` in a text by that of `new`, or remove it."""
     letters = {}
     for place, letter in enumerate(old):
         letters.setdefault(ord(letter), new[place] if place < len(new) else None)
@@ -276,7 +276,7 @@ def translate(text, old, new):
 
 
 def levenshtein(one, other):
-    """Return how many letters have to change to make one text of another."""
+    """Return the number of letters to change to turn a text into another."""
     check_size(len(one) * len(other))
     costs = list(range(len(other) + 1))
     for row, letter in enumerate(one, 1):
@@ -289,23 +289,23 @@ def levenshtein(one, other):
 
 
 def codepoint(text):
-    """Return the number of a letter."""
+    """Return a letter's number."""
     if len(text) != 1:
-        raise QueryError("codepoint takes a text of one character")
+        raise QueryError("codepoint needs a text of one character")
     return ord(text)
 
 
 def character(number):
-    """Return the letter of a number."""
+    """Return a number's letter."""
     if not 0 <= number < 0x110000 or 0xD800 <= number < 0xE000:
         raise QueryError(f"Not a valid Unicode code point: {number}")
     return chr(number)
 
 
 def width_bucket(value, low, high, count):
-    """Return in which of `count` buckets of equal width a value is."""
+    """Return the number of a value's bucket, of `count` buckets of equal width."""
     if count <= 0 or low == high:
-        raise QueryError("width_bucket takes a count greater than 0, and bounds that differ")
+        raise QueryError("width_bucket needs a count greater than 0, and different bounds")
     if low > high:
         value, low, high = -value, -low, -high
     if value < low:
@@ -314,7 +314,7 @@ def width_bucket(value, low, high, count):
 
 
 def from_one(name, number):
-    """Return a number that is at least 1."""
+    """Return a number; fail if it is less than 1."""
     if number is None:
         raise QueryError(f"{name} null {NOT_HERE}")
     if number < 1:
@@ -323,14 +323,14 @@ def from_one(name, number):
 
 
 def width(interval):
-    """Return the width of a bin, which cannot be nothing."""
+    """Return the width of a bin; fail if it is not positive."""
     if interval <= 0:
-        raise QueryError("bin() takes an interval that is greater than zero")
+        raise QueryError("bin() needs an interval greater than zero")
     return interval
 
 
 def offset(number):
-    """Return the offset of lag() and lead()."""
+    """Return the offset of lag() or lead(); fail if it is invalid."""
     if number is None:
         raise QueryError(f"Offset null {NOT_HERE}")
     if number < 0:
@@ -339,12 +339,12 @@ def offset(number):
 
 
 def moment_of(nanoseconds):
-    """Return a time as Python has it, without the parts of its second."""
+    """Return a time as a datetime, without fractions of a second."""
     return EPOCH + timedelta(seconds=nanoseconds // 10**9)
 
 
 def nanoseconds_of(moment):
-    """Return a time as SQLite keeps it."""
+    """Return a datetime in the form stored by SQLite."""
     return in_range((moment - EPOCH) // timedelta(microseconds=1) * 1000, "TIMESTAMP")
 
 
@@ -380,14 +380,14 @@ def unit_of(name):
     units["week"] = 7 * UNITS["d"]
     if name.lower() not in units:
         known = ", ".join([*units, *MONTHS_OF])
-        raise QueryError(f"'{name}' is not a valid time unit. There are: {known}")
+        raise QueryError(f"'{name}' is not a valid time unit. Units: {known}")
     return units[name.lower()]
 
 
 def date_trunc(unit, nanoseconds):
-    """Return the start of the second, minute, hour, day, week, month, quarter or year."""
+    """Return the start of a time's second, minute, hour, day, week, month, quarter or year."""
     unit, moment = unit.lower(), moment_of(nanoseconds)
-    if unit == "week":  # it begins on a Monday
+    if unit == "week":  # a week starts on Monday
         day = nanoseconds // UNITS["d"] * UNITS["d"]
         return in_range(day - moment.weekday() * UNITS["d"], "TIMESTAMP")
     if unit in MONTHS_OF:
@@ -397,7 +397,7 @@ def date_trunc(unit, nanoseconds):
 
 
 def add_months(nanoseconds, months):
-    """Return a time some months later, on the same day of the month or its last one."""
+    """Return a time some months later, on the same day of the month or on its last day."""
     moment = moment_of(nanoseconds)
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     if not 1 <= year <= 9999:
@@ -422,7 +422,7 @@ def date_add_to_date(unit, count, nanoseconds):
 
 
 def date_diff(unit, first, second):
-    """Return how many whole units it is from one time to another."""
+    """Return the number of whole units from one time to another."""
     if unit.lower() not in MONTHS_OF:
         return divide(second - first, unit_of(unit))
     early, late = sorted([first, second])
@@ -441,40 +441,40 @@ def last_day_of_month(nanoseconds):
 
 
 def whole_days(interval):
-    """Return an interval that can be added to a date."""
+    """Return an interval; fail if it cannot be added to a date."""
     if interval % UNITS["d"]:
         raise QueryError("Cannot add hour, minutes or seconds to a date")
     return interval
 
 
 def scale(interval, factor):
-    """Return an interval times a number, cut to whole nanoseconds."""
+    """Multiply an interval by a number, and truncate it to nanoseconds."""
     return in_range(int(interval * factor), "INTERVAL")
 
 
 def shrink(interval, divisor):
-    """Return an interval divided by a number, cut to whole nanoseconds."""
+    """Divide an interval by a number, and truncate it to nanoseconds."""
     if divisor == 0:
         raise QueryError("Division by zero")
     return in_range(int(interval / divisor), "INTERVAL")
 
 
 def from_unixtime(seconds):
-    """Return the time that is some seconds after the epoch, in milliseconds as Trino."""
+    """Return the time some seconds after the epoch, rounded to milliseconds as in Trino."""
     return in_range(int(round_half_away(seconds * 1000, 0)) * 10**6, "TIMESTAMP")
 
 
 def parse_duration(text):
-    """Return an interval that is written as 42m or 42.8ms."""
+    """Return an interval written as 42m or 42.8ms."""
     match = re.fullmatch(r"(\d{1,20}(?:\.\d{1,9})?)\s*([a-z]+)", text.strip().lower(), re.ASCII)
     if not match or match[2] not in types.INTERVAL_UNITS:
         units = ", ".join(types.INTERVAL_UNITS)
-        raise QueryError(f"'{text}' is not a duration such as 42m. Its unit is one of: {units}")
+        raise QueryError(f"'{text}' is not a duration such as 42m. Units: {units}")
     return in_range(int(Decimal(match[1]) * types.INTERVAL_UNITS[match[2]]), "INTERVAL")
 
 
 def date_format(nanoseconds, pattern):
-    """Return a time in a format of MySQL's, which Trino has taken over."""
+    """Return a time in one of MySQL's formats, which Trino has adopted."""
     moment = moment_of(nanoseconds)
 
     def write(found):
@@ -487,7 +487,7 @@ def date_format(nanoseconds, pattern):
     return re.sub(r"%.?", write, pattern, flags=re.DOTALL)
 
 
-# Names are English, whatever the machine speaks.
+# English names, whatever this machine's language.
 MONTHS = (
     "January February March April May June July August September October November December"
 ).split()
@@ -518,11 +518,11 @@ DATE_FORMATS = {
     "%x": lambda moment: f"{moment.isocalendar()[0]:04}",
     "%%": lambda moment: "%",
 }
-# What date_parse and parse_datetime read, as strptime() has it.
+# The formats of date_parse and parse_datetime, for strptime().
 PARSED = {"%Y": "%Y", "%y": "%y", "%m": "%m", "%c": "%m", "%d": "%d", "%e": "%d", "%H": "%H"}
 PARSED |= {"%k": "%H", "%i": "%M", "%s": "%S", "%S": "%S", "%T": "%H:%M:%S", "%f": "%f"}
 PARSED |= {"%%": "%%"}
-# The letters of Joda, which format_datetime takes, in the formats of date_format.
+# Joda's letters, used by format_datetime, with the equivalent formats of date_format.
 JODA = {
     "yyyy": "%Y", "YYYY": "%Y", "y": "%Y", "yy": "%y", "MMMM": "%M", "MMM": "%b", "MM": "%m",
     "M": "%c", "dd": "%d", "d": "%e", "HH": "%H", "H": "%k", "hh": "%h", "h": "%l", "mm": "%i",
@@ -531,7 +531,7 @@ JODA = {
 
 
 def format_datetime(nanoseconds, pattern):
-    """Return a time in a format of Joda's."""
+    """Return a time in one of Joda's formats."""
 
     def write(found):
         if found["quoted"] is not None:
@@ -551,7 +551,7 @@ JODA_PART = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|.
 
 
 def date_parse(text, pattern):
-    """Return the time that a text has, in a format of MySQL's."""
+    """Read a time from a text in one of MySQL's formats."""
 
     def translate(found):
         if found[0] not in PARSED:
@@ -562,7 +562,7 @@ def date_parse(text, pattern):
 
 
 def parse_datetime(text, pattern):
-    """Return the time that a text has, in a format of Joda's."""
+    """Read a time from a text in one of Joda's formats."""
 
     def translate(found):
         letters = found["letters"]
@@ -578,17 +578,17 @@ def parse_datetime(text, pattern):
 
 
 def parse_time(text, pattern, given):
-    """Return the time that a text has in a format of strptime()."""
+    """Read a time from a text in a format of strptime()."""
     try:
         moment = datetime.strptime(text, pattern)
     except (ValueError, re.error):
-        raise QueryError(f"Invalid format: '{text}' is not written as '{given}'") from None
+        raise QueryError(f"Invalid format: '{text}' does not match '{given}'") from None
     year = 1970 if "%Y" not in pattern and "%y" not in pattern else moment.year
     return nanoseconds_of(moment.replace(year=year))
 
 
 def only_value(value, rows):
-    """Return the value of a sub-query that stands for one value."""
+    """Return a sub-query's value; fail if it has several rows."""
     if rows > 1:
         raise QueryError("Scalar sub-query has returned multiple rows")
     return value

@@ -1,4 +1,4 @@
-"""Lists the functions, each with a line, for the page of the local AWS."""
+"""Describes each function in one line, for the page of the local AWS."""
 
 from tests.local_aws.query import functions
 from tests.local_aws.query.types import name_kind
@@ -206,14 +206,14 @@ def list_functions():
 
 
 def describe(name, signature):
-    """Return a way to call a function, as abs(number) -> number."""
+    """Return a signature as text: abs(number) -> number."""
     parameters = [describe_kind(parameter) for parameter in signature.parameters]
     dots = ", ..." if signature.repeats else ""
     return f"{name}({', '.join(parameters)}{dots}) -> {describe_kind(signature.result)}"
 
 
 def describe_kind(kind):
-    """Return the name of a type of a signature. A letter that is a number is called so."""
+    """Return the name of a type in a signature; letters for numbers become "number"."""
     if kind in ("N", "M"):
         return "number"
     return name_kind(kind).replace("(N)", "(number)")

@@ -1,4 +1,4 @@
-"""Writes a whole query for SQLite: its tables, groups and order."""
+"""Writes a whole query as SQL for SQLite: its tables, groups and order."""
 
 import itertools
 import json
@@ -28,11 +28,11 @@ from tests.local_aws.query.types import (
 
 
 class Writer:
-    """Writes a query.
+    """Writes a query as SQL.
 
     databases: {name: {table name: Table}}, see store.py. now: in nanoseconds.
-    constants: the values of the parameters in what is written. objects: what functions need and SQL
-    cannot say, such as lambdas; SQL has their numbers.
+    constants: the values of the SQL's parameters. objects: Python objects that functions need, such
+    as lambdas; SQL refers to them by numbers.
     """
 
     def __init__(self, databases, now):
@@ -42,17 +42,17 @@ class Writer:
         self.numbers = itertools.count()
 
     def constant(self, kind, value):
-        """Return a parameter for a constant: always the same, so that SQL can be compared."""
+        """Return a parameter for a constant, always the same one, so that SQL can be compared."""
         name = self.names.setdefault((kind, repr(value)), f"k{len(self.names)}")
         self.constants[name] = value
         return f":{name}"
 
     def object(self, value):
-        """Return the number of an object, as SQL."""
+        """Return an object's number, as SQL."""
         return str(self.objects.setdefault(value, len(self.objects)))
 
     def query(self, node, known=None, outer=None):
-        """Write a query; return its Relation, whose columns are called c0, c1, ... in SQL.
+        """Write a query; return its Relation, whose columns are named c0, c1, ... in SQL.
 
         known: the queries of WITH, {name: Relation}, each with its name as SQL. outer: the
         Expressions around the query.
@@ -91,7 +91,7 @@ class Writer:
         return Relation(sql, relation.columns)
 
     def union(self, node, known, outer):
-        """Write UNION and others: each column with the type that all SELECTs have in common."""
+        """Write UNION and others; each column has the common type of all SELECTs."""
         written = [self.select(select, [], known, outer) for select in node.selects]
         word = node.words[0].split()[0]
         counts = {len(one.columns) for one in written}
@@ -129,7 +129,7 @@ class Writer:
         if node.where:
             where = [expressions.condition(node.where, "WHERE")]
         groups = [self.group(group, node, expressions) for group in node.groups]
-        # From here on, what is grouped by is not loose any more.
+        # From here on, grouped expressions are no longer loose.
         expressions.grouped = {group.sql for group in groups}
         columns, values, places = [], [], []
         for name, place, value in self.items(node, relations, expressions):
@@ -138,7 +138,7 @@ class Writer:
             places.append(place)
         if node.having:
             having = [expressions.condition(node.having, "HAVING", [WINDOW])]
-        # From here on, the aliases are known.
+        # From here on, aliases are known.
         expressions.outputs = [
             (column._replace(sql=value.sql), value) for column, value in zip(columns, values)
         ]
@@ -158,13 +158,13 @@ class Writer:
             ("ORDER BY", order_by(keys, orders)),
         ]
         sql = " ".join(f"{word} {sql}" for word, sql in clauses if sql)
-        if having and not groups:  # SQLite takes it with GROUP BY only, before 3.39
+        if having and not groups:  # before 3.39, SQLite only allows it with GROUP BY
             names = ", ".join(column.sql for column in columns)
             sql = f"SELECT {names} FROM ({sql}) WHERE is_kept"
         return Relation(sql, columns)
 
     def items(self, node, relations, expressions):
-        """Give name, place and Value of each item of a select list, and of each column of a *."""
+        """Yield name, place and Value of each item of a select list, and of each column of *."""
         for item in node.items:
             if isinstance(item, nodes.Star):
                 for column in columns_of_star(item, relations):
@@ -177,7 +177,7 @@ class Writer:
                 yield name_item(item), item.expression.place, value
 
     def group(self, node, select, expressions):
-        """Write an expression of GROUP BY, or the position of one in the select list."""
+        """Write an expression of GROUP BY, or its position in the select list."""
         if isinstance(node, nodes.Constant) and node.kind in ("INTEGER", "BIGINT"):
             items = list(self.items(select, expressions.relations, expressions))
             check_position(node, items, "GROUP BY")
@@ -190,7 +190,7 @@ class Writer:
         return value
 
     def order_key(self, order, values, expressions):
-        """Write a key of ORDER BY, or the position of one in the select list."""
+        """Write a key of ORDER BY, or its position in the select list."""
         node = order.key
         if isinstance(node, nodes.Constant) and node.kind in ("INTEGER", "BIGINT"):
             check_position(node, values, "ORDER BY")
@@ -203,7 +203,7 @@ class Writer:
     # FROM
 
     def source(self, node, known, outer):
-        """Write a table, a sub-select or a join; return it, and its Relations."""
+        """Write a table, a sub-select or a join; return the SQL and its Relations."""
         if isinstance(node, nodes.Join):
             return self.join(node, known, outer)
         if isinstance(node, nodes.Unnest):
@@ -221,7 +221,7 @@ class Writer:
         return relation.sql, [relation]
 
     def alias(self, node, relation):
-        """Return a relation with its own name in SQL, and the names that the query gives it."""
+        """Return a relation with a unique name in SQL, and the names given by the query."""
         name = f"r{next(self.numbers)}"
         columns = rename(node.place, relation, node.columns).columns
         columns = [column._replace(sql=f"{name}.{column.sql}") for column in columns]
@@ -231,8 +231,8 @@ class Writer:
     def unnest(self, node, relations, known, outer):
         """Write UNNEST of arrays, which can use the columns of the relations before it.
 
-        SQLite's json_each gives a row for each element of an array. t_unnest makes each element an
-        array of the columns.
+        SQLite's json_each returns a row for each element of an array. t_unnest turns each element
+        into an array of columns.
         """
         expressions = Expressions(self, relations, outer, known)
         values = [expressions.write_final(array) for array in node.arrays]
@@ -262,7 +262,7 @@ class Writer:
         return relation.sql, [relation._replace(columns=columns)]
 
     def join(self, node, known, outer):
-        """Write a join; return it, and its Relations."""
+        """Write a join; return the SQL and its Relations."""
         left, left_relations = self.source(node.left, known, outer)
         if isinstance(node.right, nodes.Unnest):
             if node.kind not in ("cross", "left"):
@@ -296,9 +296,9 @@ class Writer:
         return sql, relations
 
     def wrap(self, sql, relations):
-        """Return a table or a join as one sub-select, and its Relations in there.
+        """Return a table or a join as one sub-select, and its Relations.
 
-        SQLite has right and full joins from 3.39 on only.
+        It is needed because SQLite has right and full joins only since 3.39.
         """
         name = f"r{next(self.numbers)}"
         columns = [column for relation in relations for column in relation.columns]
@@ -307,7 +307,7 @@ class Writer:
         return sql, replace_columns(relations, [f"{name}.c{n}" for n in range(len(columns))])
 
     def full_join(self, left, right, condition, relations):
-        """Write a full join as a left join, and the rows of the right that it lacks."""
+        """Write a full join as a left join, plus the missing rows of the right side."""
         name, missing = f"r{next(self.numbers)}", left.rpartition(" AS ")[2]
         columns = [column for relation in relations for column in relation.columns]
         sqls = ", ".join(f"{column.sql} AS c{number}" for number, column in enumerate(columns))
@@ -319,7 +319,7 @@ class Writer:
         return sql, replace_columns(relations, [f"{name}.c{n}" for n in range(len(columns))])
 
     def using(self, node, left_relations, right_relations):
-        """Return the SQL of the condition of USING."""
+        """Return the SQL of USING's condition."""
         parts = []
         for name in node.using:
             left, right = [
@@ -339,12 +339,12 @@ class Writer:
 
 
 def json_text(value):
-    """Return a value as a JSON text in SQL."""
+    """Return a value as JSON in a SQL string."""
     return f"'{json.dumps(value)}'"
 
 
 def replace_columns(relations, sqls):
-    """Return relations whose columns have other SQL."""
+    """Return the relations, with other SQL for their columns."""
     sqls = iter(sqls)
     return [
         relation._replace(columns=[column._replace(sql=next(sqls)) for column in relation.columns])
@@ -353,7 +353,7 @@ def replace_columns(relations, sqls):
 
 
 def merge_columns(node, left_relations, right_relations):
-    """Return the relations of a join with USING: its columns are there once, first."""
+    """Return the relations of a join with USING, whose columns come first, and only once."""
     names = [name.lower() for name in node.using]
 
     def find(relations, name):
@@ -377,7 +377,7 @@ def merge_columns(node, left_relations, right_relations):
 
 
 def rename(place, relation, names):
-    """Return a relation whose columns have the names of a list, if there is one."""
+    """Return a relation with its columns renamed, if names are given."""
     if not names:
         return relation
     if len(names) != len(relation.columns):
@@ -392,40 +392,40 @@ def rename(place, relation, names):
 
 
 def find_table(databases, node):
-    """Return the stored Table that a node with place and parts names. The case counts."""
+    """Return the stored Table that a node names. Names are case-sensitive."""
     if len(node.parts) != 2:
         name = ".".join(node.parts)
-        text = f"Table '{name}' does not exist. A table is named database.table"
+        text = f"Table '{name}' does not exist. Write database.table"
         if len(node.parts) == 1 and "." in name:
             quoted = ".".join(f'"{part}"' for part in name.split("."))
-            text = f"{text}. Put each name in quotes of its own: {quoted}"
+            text = f"{text}. Quote each name separately: {quoted}"
         raise wrong(node.place, text)
     database, table = node.parts
     tables = find_database(databases, node)
     if table not in tables:
         known = ", ".join(sorted(tables)) or "none"
-        text = f"The table '{table}' does not exist in database '{database}'. There are: {known}"
+        text = f"The table '{table}' does not exist in database '{database}'. Tables: {known}"
         raise wrong(node.place, text)
     return tables[table]
 
 
 def find_database(databases, node):
-    """Return the tables of the database that a node with place and parts names."""
+    """Return the tables of the database that a node names."""
     database = node.parts[0]
     if database not in databases:
         known = ", ".join(sorted(databases)) or "none"
-        raise wrong(node.place, f"Database '{database}' does not exist. There are: {known}")
+        raise wrong(node.place, f"Database '{database}' does not exist. Databases: {known}")
     return databases[database]
 
 
 def columns_of_star(star, relations):
-    """Return the columns that a * stands for."""
+    """Return the columns of a *."""
     found = relations
     if star.qualifier:
         name = ".".join(star.qualifier)
         found = [relation for relation in relations if name.lower() in relation.names]
         if len(found) != 1:
-            raise wrong(star.place, f"Table '{name}' is not in FROM, or is there twice")
+            raise wrong(star.place, f"Table '{name}' is not in FROM, or appears twice")
     if not found:
         raise wrong(star.place, "SELECT * not allowed in queries without FROM clause")
     return [column for relation in found for column in relation.columns]
@@ -441,7 +441,7 @@ def name_item(item):
 
 
 def convert(expressions, place, relation, columns):
-    """Return a SELECT from a relation, with the types that these columns have."""
+    """Return a SELECT from a relation that converts it to the types of these columns."""
     pairs = zip(relation.columns, columns)
     items = [
         f"{expressions.coerce(place, Value(one.sql, one.kind), other.kind)} AS {other.sql}"
@@ -451,12 +451,12 @@ def convert(expressions, place, relation, columns):
 
 
 def join_sql(values):
-    """Return the SQL of values, with commas."""
+    """Return the SQL of values, separated by commas."""
     return ", ".join(value.sql for value in values)
 
 
 def name_columns(values, columns):
-    """Return the SQL of a select list, with the names that the columns have in SQL."""
+    """Return the SQL of a select list, with the columns' names in SQL."""
     return ", ".join(f"{value.sql} AS {column.sql}" for value, column in zip(values, columns))
 
 
@@ -466,15 +466,15 @@ def order_places(orders, keys):
 
 
 def check_position(node, items, clause):
-    """Fail if a number is no position in the select list."""
+    """Fail if a number is not a position in the select list."""
     if not 1 <= node.value <= len(items):
         raise wrong(node.place, f"{clause} position {node.value} is not in the select list")
 
 
 def check_grouped(node, groups, having, placed_values, placed_keys):
-    """Fail if a query has groups, and a column in it that is not the same for all of a group.
+    """Fail if a query with groups uses a column that is neither grouped nor aggregated.
 
-    SQLite takes the value of any row. What is placed stands beside its place.
+    SQLite would pick any row. placed_*: (place, value) pairs.
     """
     is_grouped = groups or having or any(AGGREGATE in value.parts for _, value in placed_values)
     parts = [value for _, value in placed_values] + having
@@ -482,7 +482,7 @@ def check_grouped(node, groups, having, placed_values, placed_keys):
         raise unsupported(node.having.place, "HAVING without GROUP BY and aggregate functions")
     if not is_grouped:
         for place, key in placed_keys:
-            if AGGREGATE in key.parts:  # without groups, SQLite does not take it here alone
+            if AGGREGATE in key.parts:  # without groups, SQLite does not allow it only here
                 raise unsupported(place, "an aggregate function in ORDER BY alone")
         return
     placed_having = [(node.having.place, value) for value in having]
@@ -495,8 +495,9 @@ def check_grouped(node, groups, having, placed_values, placed_keys):
 
 
 def check_distinct(orders, keys, values):
-    """Fail if SELECT DISTINCT is ordered by what is not selected."""
+    """Fail if SELECT DISTINCT is ordered by something that is not selected."""
     selected = {value.sql for value in values}
     for place, key in order_places(orders, keys):
         if key.sql not in selected:
-            raise wrong(place, "With SELECT DISTINCT, ORDER BY takes what is in the select list")
+            text = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
+            raise wrong(place, text)

@@ -1,4 +1,4 @@
-"""query/functions.py, row by row: values, nulls, empty groups and wrong types, as in Trino."""
+"""query/functions.py, line by line: values, nulls, empty groups and wrong types, as in Trino."""
 
 import json
 import time
@@ -19,7 +19,7 @@ def store():
 
 @pytest.fixture
 def ask(store, monkeypatch):
-    """A function that asks for one value; it returns it as text, arrays as JSON."""
+    """A function that queries one value and returns it as text, arrays as JSON."""
     monkeypatch.setattr(time, "time", lambda: NOW)
 
     def ask(sql):
@@ -268,7 +268,7 @@ date '2026-11-24' < '2026-11-25'                       | true
 time_ between '2026-11-01' and now()                   | true
 """
 CALLS = [[part.strip() for part in line.rsplit("|", 1)] for line in CALLS.strip().splitlines()]
-# Aggregate functions, of x and y in the rows (1, 10), (3, 5), (null, 7).
+# Aggregate functions of x and y, in the rows (1, 10), (3, 5), (null, 7).
 GROUPS = """
 approx_distinct(x)                                     | 2
 approx_percentile(x, 0.5)                              | 3
@@ -320,7 +320,7 @@ var_samp(x)                                            | 2.0
 variance(x)                                            | 2.0
 """
 GROUPS = [[part.strip() for part in line.rsplit("|", 1)] for line in GROUPS.strip().splitlines()]
-# Window functions, in the second of these rows, in the order of y.
+# Window functions, in the second of these rows, ordered by y.
 WINDOWS = """
 row_number()                       | 2
 rank()                             | 2
@@ -357,7 +357,7 @@ bool_or(x > 1)                     | true
 every(x > 1)                       | true
 """
 WINDOWS = [[part.strip() for part in line.rsplit("|", 1)] for line in WINDOWS.strip().splitlines()]
-# Functions of time series, of the values 1, 4 and 2 at the seconds 0, 10 and 20.
+# Functions of a time series with the values 1, 4 and 2 at seconds 0, 10 and 20.
 SERIES = """
 cardinality(array[s])                                                  | 1
 interpolate_linear(s, array[from_milliseconds(5000)])                  | [["00:05", "2.5"]]
@@ -387,7 +387,7 @@ POINTS = (
 
 
 def complete(call, group):
-    """Return a query for a call of the table of this name."""
+    """Return a query for a function call from one of the tables above."""
     if group == "scalar":
         return f"select {call} from (select now() as time_) t".replace("\\\\", "\\")
     if group == "group":
@@ -406,11 +406,11 @@ ALL = [
 
 
 @pytest.mark.parametrize(("sql", "value"), ALL)
-def test_a_function_has_the_value_that_it_has_in_trino(ask, sql, value):
+def test_a_function_has_trinos_value(ask, sql, value):
     assert ask(sql) == [value]
 
 
-def test_each_way_to_call_a_function_is_tested_here(ask, monkeypatch):
+def test_each_signature_is_tested_here(ask, monkeypatch):
     used = []
     find_match = expressions.find_match
 
@@ -454,12 +454,12 @@ SAMPLES = {
     "DATE": "current_date",
     "INTERVAL": "1d",
 }
-# What is null only if all, or another, of its arguments are.
+# Functions whose result is not null for every null argument.
 TAKING_NULLS = {"coalesce", "if", "nullif", "concat_ws", "repeat", "reduce", "array_join"}
 
 
 def write_sample(kind):
-    """Return SQL for a value of a type of a signature, and the same as null."""
+    """Return SQL for a value of a type in a signature, and for null of this type."""
     if isinstance(kind, functions.Function):
         names = "xyz"[: len(kind.parameters)]
         return f"({', '.join(names)}) -> {'true' if kind.result == 'BOOLEAN' else 'x'}", None
@@ -473,7 +473,7 @@ def write_sample(kind):
 
 
 def nulls_of_scalars():
-    """Give a query for each place of each signature: null there."""
+    """Yield a query for each parameter of each signature, with null as its argument."""
     for name, signatures in SCALARS.items():
         for signature in signatures:
             samples = [write_sample(kind) for kind in signature.parameters]
@@ -488,7 +488,7 @@ def nulls_of_scalars():
 
 
 @pytest.mark.parametrize("call", list(nulls_of_scalars()))
-def test_a_null_among_the_arguments_makes_the_result_null(ask, call):
+def test_a_null_argument_makes_the_result_null(ask, call):
     assert ask(f"select {call}") == ["null"]
 
 
@@ -522,7 +522,7 @@ def test_a_null_is_treated_as_in_trino(ask, call, value):
 
 
 @pytest.mark.parametrize("call", [call for call, _ in SERIES if "[s]" not in call])
-def test_a_time_series_that_is_null_makes_the_result_null(ask, call):
+def test_a_null_time_series_makes_the_result_null(ask, call):
     series = "(select create_time_series(now(), 1) s from (values 1) v(x) where false)"
     assert ask(f"select {call} from {series}") == ["null"]
 
@@ -537,7 +537,7 @@ def test_an_aggregate_of_no_rows_is_null_or_zero(ask, call):
 
 
 @pytest.mark.parametrize("call", [call for call, _ in GROUPS if "filter" not in call])
-def test_an_aggregate_of_nulls_only_is_that_of_no_rows(ask, call):
+def test_an_aggregate_of_only_nulls_is_that_of_no_rows(ask, call):
     expected = "0" if call.startswith(ZEROS) else "null"
     expected = {
         "array_agg(x)": "[null]",
@@ -553,7 +553,7 @@ def test_an_aggregate_of_nulls_only_is_that_of_no_rows(ask, call):
     assert ask(f"select {call} from {ROWS} where x is null") == [expected]
 
 
-# What takes a first argument of any type.
+# Functions whose first argument can have any type.
 ANY_TYPE = {
     name
     for name, signatures in functions.FUNCTIONS.items()
@@ -562,7 +562,7 @@ ANY_TYPE = {
 
 
 def wrong_types():
-    """Give a call for each function whose first parameter is not of any type."""
+    """Yield a call with a wrong type for each function that does not accept any type."""
     for name, [signature, *_] in functions.FUNCTIONS.items():
         samples = [write_sample(kind)[0] for kind in signature.parameters]
         if not samples or name in ANY_TYPE:
@@ -594,7 +594,7 @@ def test_a_wrong_number_of_arguments_is_an_error_with_its_place(store, name):
     ],
     ids=str,
 )
-def test_sql_that_does_not_use_what_it_is_given_is_an_error(types, sql, error):
+def test_sql_that_does_not_use_its_arguments_is_an_error(types, sql, error):
     with pytest.raises(ValueError, match=error):
         functions.row(types, sql)
 
@@ -604,7 +604,7 @@ def test_an_aggregate_without_a_place_for_over_is_an_error():
         functions.tailed("BOOLEAN -> BOOLEAN", "max({})")
 
 
-def test_the_functions_are_listed_with_a_line_each():
+def test_each_function_has_a_description():
     listed = list_functions()
     assert {one["name"] for one in listed} == set(functions.FUNCTIONS)
     assert all(one["about"] for one in listed)

@@ -1,4 +1,4 @@
-"""query/: it answers as Timestream does: its columns, types and rows."""
+"""query/: the columns, types and rows of results are Timestream's."""
 
 import time
 
@@ -17,7 +17,7 @@ def create_record(measure, kind, value, seconds_ago, **dimensions):
 
 @pytest.fixture(scope="module")
 def store():
-    """Three tables: T has numbers of two sensors and a flag of a room, One a level, Empty none."""
+    """Tables: T has two sensors' numbers and a room's flag, One has a level, Empty is empty."""
     store = Store()
     for table in ("T", "One", "Empty"):
         store.create_table("D", table)
@@ -33,7 +33,7 @@ def store():
 
 @pytest.fixture
 def ask(store, monkeypatch):
-    """A function that asks; it returns "column:TYPE ..." and a list of "value, ..."."""
+    """A function that runs a query and returns "column:TYPE ..." and a list of "value, ..."."""
     monkeypatch.setattr(time, "time", lambda: NOW)
 
     def ask(sql):
@@ -218,13 +218,11 @@ EXPRESSIONS = [
 
 
 @pytest.mark.parametrize(("expression", "kind", "value"), EXPRESSIONS, ids=str)
-def test_an_expression_has_the_type_and_the_value_that_it_has_in_trino(
-    ask, expression, kind, value
-):
+def test_an_expression_has_trinos_type_and_value(ask, expression, kind, value):
     assert ask(f"select {expression}") == (f"_col0:{kind}", [value])
 
 
-# A query, the columns of the answer, and its rows.
+# A query, and the columns and rows of its result.
 QUERIES = [
     pytest.param(
         "select * from D.Empty",
@@ -674,7 +672,7 @@ QUERIES = [
 
 
 @pytest.mark.parametrize(("sql", "columns", "rows"), QUERIES)
-def test_a_query_has_the_columns_and_rows_that_it_has_in_timestream(ask, sql, columns, rows):
+def test_a_query_has_timestreams_columns_and_rows(ask, sql, columns, rows):
     assert ask(sql) == (columns, rows)
 
 
@@ -706,11 +704,11 @@ def test_show_measures_has_the_dimensions_of_each_measure(store):
     ],
     ids=["division", "cast"],
 )
-def test_a_condition_guards_what_stands_behind_it(store, sql, value):
+def test_a_condition_guards_the_next_one(store, sql, value):
     assert store.query(sql)["Rows"] == [{"Data": [{"ScalarValue": value}]}]
 
 
-def test_arrays_rows_and_time_series_have_the_form_of_a_response(store):
+def test_arrays_rows_and_time_series_are_returned_as_on_aws(store):
     answer = store.query(
         "select array[1, null] a, row(1, 'x') r, cast(row(1) as row(f double)) c, "
         "create_time_series(time, measure_value::double) s from D.One"
@@ -743,14 +741,14 @@ def test_arrays_rows_and_time_series_have_the_form_of_a_response(store):
     ]
 
 
-def test_numbers_in_arrays_are_kept_exactly(ask):
+def test_numbers_in_arrays_are_exact(ask):
     numbers = "9223372036854775807, -9223372036854775807"
     assert ask(f"select v from unnest(array[{numbers}]) as t(v)")[1] == numbers.split(", ")
     doubles = "0.1, 1.7976931348623157E308, 2.2250738585072014E-308, 0.30000000000000004"
     assert ask(f"select v from unnest(array[{doubles}]) as t(v)")[1] == doubles.split(", ")
 
 
-def test_fifty_thousand_items_of_in_take_little_time(ask):
+def test_fifty_thousand_items_of_in_are_fast(ask):
     items = ", ".join(f"'{number}'" for number in range(50_000))
     start = time.perf_counter()
     assert ask(f"select x in ({items}) from (values '49999', 'x', null) t(x)")[1] == [
@@ -761,7 +759,7 @@ def test_fifty_thousand_items_of_in_take_little_time(ask):
     assert time.perf_counter() - start < 10
 
 
-def test_many_items_of_in_know_types_and_nulls(ask):
+def test_many_items_of_in_respect_types_and_nulls(ask):
     items = ", ".join(map(str, range(200)))
     sql = f"select x in ({items}), x not in (null, {items}) from (values 7.0, 7.5, null) t(x)"
     assert ask(sql)[1] == ["true, false", "false, null", "null, null"]

@@ -1,4 +1,4 @@
-"""query/: what is wrong or not supported is named, with its place; nothing is answered wrongly."""
+"""query/: mistakes and unsupported features are named, with their places; no wrong answers."""
 
 import random
 import sqlite3
@@ -24,7 +24,7 @@ def store():
 
 
 def refuse(store, sql):
-    """Return the error that a query is answered with."""
+    """Return a query's error."""
     with pytest.raises(QueryError) as error:
         store.query(sql)
     return str(error.value)
@@ -54,7 +54,7 @@ HERE = "is not supported by this local AWS"
         ("select cast('NaN' as double)", "Infinity and NaN are not supported by this local AWS"),
         (
             "select measure_value :: double from D.T",
-            "line 1:22: mismatched input '::'. Write measure_value::double and so on",
+            "line 1:22: mismatched input '::'. Write measure_value::double without spaces",
         ),
         (
             "select ago('15m')",
@@ -74,7 +74,7 @@ HERE = "is not supported by this local AWS"
         ),
         (
             "select date_trunc('century', now())",
-            "'century' is not a valid time unit. There are: nanosecond, microsecond,",
+            "'century' is not a valid time unit. Units: nanosecond, microsecond,",
         ),
         ("select 1.0 / 0", "Infinity and NaN are not supported by this local AWS"),
         ("select sqrt(-1)", "Infinity and NaN are not supported by this local AWS"),
@@ -90,7 +90,7 @@ HERE = "is not supported by this local AWS"
         ("select time from D.T group by grouping sets (time)", f"line 1:31: grouping {HERE}"),
         (
             "select time from D.T limit 1 offset 2",
-            "line 1:30: mismatched input 'offset'. OFFSET stands before LIMIT",
+            "line 1:30: mismatched input 'offset'. Put OFFSET before LIMIT",
         ),
         (
             "select 1 from D.T having true",
@@ -106,20 +106,17 @@ HERE = "is not supported by this local AWS"
         ("show tables", f"SHOW TABLES without FROM {HERE}"),
         (
             "insert into D.T select 1",
-            "line 1:1: mismatched input 'insert'. Only SELECT, SHOW and DESCRIBE:",
+            "line 1:1: mismatched input 'insert'. Only SELECT, SHOW and DESCRIBE are allowed:",
         ),
         (
             "select time from D.T; drop table D.T",
-            "line 1:23: mismatched input 'drop'. Only SELECT, SHOW and DESCRIBE:",
+            "line 1:23: mismatched input 'drop'. Only SELECT, SHOW and DESCRIBE are allowed:",
         ),
     ],
     ids=str,
 )
-def test_what_is_not_supported_is_named_with_its_place(store, sql, error):
+def test_an_unsupported_feature_is_named_with_its_place(store, sql, error):
     assert error in refuse(store, sql)
-
-
-COLUMNS = "There are: Sensor, measure_name, time, measure_value::bigint"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +131,7 @@ COLUMNS = "There are: Sensor, measure_name, time, measure_value::bigint"
         ("select x.* from D.T", "line 1:8: Table 'x' is not in FROM"),
         (
             "select room, ROOM from D.Twins",
-            "line 1:14: Column 'ROOM' cannot be resolved. There are: Room, room,",
+            "line 1:14: Column 'ROOM' cannot be resolved. Columns: Room, room,",
         ),
         ("select Sensor as s from D.T group by s", "line 1:38: Column 's' cannot be resolved"),
         ("select 1 as x from D.T where x = 1", "line 1:30: Column 'x' cannot be resolved"),
@@ -144,12 +141,12 @@ COLUMNS = "There are: Sensor, measure_name, time, measure_value::bigint"
         ("select x from (select 1 as x, 2 as X)", "line 1:8: Column 'x' is ambiguous"),
         (
             "select 1 from D.t",
-            "line 1:15: The table 't' does not exist in database 'D'. There are: T",
+            "line 1:15: The table 't' does not exist in database 'D'. Tables: T",
         ),
-        ("select 1 from d.T", "line 1:15: Database 'd' does not exist. There are: D"),
-        ("select 1 from T", "line 1:15: Table 'T' does not exist. A table is named database.table"),
-        ("show tables from X", "Database 'X' does not exist. There are: D"),
-        ("show measures from D.X", "The table 'X' does not exist in database 'D'. There are: T"),
+        ("select 1 from d.T", "line 1:15: Database 'd' does not exist. Databases: D"),
+        ("select 1 from T", "line 1:15: Table 'T' does not exist. Write database.table"),
+        ("show tables from X", "Database 'X' does not exist. Databases: D"),
+        ("show measures from D.X", "The table 'X' does not exist in database 'D'. Tables: T"),
         ("describe D.X", "The table 'X' does not exist"),
         (
             "select * from x, (with x as (select 1) select * from x)",
@@ -158,7 +155,7 @@ COLUMNS = "There are: Sensor, measure_name, time, measure_value::bigint"
     ],
     ids=str,
 )
-def test_a_wrong_name_gets_the_names_that_there_are(store, sql, error):
+def test_for_a_wrong_name_the_existing_names_are_listed(store, sql, error):
     assert error in refuse(store, sql)
 
 
@@ -171,11 +168,11 @@ def test_a_wrong_name_gets_the_names_that_there_are(store, sql, error):
         ),
         (
             "select 1 + 'a'",
-            "line 1:10: '+' cannot be applied to integer, varchar. Make them of one type",
+            "line 1:10: '+' cannot be applied to integer, varchar. Convert one of them",
         ),
         (
             "select 1 || 'a'",
-            "line 1:10: '||' cannot be applied to integer, varchar. Make them of one type",
+            "line 1:10: '||' cannot be applied to integer, varchar. Convert one of them",
         ),
         (
             "select 1 in ('a')",
@@ -184,7 +181,7 @@ def test_a_wrong_name_gets_the_names_that_there_are(store, sql, error):
         ("select 1 in (select 'a')", "IN cannot compare integer and varchar"),
         (
             "select 1 like 'a'",
-            "line 1:10: 'like' cannot be applied to integer, varchar. Make them of one",
+            "line 1:10: 'like' cannot be applied to integer, varchar. Convert one of them",
         ),
         ("select not 1", "line 1:8: 'not' cannot be applied to integer"),
         ("select -'a'", "line 1:8: 'negative' cannot be applied to varchar"),
@@ -241,7 +238,7 @@ def test_a_wrong_name_gets_the_names_that_there_are(store, sql, error):
             "line 1:47: HAVING clause must evaluate to a boolean: actual type integer",
         ),
         ("select cast(1 as timestamp)", "line 1:8: Cannot cast integer to timestamp"),
-        ("select cast(1 as text)", "line 1:18: Unknown type: text. There are: int,"),
+        ("select cast(1 as text)", "line 1:18: Unknown type: text. Types: int,"),
         (
             "select 1 union select 'a'",
             "line 1:1: column 1 in UNION query has incompatible types: integer, varchar",
@@ -277,14 +274,14 @@ def test_types_that_do_not_fit_are_an_error(store, sql, error):
         ("select max(count(*)) from D.T", "The aggregate function max cannot contain aggregate"),
         ("select max(rank() over ()) from D.T", "function max cannot contain window functions"),
         ("select sum(rank() over ()) over () from D.T", "of sum cannot contain window functions"),
-        ("select rank() from D.T", "line 1:8: Window function rank needs OVER (...) behind it"),
+        ("select rank() from D.T", "line 1:8: Window function rank needs OVER (...) after it"),
         (
             "select -measure_value::bigint as n from D.T group by 1 order by sum(n)",
-            "line 1:69: ORDER BY knows no alias in an aggregate function",
+            "line 1:69: ORDER BY cannot use an alias in an aggregate function",
         ),
         ("select time from D.T order by 2", "line 1:31: ORDER BY position 2 is not in the select"),
         ("select time from D.T group by 0", "line 1:31: GROUP BY position 0 is not in the select"),
-        ("select distinct time from D.T order by Sensor", "With SELECT DISTINCT, ORDER BY takes"),
+        ("select distinct time from D.T order by Sensor", "For SELECT DISTINCT, ORDER BY"),
         (
             "with t as (select 1), T as (select 2) select 1",
             "line 1:1: WITH query name 'T' specified more than once",
@@ -293,7 +290,7 @@ def test_types_that_do_not_fit_are_an_error(store, sql, error):
     ],
     ids=str,
 )
-def test_sqlite_never_picks_a_row_of_a_group(store, sql, error):
+def test_no_column_is_taken_from_any_row_of_a_group(store, sql, error):
     assert error in refuse(store, sql)
 
 
@@ -315,7 +312,7 @@ def test_sqlite_never_picks_a_row_of_a_group(store, sql, error):
         ("select " + "9" * 5000 + "d", "line 1:8: 99999999999999999999... is out of range of int"),
         ("select 1 / 0", "Division by zero"),
         ("select 1 % 0", "Division by zero"),
-        ("select bin(now(), 0s)", "bin() takes an interval that is greater than zero"),
+        ("select bin(now(), 0s)", "bin() needs an interval greater than zero"),
         ("select cast('x' as bigint)", "Cannot cast 'x' to BIGINT"),
         ("select cast('nan' as double)", "Cannot cast 'nan' to DOUBLE"),
         ("select cast(3e9 as integer)", "3000000000 is out of range of integer"),
@@ -323,13 +320,13 @@ def test_sqlite_never_picks_a_row_of_a_group(store, sql, error):
         ("select timestamp '1969-12-31'", "Cannot cast '1969-12-31' to TIMESTAMP"),
         ("select 'a' like 'b$c' escape '$'", "Escape character must be followed by"),
         ("select (select time from D.T)", "Scalar sub-query has returned multiple rows"),
-        ("select lpad('a', -1, 'b')", "lpad and rpad take a size from 0, and text to pad with"),
-        ("select rpad('a', 2, '')", "lpad and rpad take a size from 0, and text to pad with"),
+        ("select lpad('a', -1, 'b')", "lpad and rpad need a size of at least 0"),
+        ("select rpad('a', 2, '')", "lpad and rpad need a size of at least 0"),
         ("select split('a', '')", "The delimiter may not be the empty string"),
         ("select split('a', ',', 0)", "The limit must be positive"),
-        ("select codepoint('ab')", "codepoint takes a text of one character"),
+        ("select codepoint('ab')", "codepoint needs a text of one character"),
         ("select chr(-1)", "Not a valid Unicode code point: -1"),
-        ("select width_bucket(1, 2, 2, 5)", "width_bucket takes a count greater than 0"),
+        ("select width_bucket(1, 2, 2, 5)", "width_bucket needs a count greater than 0"),
         ("select array[1][0]", "SQL array indices start at 1"),
         ("select array[1][-1]", "Array subscript is negative: -1"),
         ("select array[1][2]", "Array subscript must be less than or equal to array length: 2 > 1"),
@@ -338,12 +335,12 @@ def test_sqlite_never_picks_a_row_of_a_group(store, sql, error):
         ("select slice(array[1], 1, -1)", "length must be greater than or equal to 0"),
         ("select sequence(1, 5, 0)", "interval must not be zero"),
         ("select sequence(1, 5, -1)", "sequence stop value should be greater than or equal to"),
-        ("select max(x, 0) from (values 1) t(x)", "has to be greater than 0 and at most 10000"),
+        ("select max(x, 0) from (values 1) t(x)", "must be from 1 to 10000"),
         ("select regexp_extract('a', 'a', 1)", "Pattern has 0 groups. Cannot access group 1"),
         ("select regexp_replace('a', 'a', '$1')", "Pattern has 0 groups. Cannot access group 1"),
         ("select regexp_replace('a', 'a', '$x')", "is not followed by the number of a group"),
         ("select parse_duration('5')", "'5' is not a duration such as 42m"),
-        ("select date_parse('x', '%Y')", "Invalid format: 'x' is not written as '%Y'"),
+        ("select date_parse('x', '%Y')", "Invalid format: 'x' does not match '%Y'"),
         ("select date_add('hour', 1, current_date)", "'hour' is not a valid DATE field"),
         ("select date_add('era', 1, now())", "'era' is not a valid time unit"),
         ("select 1h / 0", "Division by zero"),
@@ -360,7 +357,7 @@ def test_sqlite_never_picks_a_row_of_a_group(store, sql, error):
     ],
     ids=lambda text: text[:60],
 )
-def test_a_value_that_cannot_be_is_an_error(store, sql, error):
+def test_an_impossible_value_is_an_error(store, sql, error):
     assert error in refuse(store, sql)
 
 
@@ -372,20 +369,20 @@ def test_a_value_that_cannot_be_is_an_error(store, sql, error):
         ("select 1 as from D.T", "line 1:13: mismatched input 'from'. Expecting: a name"),
         ("select 1 = 1 = 1", "line 1:14: mismatched input '='"),
         ("select time Sensor, from D.T", "line 1:21: mismatched input 'from'"),
-        ("select ago(10x)", "'10x' is not an interval. Its unit has to be one of: ns, us, ms, s,"),
+        ("select ago(10x)", "'10x' is not an interval. Its unit must be one of: ns, us, ms, s,"),
         ("select 5minutes", "line 1:8: '5minutes' is not an interval"),
         ("select interval '1h' second", "line 1:8: '1h' is not an integer"),
-        ("select 'abc", "line 1:8: a string that does not end: 'abc"),
-        ('select "abc', 'line 1:8: a name that does not end: "abc'),
-        ("select 1 " + "/* " * 50_000, "line 1:10: a comment that does not end: /* /*"),
-        ("select `time` from D.T", "line 1:8: an unknown sign: `time`"),
+        ("select 'abc", "line 1:8: unterminated string: 'abc"),
+        ('select "abc', 'line 1:8: unterminated name: "abc'),
+        ("select 1 " + "/* " * 50_000, "line 1:10: unterminated comment: /* /*"),
+        ("select `time` from D.T", "line 1:8: unexpected character: `time`"),
         ("select '\ud800'", "The query is not Unicode text"),
         ("select " + "(" * 9999, "The query is nested too deeply for this local AWS"),
         ("select 1" + " union all select 1" * 600, "The query is too large for this local AWS"),
     ],
     ids=lambda text: ascii(text)[:60],
 )
-def test_what_is_no_query_is_an_error_with_its_place(store, sql, error):
+def test_a_syntax_error_has_its_place(store, sql, error):
     assert error in refuse(store, sql)
 
 
@@ -396,14 +393,14 @@ def test_an_error_of_the_engine_is_not_blamed_on_the_query():
     engine.connection.close()
 
 
-def test_a_query_that_takes_too_long_is_given_up(store, monkeypatch):
+def test_a_query_that_takes_too_long_is_stopped(store, monkeypatch):
     monkeypatch.setattr("tests.local_aws.query.answer.TIMEOUT", 0.01)
     many = ", ".join(f"(select 1 {'union all select 1 ' * 99}) t{number}" for number in range(8))
     assert "took longer than 0.01 seconds" in refuse(store, f"select count(*) from {many}")
     assert store.query("select 1")["Rows"]
 
 
-def test_an_answer_of_too_many_rows_is_given_up(store, monkeypatch):
+def test_a_result_with_too_many_rows_is_refused(store, monkeypatch):
     monkeypatch.setattr("tests.local_aws.query.answer.MAX_ROWS", 2)
     assert len(store.query("select 1 union all select 2")["Rows"]) == 2
     sql = "select 1 union all select 2 union all select 3"
@@ -433,7 +430,7 @@ def test_a_frame_without_an_end_in_its_direction_is_the_querys_mistake(store, fr
     assert "The frame of a window ends before it starts" in refuse(store, sql)
 
 
-def test_nonsense_is_an_error_or_an_answer_and_never_a_fault(store):
+def test_nonsense_never_raises_another_exception(store):
     words = (
         "select from where group by order limit and or not in like is null case when then end cast "
         "as ( ) , . * + - / = < [ distinct having over partition union all with join left on D.T t "
@@ -448,20 +445,20 @@ def test_nonsense_is_an_error_or_an_answer_and_never_a_fault(store):
             assert "Internal error" not in str(error), sql
 
 
-# What readers write, and what leads them to the cause.
+# What readers write, and the hint that leads them to the cause.
 SLIPS = [
     ("Sensor = 2", "line 1:15: '=' cannot be applied to varchar, integer. Put text in quotes: '2'"),
     ("bin(time, '10s')", "Write an interval without quotes: 10s"),
-    ("bin(time, 10)", "An interval has a unit: 10s"),
+    ("bin(time, 10)", "An interval needs a unit: 10s"),
     ("ago('15m')", "Write an interval without quotes: 15m"),
     ("now() - '1h'", "Write an interval without quotes: 1h"),
-    ("now() - 1", "An interval has a unit: 1s"),
+    ("now() - 1", "An interval needs a unit: 1s"),
     ("measure_name = Temperature", "Put text in single quotes: 'Temperature'"),
     ("date_diff(second, time, now())", "line 1:18: Column 'second' cannot be resolved"),
     ("time > 1795884685107", "Write from_milliseconds(1795884685107), or a time in quotes"),
     ("time > 'yesterday'", "line 1:15: Cannot cast 'yesterday' to TIMESTAMP"),
     ("interval '1' week", "Expecting: second, minute, hour, day, month, year. Write 7d"),
-    ("interval 1 day", "The number of an interval stands in quotes: interval '15' minute"),
+    ("interval 1 day", "Put the number of an interval in quotes: interval '15' minute"),
     (
         "time at time zone 'Europe/Berlin'",
         "AT TIME ZONE (times are in UTC; add an interval) is not",
@@ -475,12 +472,12 @@ SLIPS = [
     ),
     ("strftime('%Y', time)", "Function 'strftime' not registered. Timestream has date_format"),
     ("ifnull(time, 1)", "Timestream has coalesce(x, y)"),
-    ("Sensor == 'a'", "line 1:16: mismatched input '='. Values are compared with one ="),
+    ("Sensor == 'a'", "line 1:16: mismatched input '='. Compare values with a single ="),
     ("avg(measure_value)", "Did you mean measure_value::bigint?"),
     ("measure_value::bigin", "Did you mean measure_value::bigint?"),
     ("top 10 time", "Put limit 10 at the end of the query"),
     ("count(distinct Sensor, time)", "Unexpected parameters (varchar, timestamp) for function cou"),
-    ("filter(array[1], x -> x + y)", "line 1:34: Column 'y' cannot be resolved. There are: x"),
+    ("filter(array[1], x -> x + y)", "line 1:34: Column 'y' cannot be resolved. Columns: x"),
     ("filter(array[1], (x, y) -> true)", "This lambda takes 1 arguments, not 2"),
     ("filter(array[1], x -> x)", "This lambda returns integer, not boolean"),
     ("reduce(array[0.5], 0, (s, x) -> s + x, s -> s)", "Cast the first state of reduce to double"),
@@ -493,7 +490,7 @@ SLIPS = [
     ("array[1, 'a']", "All ARRAY elements must be the same type: integer, varchar"),
     ("(row(1)).a", "row(integer) has no field 'a'"),
     ("time.a", "Expression of type timestamp has no field 'a'"),
-    ("extract(epoch from time)", "'epoch' is not a valid field. There are: year, quarter, month"),
+    ("extract(epoch from time)", "'epoch' is not a valid field. Fields: year, quarter, month"),
     ("timestamp '2026-13-01'", "line 1:8: Cannot cast '2026-13-01' to TIMESTAMP"),
     ("date '2026-11-24' + 1h", "Cannot add hour, minutes or seconds to a date"),
     ("regexp_like('a', '(')", "'(' is not a regular expression"),
@@ -501,14 +498,14 @@ SLIPS = [
 
 
 @pytest.mark.parametrize(("expression", "error"), SLIPS, ids=str)
-def test_a_slip_leads_to_its_cause(store, expression, error):
+def test_the_error_for_a_mistake_leads_to_its_cause(store, expression, error):
     assert error in refuse(store, f"select {expression} from D.T")
 
 
 @pytest.mark.parametrize(
     ("sql", "error"),
     [
-        ('select 1 from "D.T"', 'Put each name in quotes of its own: "D"."T"'),
+        ('select 1 from "D.T"', 'Quote each name separately: "D"."T"'),
         ("select 1 from unnest(5)", "line 1:22: Cannot unnest type: integer"),
         (
             "select 1 from D.T as t (a)",
@@ -532,7 +529,7 @@ def test_a_slip_leads_to_its_cause(store, expression, error):
     ],
     ids=str,
 )
-def test_what_aws_refuses_is_refused_in_its_words(store, sql, error):
+def test_queries_that_aws_refuses_are_refused_in_its_words(store, sql, error):
     assert error in refuse(store, sql)
 
 
@@ -559,7 +556,7 @@ def test_what_aws_refuses_is_refused_in_its_words(store, sql, error):
     ],
     ids=str,
 )
-def test_what_only_aws_has_is_refused_by_name(store, expression, what):
+def test_features_that_only_aws_has_are_refused_by_name(store, expression, what):
     error = refuse(store, f"select {expression} from D.T")
     assert what in error
     assert HERE in error
@@ -569,12 +566,12 @@ def test_what_only_aws_has_is_refused_by_name(store, expression, what):
     "text",
     ["1_000", "x", "", "1e5", "0x10"],
 )
-def test_a_text_that_is_no_integer_is_not_cast(store, text):
+def test_a_text_that_is_not_an_integer_is_not_cast(store, text):
     assert f"Cannot cast '{text}' to BIGINT" in refuse(store, f"select cast('{text}' as bigint)")
 
 
 @pytest.mark.parametrize("text", ["1_000.5", "x", "", "0x1p3"])
-def test_a_text_that_is_no_number_is_not_cast(store, text):
+def test_a_text_that_is_not_a_number_is_not_cast(store, text):
     assert f"Cannot cast '{text}' to DOUBLE" in refuse(store, f"select cast('{text}' as double)")
 
 
@@ -582,7 +579,7 @@ def test_a_text_with_a_time_is_not_cast_to_a_date(store):
     assert "Cannot cast" in refuse(store, "select cast('2026-11-24 03:04' as date)")
 
 
-def test_try_does_not_hide_what_this_cannot(store):
+def test_try_does_not_hide_unsupported_features(store):
     assert "Infinity and NaN are not supported" in refuse(store, "select try(sqrt(0 - 1))")
     assert HERE in refuse(store, "select try(regexp_like('a', '(a+)+'))")
 
@@ -598,11 +595,11 @@ def test_try_does_not_hide_what_this_cannot(store):
         "levenshtein_distance(lpad('a', 60000, 'a'), lpad('b', 60000, 'b'))",
     ],
 )
-def test_what_would_take_all_memory_is_given_up(store, expression):
+def test_an_expression_that_would_take_all_memory_is_stopped(store, expression):
     assert "supported by this local AWS" in refuse(store, f"select {expression}")
 
 
-def test_an_answer_of_too_many_characters_is_given_up(store, monkeypatch):
+def test_a_result_with_too_many_characters_is_refused(store, monkeypatch):
     monkeypatch.setattr("tests.local_aws.query.answer.MAX_ANSWER", 10)
     assert "An answer of more than 10 characters" in refuse(store, "select 'abcdef' || 'ghijkl'")
     assert "A group of more than 10 characters" in refuse(
@@ -621,7 +618,7 @@ def test_a_sequence_that_is_too_long_is_refused_as_in_trino(store):
     assert "must not have more than 10000 entries" in refuse(store, "select sequence(1, 10001)")
 
 
-def test_a_lambda_that_takes_too_long_is_given_up(store, monkeypatch):
+def test_a_lambda_that_takes_too_long_is_stopped(store, monkeypatch):
     monkeypatch.setattr("tests.local_aws.query.answer.TIMEOUT", 0.05)
     many = "transform(sequence(1, 9999), x -> transform(sequence(1, 9999), y -> abs(y)))"
     assert "took longer than 0.05 seconds" in refuse(store, f"select {many}")

@@ -14,7 +14,7 @@ NOW = 1795489445
 
 @pytest.fixture(scope="module")
 def store():
-    """Two hosts: every ten seconds, the CPU of a is at 10, 20, ..., 60 %, that of b at 80 %."""
+    """Two hosts: every ten seconds, a's CPU is at 10, 20, ..., 60 %, and b's is at 80 %."""
     store = Store()
     store.create_table("sample", "DevOps")
     records = []
@@ -30,7 +30,7 @@ def store():
 
 @pytest.fixture
 def ask(store, monkeypatch):
-    """A function that asks, and returns the rows as lists of texts."""
+    """A function that runs a query and returns its rows as lists of texts."""
     monkeypatch.setattr(time, "time", lambda: NOW)
 
     def ask(sql):
@@ -100,7 +100,7 @@ def test_latest_value_of_each_host(ask):
     ]
 
 
-def test_latest_record_of_each_host_by_a_join(ask):
+def test_latest_record_of_each_host_with_a_join(ask):
     assert ask("""
         WITH latest_recorded_time AS (
             SELECT hostname, measure_name, max(time) AS latest_time
@@ -157,7 +157,7 @@ def test_share_of_measurements_above_a_limit(ask):
     """) == [["host-a", "33.3"], ["host-b", "100.0"]]
 
 
-# Bins of 20 seconds: 15, 35 and 55 %. Then, values for every ten seconds.
+# In bins of 20 seconds: 15, 35 and 55 %. Then values for every ten seconds.
 INTERPOLATIONS = {
     "INTERPOLATE_LINEAR(points, moments)": ["15.0", "25.0", "35.0", "45.0", "55.0"],
     "INTERPOLATE_LOCF(points, moments)": ["15.0", "15.0", "35.0", "35.0", "55.0"],
@@ -211,7 +211,7 @@ def test_average_of_each_host_with_its_last_value_for_each_second(ask):
     """) == [["host-b", "80.0"], ["host-a", "30.588"]]  # (10 * (10+20+30+40+50) + 60) / 51
 
 
-# The time series of host-a, as four of the samples have it.
+# host-a's time series, as in four of the samples.
 VIEW = """
     WITH time_series_view AS (
         SELECT min(time) AS oldest_time, INTERPOLATE_LINEAR(
@@ -225,12 +225,12 @@ VIEW = """
 
 
 def point(second, value):
-    """Return a point of a time series, as a response has it."""
+    """Return a point of a time series in the form of a response."""
     time = f"2026-11-24 03:03:{second}.000000000"
     return {"Time": time, "Value": {"ScalarValue": value}}
 
 
-def test_points_of_a_time_series_that_a_lambda_chooses(store, ask):
+def test_points_of_a_time_series_chosen_by_a_lambda(store, ask):
     sql = "SELECT FILTER(cpu_utilization, x -> x.value < 55 AND x.time > oldest_time + 30s)"
     [row] = store.query(f"{VIEW} {sql} FROM time_series_view")["Rows"]
     assert row["Data"] == [{"TimeSeriesValue": [point(40, "50.0")]}]

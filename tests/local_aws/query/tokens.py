@@ -5,7 +5,7 @@ from collections import namedtuple
 
 from tests.local_aws.query.errors import QueryError, wrong
 
-# word: the text in small letters. place: where it stands, as Timestream says it: "line 1:8".
+# word: the text in lower case. place: its place in Timestream's form, "line 1:8".
 Token = namedtuple("Token", "kind text word place")
 
 TOKEN = re.compile(
@@ -19,7 +19,7 @@ TOKEN = re.compile(
     |(?P<sign><>|!=|<=|>=|\|\||::|->|[-+*/%=<>(),.;?\[\]])""",
     re.VERBOSE | re.IGNORECASE | re.ASCII | re.DOTALL,
 )
-UNCLOSED = {"'": "a string", '"': "a name", "/*": "a comment"}
+UNCLOSED = {"'": "string", '"': "name", "/*": "comment"}
 
 # Words that are names only in double quotes: Timestream Developer Guide, "Quotas", "Reserved
 # keywords".
@@ -34,7 +34,7 @@ RESERVED = set(
 
 
 def read_tokens(sql):
-    """Return the tokens of a query, without space and comments; the last one is of kind "end"."""
+    """Return a query's tokens, without spaces and comments; the last one has the kind "end"."""
     try:
         sql.encode()
     except UnicodeEncodeError:
@@ -44,11 +44,9 @@ def read_tokens(sql):
         place = f"line {line}:{position - line_start + 1}"
         match = TOKEN.match(sql, position)
         if not match:
-            raise wrong(place, f"an unknown sign: {sql[position:][:20]}")
+            raise wrong(place, f"unexpected character: {sql[position:][:20]}")
         if match.lastgroup == "unclosed":
-            raise wrong(
-                place, f"{UNCLOSED[match.group()]} that does not end: {sql[position:][:20]}"
-            )
+            raise wrong(place, f"unterminated {UNCLOSED[match.group()]}: {sql[position:][:20]}")
         if match.lastgroup != "space":
             text = match.group()
             tokens.append(Token(match.lastgroup, text, text.lower(), place))

@@ -1,7 +1,7 @@
-"""Timestream's types: how SQLite keeps their values, what fits what, how a response shows them.
+"""Timestream's types: how SQLite stores their values, conversions, and their form in responses.
 
-A scalar type is a name, see SCALARS. The others are an Array, a Row or a Series: SQLite keeps them
-as JSON, in which each value is as SQLite would keep it alone.
+A scalar type is a name, see SCALARS. The others are an Array, a Row or a Series: SQLite stores them
+as JSON, in which each value has the form that SQLite stores for its type.
 """
 
 import json
@@ -15,8 +15,8 @@ from tests.local_aws.query.errors import QueryError
 
 Array = namedtuple("Array", "element")
 Row = namedtuple("Row", "fields")  # fields: ((name or None, type), ...)
-Series = namedtuple("Series", "element")  # kept as an array of rows of time and value
-Function = namedtuple("Function", "parameters result")  # a lambda, which is no value
+Series = namedtuple("Series", "element")  # stored as an array of rows of time and value
+Function = namedtuple("Function", "parameters result")  # a lambda, which is not a value
 
 UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
 UNITS |= {"m": 60 * UNITS["s"], "h": 3600 * UNITS["s"], "d": 86400 * UNITS["s"]}
@@ -35,26 +35,26 @@ TIME = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)(?: (\d\d?):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?", re.ASCII
 )
 ZONE = re.compile(r"(.*\d)(?:Z|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)", re.ASCII)
-# What cast() takes for numbers. Python would read more: 1_000, nan.
+# The format of numbers for cast(). Python alone would also accept 1_000 and nan.
 DOUBLE = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
 INTEGER = re.compile(r"[+-]?\d{1,30}", re.ASCII)
 NOT_FINITE = "Infinity and NaN are not supported by this local AWS"
 
 
 def format_time(nanoseconds):
-    """Return a time as 2026-11-24 03:04:05.123456789."""
+    """Return a time in the form 2026-11-24 03:04:05.123456789."""
     seconds, rest = divmod(nanoseconds, 10**9)
     moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)
     return f"{moment.isoformat(' ')}.{rest:09}"
 
 
 def format_date(nanoseconds):
-    """Return a date as 2026-11-24."""
+    """Return a date in the form 2026-11-24."""
     return format_time(nanoseconds)[:10]
 
 
 def format_interval(nanoseconds):
-    """Return an interval as 1 21:00:00.000000000: days, hours, minutes, seconds."""
+    """Return an interval in the form 1 21:00:00.000000000: days, hours, minutes, seconds."""
     seconds, rest = divmod(abs(nanoseconds), 10**9)
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
@@ -64,13 +64,13 @@ def format_interval(nanoseconds):
 
 
 def format_months(months):
-    """Return an interval of months as 1-2: years and months."""
+    """Return an interval of months in the form 1-2: years and months."""
     years, rest = divmod(abs(months), 12)
     return f"{'-' if months < 0 else ''}{years}-{rest}"
 
 
 def format_double(value):
-    """Return a number as Java's Double.toString does, which Trino uses: 61.0, 1.0E10, 1.0E-5."""
+    """Return a number in the form of Java's Double.toString, as Trino does: 61.0, 1.0E10."""
     text = repr(float(value))
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         return text
@@ -86,24 +86,23 @@ def format_boolean(value):
     return "true" if value else "false"
 
 
-# A scalar type. kept: what SQLite has for its value; it compares and orders values as they are.
-# limits: the first value that it can have, and the first that it cannot. shown: its name in a
-# response. write: how a value is shown.
+# A scalar type. kept: what SQLite stores, compares and sorts. limits: its first value, and the
+# first one after its last. shown: its name in a response. write: formats a value for a response.
 Scalar = namedtuple("Scalar", "kept limits shown write")
 SCALARS = {
     "BOOLEAN": Scalar("0 or 1", None, "BOOLEAN", format_boolean),
     "INTEGER": Scalar("an integer", (-(2**31), 2**31), "INTEGER", str),
     "BIGINT": Scalar("an integer", (-(2**63), 2**63), "BIGINT", str),
-    # Numbers with a point are DOUBLE: Timestream has no decimals.
+    # Numbers with a decimal point are DOUBLE: Timestream has no DECIMAL.
     "DOUBLE": Scalar("a float, neither infinite nor NaN", None, "DOUBLE", format_double),
     "VARCHAR": Scalar("a text", None, "VARCHAR", str),
-    # Timestream knows no time before the epoch: "Date / time functions".
+    # Timestream has no times before the epoch: "Date / time functions".
     "TIMESTAMP": Scalar("nanoseconds since the epoch", (0, 2**63), "TIMESTAMP", format_time),
     "DATE": Scalar("its midnight, as a TIMESTAMP", (0, 2**63), "DATE", format_date),
     "INTERVAL": Scalar("nanoseconds", (-(2**63), 2**63), "INTERVAL_DAY_TO_SECOND", format_interval),
     "MONTHS": Scalar("months", (-(2**31), 2**31), "INTERVAL_YEAR_TO_MONTH", format_months),
 }
-# UNKNOWN is the type of a bare null. TEXT is that of a text in quotes, which can be a time, too.
+# UNKNOWN is the type of a bare null. TEXT is the type of a text in quotes, which may be a time.
 UNKNOWN, TEXT = "UNKNOWN", "TEXT"
 INTEGERS = ["INTEGER", "BIGINT"]
 NUMBERS = [*INTEGERS, "DOUBLE"]
@@ -121,7 +120,7 @@ NAMES = {
 }
 UNSUPPORTED_NAMES = "char decimal json map real smallint time tinyint varbinary".split()
 
-# Implicit conversions of scalars, with their SQL. A TEXT becomes a time when it is read.
+# Implicit conversions of scalars, with their SQL. A TEXT is read as a time where one is needed.
 COERCIONS = {
     ("INTEGER", "BIGINT"): "{}",
     ("INTEGER", "DOUBLE"): "CAST({} AS REAL)",
@@ -134,7 +133,7 @@ COERCIONS = {
 
 
 def parts_of(kind):
-    """Return the types of which an array, a row or a time series consists."""
+    """Return the types of the parts of an array, a row or a time series."""
     if isinstance(kind, Row):
         return [part for _, part in kind.fields]
     if isinstance(kind, (Array, Series)):
@@ -143,7 +142,7 @@ def parts_of(kind):
 
 
 def element_of(kind):
-    """Return the type of the elements of an array or a time series, for a lambda or UNNEST."""
+    """Return the type of an array's or a time series' elements, for a lambda or UNNEST."""
     if isinstance(kind, Series):
         return Row((("time", "TIMESTAMP"), ("value", kind.element)))
     return kind.element
@@ -155,28 +154,28 @@ def is_nested(kind):
 
 
 def rebuild(kind, parts):
-    """Return a type like another one, of these parts."""
+    """Return a type like another one, but with these parts."""
     if isinstance(kind, Row):
         return Row(tuple((name, part) for (name, _), part in zip(kind.fields, parts)))
     return type(kind)(*parts)
 
 
 def settle(kind):
-    """Return the type that a value has at last: a text in quotes that nothing made a time."""
+    """Return a value's final type: VARCHAR for a text in quotes that was not needed as a time."""
     if is_nested(kind):
         return rebuild(kind, [settle(part) for part in parts_of(kind)])
     return "VARCHAR" if kind == TEXT else kind
 
 
 def fits(given, wanted):
-    """Return whether a value of a type can stand where another type is wanted."""
+    """Return whether a value of a type can be used where another type is wanted."""
     if given in (wanted, UNKNOWN) or (given, wanted) in COERCIONS:
         return True
     return common_kind([given, wanted]) == wanted
 
 
 def common_kind(kinds):
-    """Return the type that values of these types have in common, or None."""
+    """Return the common type of several types, or None."""
     common, *others = kinds
     for kind in others:
         common = common_of_two(common, kind)
@@ -186,7 +185,7 @@ def common_kind(kinds):
 
 
 def common_of_two(one, other):
-    """Return the type that values of two types have in common, or None."""
+    """Return the common type of two types, or None."""
     if one == other or other == UNKNOWN or (other, one) in COERCIONS:
         return one
     if one == UNKNOWN or (one, other) in COERCIONS:
@@ -199,14 +198,14 @@ def common_of_two(one, other):
     if None in parts:
         return None
     common = rebuild(one, parts)
-    if isinstance(one, Row):  # fields of different names have none
+    if isinstance(one, Row):  # fields with different names get none
         names = [a if a == b else None for (a, _), (b, _) in zip(one.fields, other.fields)]
         common = Row(tuple(zip(names, parts)))
     return common
 
 
 def name_kind(kind):
-    """Return the name of a type, as Trino writes it: array(bigint)."""
+    """Return a type's name in Trino's form: array(bigint)."""
     if isinstance(kind, Function):
         return f"function({', '.join(map(name_kind, (*kind.parameters, kind.result)))})"
     if isinstance(kind, Row):
@@ -227,7 +226,7 @@ def name_kind(kind):
 
 
 def describe_kind(kind):
-    """Return what a response says of a type: the Type of a ColumnInfo."""
+    """Return a type in the form of a response: the Type of a ColumnInfo."""
     if isinstance(kind, Row):
         fields = [describe_column(name, part) for name, part in kind.fields]
         return {"RowColumnInfo": fields}
@@ -245,13 +244,13 @@ def describe_column(name, kind):
 
 
 def show(value, kind):
-    """Return a value, as SQLite keeps it, in the form of a response: a Datum."""
+    """Return a value stored by SQLite in the form of a response: a Datum."""
     is_json = value is not None and is_nested(kind)
     return show_loaded(json.loads(value) if is_json else value, kind)
 
 
 def show_loaded(value, kind):
-    """Return a value whose JSON has been read in the form of a response."""
+    """Return a value from loaded JSON in the form of a response."""
     if value is None:
         return {"NullValue": True}
     if kind in SCALARS:
@@ -270,14 +269,14 @@ def show_loaded(value, kind):
 
 
 def in_range(value, kind):
-    """Return a number or time that is in the range of its type, or None; else raise QueryError."""
+    """Return a number or time, or None; raise QueryError if it is out of its type's range."""
     if value is None:
         return None
     if kind == "DOUBLE":
-        if not math.isfinite(value):  # SQLite has no NaN: it would be a null
+        if not math.isfinite(value):  # SQLite has no NaN, and would store null
             raise QueryError(NOT_FINITE)
         return value
-    # Where an integer gets too large, SQLite goes on with a float.
+    # SQLite turns integers that are too large into floats.
     least, end = SCALARS[kind].limits
     is_right = isinstance(value, int) and least <= value < end
     if kind in ("TIMESTAMP", "DATE") and isinstance(value, int) and value < 0:
@@ -288,18 +287,18 @@ def in_range(value, kind):
 
 
 def read_interval(text):
-    """Return the nanoseconds of an interval as 15m or 2hour; raise QueryError."""
+    """Return the nanoseconds of an interval such as 15m or 2hour; raise QueryError."""
     count, unit = re.fullmatch(r"(\d+)(\w+)", text.lower(), re.ASCII).groups()
     if unit not in INTERVAL_UNITS:
         units = ", ".join(INTERVAL_UNITS)
-        raise QueryError(f"'{text}' is not an interval. Its unit has to be one of: {units}")
-    if len(count) > 20:  # Python reads no integer of more than 4300 digits
+        raise QueryError(f"'{text}' is not an interval. Its unit must be one of: {units}")
+    if len(count) > 20:  # Python cannot read integers of more than 4300 digits
         raise QueryError(f"{count[:20]}... is out of range of interval")
     return in_range(int(count) * INTERVAL_UNITS[unit], "INTERVAL")
 
 
 def read_time(text):
-    """Return the nanoseconds of a time as 2026-11-24 03:04:05.123; raise QueryError."""
+    """Return the nanoseconds of a time such as 2026-11-24 03:04:05.123; raise QueryError."""
     match = TIME.fullmatch(text.strip())
     try:
         *numbers, fraction = match.groups(default="0")
@@ -315,7 +314,7 @@ def read_iso_time(text):
     if " " in text:
         raise QueryError(f"'{text}' is not a time in ISO 8601 such as 2026-11-24T03:04:05Z")
     text = text.replace("T", " ", 1)
-    match = ZONE.fullmatch(text) if " " in text else None  # a date alone ends like a zone
+    match = ZONE.fullmatch(text) if " " in text else None  # a bare date ends like a zone
     if not match:
         return read_time(text)
     rest, sign, hours, minutes = match.groups(default="0")
@@ -325,7 +324,7 @@ def read_iso_time(text):
 
 
 def read_text(text, kind):
-    """Return the value of a scalar type that cast() reads from a text."""
+    """Return the value that cast() reads from a text, for a scalar type."""
     if kind == "DOUBLE" and text.strip() in ("NaN", "Infinity", "+Infinity", "-Infinity"):
         raise QueryError(NOT_FINITE)
     try:
@@ -349,7 +348,7 @@ def read_text(text, kind):
 
 
 def round_half_away(number, decimals):
-    """Round as Trino does: half away from zero."""
+    """Round like Trino, half away from zero."""
     if isinstance(number, int):
         unit = 10 ** min(-decimals, 20) if decimals < 0 else 1
         size = (abs(number) + unit // 2) // unit * unit
@@ -358,14 +357,14 @@ def round_half_away(number, decimals):
         return number if decimals > 0 else 0.0
     factor = 10.0**decimals
     size = abs(number) * factor
-    if size >= 2**52:  # it has no decimals left to be cut, and it may be infinite
+    if size >= 2**52:  # it has no decimals to cut, and it may be infinite
         return number
     size = (math.floor(size) + (size % 1 >= 0.5)) / factor
     return math.copysign(size, number)
 
 
 def can_cast(given, wanted):
-    """Return whether cast() makes one type of another."""
+    """Return whether cast() can convert a type to another one."""
     if given in (wanted, UNKNOWN) or fits(given, wanted):
         return True
     if is_nested(given) or is_nested(wanted):
@@ -383,7 +382,7 @@ def can_cast(given, wanted):
 
 
 def cast(value, given, wanted):
-    """Return a value, as SQLite keeps it, of a type, made one of another type."""
+    """Convert a value stored by SQLite from one type to another."""
     if value is None or given == wanted:
         return value
     if is_nested(given):
@@ -392,7 +391,7 @@ def cast(value, given, wanted):
 
 
 def cast_loaded(value, given, wanted):
-    """Return a value whose JSON has been read, made one of another type."""
+    """Convert a value from loaded JSON to another type."""
     if value is None or given == wanted:
         return value
     if isinstance(given, Row):
