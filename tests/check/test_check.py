@@ -19,7 +19,7 @@ from cleanup import FUNCTION_NAME, LOG_GROUP_NAME, ROLE_NAME
 from tests.check import check
 from tests.check.found import Found
 from tests.environment import REPOSITORY
-from tests.helpers import LIMIT, ROLE_ARN, STREAM_ARN, make_client
+from tests.helpers import LIMIT, ROLE_ARN, STREAM_ARN, make_client, wait_until_idle
 
 POLICY = {
     "Version": "2012-10-17",
@@ -370,7 +370,7 @@ def test_the_skeleton_under_the_final_name_as_in_the_console(find_wrong, aws):
     take_steps(10)
     send_alarms()
     give_final_code(build_package("initial_lambda_function.py", name="lambda_function.py"))
-    assert aws.wait_until_idle(LIMIT)
+    assert wait_until_idle(aws)
     [line] = find_wrong()
     assert line.endswith("is its code still the skeleton?")
 
@@ -414,13 +414,14 @@ def test_a_bad_record_that_holds_up_the_shard(find_wrong, look):
     assert "status=Normal||location=TUTORIAL" in line
 
 
-def test_a_bad_record_without_a_retry_for_a_while_was_discarded(look, monkeypatch):
-    take_steps(12)
-    put_bad_record()
-    now = time.time
-    monkeypatch.setattr(check.time, "time", lambda: now() + 60)
-    status, lines = look()
-    assert (status, lines[-1]) == (0, "Next: Clean up")
+@pytest.mark.parametrize(("age", "state"), [(34, check.WRONG), (36, check.DONE)])
+def test_without_a_retry_for_a_while_a_bad_record_was_discarded(monkeypatch, age, state):
+    now = time.time() * 1000
+    retries = [now - age * 1000 - 10_000, now - age * 1000]  # the pause was ten seconds
+    failed = [{"timestamp": moment, "message": "Failed: 7: bad"} for moment in retries]
+    monkeypatch.setattr(Found, "failed", failed)
+    monkeypatch.setattr(Found, "find_in_log", lambda *_, **__: [])
+    assert check.check_bad_record(Found())[0] == state
 
 
 def test_a_failed_line_from_a_manual_invocation_is_not_a_bad_record(look):

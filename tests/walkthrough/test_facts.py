@@ -268,7 +268,7 @@ FACTS = {
     "7. Connect the stream to the function": ["five minutes"],  # 60 times 5 seconds
     "8. Send the wave": ["five seconds"],  # a sensor's timeouts
     "9. Query it": [
-        *["six seconds", "half an hour", "30 hours", "170 hours", "seven days", "168 hours"],
+        *["six seconds", "half an hour", "30 hours", "170 hours", "seven days", "169 hours"],
         *["90", "89", "88", "100"],
     ],
     "10. Send alarms": ["a day"],
@@ -276,6 +276,7 @@ FACTS = {
     "13. Follow a bad record": ["three minutes", "thirty", "30"],
     "Make it yours": ["three"],
     "Growing it": ["a day", "1,000", "450", "4,000"],
+    "Fill a gap": ["six seconds"],
     "Other services": ["3"],
 }
 
