@@ -268,14 +268,15 @@ FACTS = {
     "7. Connect the stream to the function": ["five minutes"],  # 60 times 5 seconds
     "8. Send the wave": ["five seconds"],  # a sensor's timeouts
     "9. Query it": [
-        *["six seconds", "half an hour", "30 hours", "170 hours", "seven days", "168 hours"],
+        *["six seconds", "half an hour", "30 hours", "170 hours", "seven days", "169 hours"],
         *["90", "89", "88", "100"],
     ],
     "10. Send alarms": ["a day"],
     "11. Give the function its final code": ["two", "four", "100", "2021"],
     "13. Follow a bad record": ["three minutes", "thirty", "30"],
-    "Make it yours": ["three"],
+    "Make it yours": ["12", "three"],
     "Growing it": ["a day", "1,000", "450", "4,000"],
+    "Fill a gap": ["six seconds"],
     "Other services": ["3"],
 }
 
