@@ -386,9 +386,8 @@ def answer_tagged(response):
 
 
 def answer_invoked(response):
-    """Answer Invoke. moto looks for a qualifier in small letters."""
-    if "Qualifier" in response.querystring:
-        response.querystring["qualifier"] = response.querystring["Qualifier"]
+    """Answer Invoke. moto looks for "qualifier", and if there is none, in the event, too."""
+    response.querystring["qualifier"] = response.querystring.get("Qualifier", [None])
     return answer_invoke(response)
 
 
