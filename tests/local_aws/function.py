@@ -407,7 +407,7 @@ def check_state(function):
         raise Conflict(f"An update is in progress for resource: {arn}")
 
 
-def describe(function, on_create=False):
+def describe_function(function, on_create=False):
     """Return a function's configuration with AWS's fields; replaces moto's method."""
     fields = configure(function, on_create)
     fields = {name: fields[name] for name in FIELDS}
@@ -428,7 +428,7 @@ def describe(function, on_create=False):
 
 def list_functions(response):
     """Answer ListFunctions, which leaves out states."""
-    functions = [describe(function) for function in response.backend.list_functions()]
+    functions = [describe_function(function) for function in response.backend.list_functions()]
     for fields in functions:
         for name in NOT_LISTED:
             fields.pop(name, None)
@@ -625,7 +625,7 @@ def patch_functions(server, speed):
             update_function_code=bind(functions.update_code),
             update_function_configuration=bind(functions.update_configuration),
         ),
-        mock.patch.object(LambdaFunction, "get_configuration", describe),
+        mock.patch.object(LambdaFunction, "get_configuration", describe_function),
         mock.patch.multiple(
             LambdaResponse,
             _enrich_response=staticmethod(keep_request_id),
