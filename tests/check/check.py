@@ -205,7 +205,7 @@ def check_bad_record(found):
     age = time.time() - last["timestamp"] / 1000
     pause = (last["timestamp"] - retried[-2]["timestamp"]) / 1000
     after = found.find_in_log("stored", since=last["timestamp"] + 1)
-    # Pauses between retries double at most, so after three times the last one none is to come.
+    # Pauses between retries at most double, so after three times the last one no retry will follow.
     if age < 3 * pause + 5 and not any(is_success(event["message"]) for event in after):
         return WRONG, (
             f"a bad record holds up the shard until it is discarded. {age:.0f} seconds ago:"

@@ -634,7 +634,7 @@ def patch_functions(server, speed):
             tag_resource=answer_tagged,
         ),
         mock.patch.object(LambdaClientError, "__init__", set_error_body),
-        # moto's limit for a response is lower than AWS's, which Invocation.read() checks.
+        # moto's limit for a response is below AWS's, which Invocation.read() checks.
         mock.patch("moto.awslambda.responses.sys", SimpleNamespace(getsizeof=lambda payload: 0)),
     ):
         try:
