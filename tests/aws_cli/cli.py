@@ -56,13 +56,13 @@ def main(words):
     try:
         output = run(words)
     except Exception as error:  # a reader never gets a traceback
-        print(describe(error).rstrip("\n"), file=sys.stderr)
+        print(describe_error(error).rstrip("\n"), file=sys.stderr)
         return find_status(error)
     print(output, end="", flush=True)
     return 0
 
 
-def describe(error):
+def describe_error(error):
     """Return an error's text, as the AWS CLI prints it."""
     if isinstance(error, UsageError):
         return str(error)

@@ -115,7 +115,7 @@ def check_mapping(found):
     """Step 7: the event source mapping."""
     if not found.mappings:
         return NOT_YET, "no event source mapping from the stream to the function"
-    faults = [fault for mapping in found.mappings for fault in find_faults(mapping)]
+    faults = [fault for mapping in found.mappings for fault in find_mapping_faults(mapping)]
     if faults:
         return WRONG, "; ".join(faults)
     waiting = [each["State"] for each in found.mappings if each["State"] != "Enabled"]
@@ -124,7 +124,7 @@ def check_mapping(found):
     return DONE, "the mapping is Enabled, and Lambda retries from the record reported as failed"
 
 
-def find_faults(mapping):
+def find_mapping_faults(mapping):
     """Return what is wrong with an event source mapping."""
     faults = []
     if mapping["State"] in ("Disabled", "Disabling"):
@@ -205,7 +205,7 @@ def check_bad_record(found):
     age = time.time() - last["timestamp"] / 1000
     pause = (last["timestamp"] - retried[-2]["timestamp"]) / 1000
     after = found.find_in_log("stored", since=last["timestamp"] + 1)
-    # Pauses between retries double at most, so after three times the last one none is to come.
+    # Pauses between retries at most double, so after three times the last one no retry will follow.
     if age < 3 * pause + 5 and not any(is_success(event["message"]) for event in after):
         return WRONG, (
             f"a bad record holds up the shard until it is discarded. {age:.0f} seconds ago:"

@@ -406,7 +406,7 @@ def check_state(function):
         raise Conflict(f"An update is in progress for resource: {arn}")
 
 
-def describe(function, on_create=False):
+def describe_function(function, on_create=False):
     """Return a function's configuration with AWS's fields; replaces moto's method."""
     fields = configure(function, on_create)
     fields = {name: fields[name] for name in FIELDS}
@@ -427,7 +427,7 @@ def describe(function, on_create=False):
 
 def list_functions(response):
     """Answer ListFunctions, which leaves out states."""
-    functions = [describe(function) for function in response.backend.list_functions()]
+    functions = [describe_function(function) for function in response.backend.list_functions()]
     for fields in functions:
         for name in NOT_LISTED:
             fields.pop(name, None)
@@ -624,7 +624,7 @@ def patch_functions(server, speed):
             update_function_code=bind(functions.update_code),
             update_function_configuration=bind(functions.update_configuration),
         ),
-        mock.patch.object(LambdaFunction, "get_configuration", describe),
+        mock.patch.object(LambdaFunction, "get_configuration", describe_function),
         mock.patch.multiple(
             LambdaResponse,
             _enrich_response=staticmethod(keep_request_id),
@@ -633,7 +633,7 @@ def patch_functions(server, speed):
             tag_resource=answer_tagged,
         ),
         mock.patch.object(LambdaClientError, "__init__", set_error_body),
-        # moto's limit for a response is lower than AWS's, which Invocation.read() checks.
+        # moto's limit for a response is below AWS's, which Invocation.read() checks.
         mock.patch("moto.awslambda.responses.sys", SimpleNamespace(getsizeof=lambda payload: 0)),
     ):
         try:

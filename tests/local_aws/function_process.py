@@ -68,6 +68,10 @@ class FunctionProcess:
         for path in (task, temporary):
             path.mkdir()
         unpack(package, task)
+        self.start(variables, task, temporary)
+
+    def start(self, variables, task, temporary):
+        """Start the process in the folder `task`."""
         self.channel, theirs = socket.socketpair()
         their_life, self.life = os.pipe()
         passed = [theirs.fileno(), their_life]

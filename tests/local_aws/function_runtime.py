@@ -121,7 +121,7 @@ def to_json(result):
         raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
 
 
-def describe(error, request_id):
+def describe_error(error, request_id):
     """Return an error in the form of Lambda's response."""
     if isinstance(error, Fault):
         answer = error.answer
@@ -162,7 +162,7 @@ def main():
     try:
         handler = load(os.environ["_HANDLER"])
     except Exception as error:
-        send(error=describe(error, ""))
+        send(error=describe_error(error, ""))
         return
     send(ready=True)
     for line in stream:
@@ -172,7 +172,7 @@ def main():
         try:
             send(result=to_json(handler(json.loads(message["event"]), context)))
         except Exception as error:
-            send(error=describe(error, context.aws_request_id))
+            send(error=describe_error(error, context.aws_request_id))
 
 
 if __name__ == "__main__":

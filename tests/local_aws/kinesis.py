@@ -175,7 +175,7 @@ def create(backend, stream_name, shard_count, stream_mode=None, retention_period
     if shard_count is None and not on_demand:
         raise InvalidArgumentError("ShardCount is required for a stream that is not on demand")
     if shard_count is not None and on_demand:
-        raise InvalidArgumentError("A stream with the mode ON_DEMAND takes no ShardCount")
+        raise InvalidArgumentError("A stream with the mode ON_DEMAND cannot have a ShardCount")
     return create_stream(backend, stream_name, shard_count, stream_mode, retention_period_hours)
 
 

@@ -296,7 +296,7 @@ def test_records_and_streams_that_aws_refuses_are_refused(stream):
 
 @pytest.fixture
 def restless(monkeypatch):
-    """Threads that switch a thousand times as often as usual, and while a record is made."""
+    """Make threads switch a thousand times more often, and whenever a record is created."""
     make_record = kinesis.Record
 
     def make_slowly(*arguments):

@@ -504,7 +504,7 @@ def test_a_recreated_stream_is_a_new_stream(stage):
     assert consumer.batches == ["a", "b"]
 
 
-def test_shards_are_looked_at_once_a_second(stage, monkeypatch):
+def test_shards_are_polled_once_a_second(stage, monkeypatch):
     pauses, wait = [], stage.mappings.wake.wait
     monkeypatch.setattr(
         stage.mappings.wake, "wait", lambda seconds: pauses.append(seconds) or wait(seconds)

@@ -201,7 +201,7 @@ def show(ask):
 
 def test_the_example_of_temperatures_and_alarms(show):
     rows = show("temperature and alarms together")
-    assert sum(int(row["alarms"]) for row in rows) == 20
+    assert sum(int(row["warnings"]) for row in rows) == 20
     assert all(61 <= float(row["temperature"]) <= 80 for row in rows)
 
 
@@ -217,7 +217,7 @@ def test_the_example_of_a_moving_average(show):
 
 
 def test_the_example_of_the_gap(show):
-    [row] = show("the gap of the outage, filled")
+    [row] = show("the gaps, filled")
     values = [float(point["Value"]["ScalarValue"]) for point in row["readings"]]
     assert values == [80 - number for number in range(20)]
 

@@ -216,7 +216,7 @@ def draw(values):
     return "".join(BLOCKS[round((value - low) * scale)] for value in values)
 
 
-def describe(account, joined):
+def describe_outcome(account, joined):
     """Return in words: the wave, the alarms, the joined query's result, and all counts."""
     temperatures = [float(reading.value) for reading in account.waves]
     stored = [alarm for alarm in account.alarms if alarm not in account.swallowed]

@@ -152,13 +152,13 @@ class Bash:
         output = "".join(printed)
         if not status.strip():
             how = "timed out" if time.monotonic() - start >= limit else "has ended the bash"
-            raise WalkError(describe(how, command, output))
+            raise WalkError(describe_failure(how, command, output))
         if int(status):
-            raise WalkError(describe(f"exit status {int(status)}", command, output))
+            raise WalkError(describe_failure(f"exit status {int(status)}", command, output))
         return output
 
 
-def describe(fault, command, output):
+def describe_failure(fault, command, output):
     """Return a command's fault, and the end of its output."""
     lines = output.splitlines()[-SHOWN_LINES:]
     return "\n".join([f"{fault}: {command}", "It printed:", *lines])

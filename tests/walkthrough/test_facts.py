@@ -215,7 +215,7 @@ def test_commands_use_the_scripts_names():
             assert table == setup_timestream.TABLE_NAME1, command
 
 
-# Waits. A walk misses none: until the next command runs, all is as it should be at its speed.
+# Waits. A walk cannot notice a missing one: at its speed, everything is ready in time.
 
 WAITS = {
     r"aws lambda (create-function|update-function-\w+) ": r"aws lambda wait function-",
@@ -226,7 +226,7 @@ WAITS = {
 
 
 @pytest.mark.parametrize(("change", "wait"), WAITS.items())
-def test_after_a_change_commands_wait_until_it_has_come_into_effect(change, wait):
+def test_after_a_change_commands_wait_until_it_has_taken_effect(change, wait):
     for block in readme.read_blocks(walk.EVERYTHING):
         pending = None
         for command in block.commands:

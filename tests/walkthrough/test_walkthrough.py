@@ -55,7 +55,7 @@ def test_an_incomplete_command_is_an_error_that_shows_it():
 
 @pytest.fixture
 def bash(tmp_path):
-    """A Bash without an AWS."""
+    """A Bash without a local AWS."""
     with group() as processes:
         yield Bash(processes, tmp_path, tmp_path, "true", speed=100, start=0)
 

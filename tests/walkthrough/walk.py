@@ -173,7 +173,7 @@ def run(blocks):
     with terminals(find_steps(12), SPEED) as (aws, bash):
         printed = walk(bash, aws, steps)
         found = account.Account(bash.sent)
-        faults, ending = found.faults, account.describe(found, find_joined(steps, printed))
+        faults, ending = found.faults, account.describe_outcome(found, find_joined(steps, printed))
         printed += walk(bash, aws, others)
         if others:
             faults += account.Account(bash.sent).faults
