@@ -387,9 +387,8 @@ def answer_tagged(response):
 
 
 def answer_invoked(response):
-    """Answer Invoke; moto expects the qualifier's parameter in lower case."""
-    if "Qualifier" in response.querystring:
-        response.querystring["qualifier"] = response.querystring["Qualifier"]
+    """Answer Invoke. moto looks for "qualifier", and if there is none, in the event, too."""
+    response.querystring["qualifier"] = response.querystring.get("Qualifier", [None])
     return answer_invoke(response)
 
 

@@ -634,6 +634,7 @@ def test_the_context_has_the_qualifier_of_the_call(functions):
     functions.upload("def handler(event, context): return context.invoked_function_arn")
     response = functions.client.invoke(FunctionName=FUNCTION_NAME, Qualifier="$LATEST")
     assert json.load(response["Payload"]) == f"{ARN}:$LATEST"
+    assert functions.invoke('{"qualifier": "1"}')[0] == ARN, "an event is no qualifier"
 
 
 def test_tags_are_added_up_to_fifty(functions):
