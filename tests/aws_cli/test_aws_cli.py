@@ -207,7 +207,7 @@ def test_a_waiter_waits(ask, stream):
     [
         (
             252,
-            "kinesis put-record",
+            "kinesis put-record --partition-key 0",
             "An error occurred (ParamValidation): the following arguments are required: --data\n\n"
             + cli.USAGE,
         ),

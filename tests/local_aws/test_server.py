@@ -150,7 +150,7 @@ def test_a_requested_fault_is_the_response_to_its_share_of_calls(here, client, m
     here.show = shown.append
     here.faults = dict([server.read_fault("ListStreams=ThrottlingException:0.5")])
     draws = [0.4, 0.6]
-    monkeypatch.setattr(server.random, "random", lambda: draws.pop(0))
+    monkeypatch.setattr(server, "random", SimpleNamespace(random=lambda: draws.pop(0)))
     kinesis = client("kinesis")
     assert kinesis.list_streams()["ResponseMetadata"]["RetryAttempts"] == 1
     assert shown == ["ListStreams failed with ThrottlingException, because of --fail."]

@@ -16,6 +16,7 @@ WALK_LIMIT = 300  # seconds; each command of a walk has a limit of its own
 WALK = pytest.StashKey()
 
 
+@pytest.hookimpl(trylast=True)  # also after --reverse
 def pytest_collection_modifyitems(items):
     """Run the tests that need the walk last, because it takes long."""
     items.sort(key=needs_walk)
