@@ -160,7 +160,7 @@ class Engine:
         with_state: the first argument is in the form stored by SQLite.
         """
         number, *captured = json.loads(text)
-        sql, depth, count, _, is_nested = self.objects[number]
+        sql, depth, is_nested = self.objects[number]
         if number not in self.statements:
             names = []
             statement = PARAMETER.sub(lambda found: names.append(found[1]) or "?", f"SELECT {sql}")
@@ -191,7 +191,7 @@ class Engine:
         # Timestream's now() is in milliseconds.
         writer = Writer(databases, int(time.time() * 1000) * 10**6)
         try:
-            statement, columns, _ = writer.query(node)
+            statement, columns, *_ = writer.query(node)
         except RecursionError:
             raise QueryError("The query is nested too deeply for this local AWS") from None
         self.objects, self.statements = list(writer.objects), {}
