@@ -347,9 +347,11 @@ PARTS = (
     "year quarter month week day hour minute second day_of_month day_of_week dow day_of_year doy "
     "week_of_year year_of_week yow"
 ).split()
+# t_width() is for the error, as a call for each row takes long.
+BIN = "({0} / (CASE WHEN {1} > 0 THEN {1} ELSE t_width({1}) END) * {1})"
 TIME_FUNCTIONS = {
     "ago": [row("INTERVAL -> TIMESTAMP", "TIMESTAMP(:now - {})")],
-    "bin": [row("TIMESTAMP INTERVAL -> TIMESTAMP", "({0} / t_width({1}) * {1})")],
+    "bin": [row("TIMESTAMP INTERVAL -> TIMESTAMP", BIN)],
     "current_timezone": [row("-> VARCHAR", "'UTC'")],
     "date": [
         row("VARCHAR -> DATE", "t_read('DATE', {})"),
