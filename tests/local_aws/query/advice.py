@@ -110,6 +110,8 @@ def describe_mismatch(node, values, signatures):
     nested = [value for value in values if value and types.is_nested(value.kind)]
     if nested and len(set(given)) == 1 and node.name in (*functions.COMPARISONS, "between", "in"):
         return f"{node.name} of {given[0]} {NOT_HERE}"
+    if node.name == "||" and (len(nested) > 1 or (nested and len(values) > 2)):
+        return f"|| of these arrays and elements {NOT_HERE}. Put brackets around two at a time"
     series = [kind for kind in given if kind.startswith("timeseries")]
     if series and any("array(" in describe_parameters(one) for one in signatures):
         return f"{node.name} of {series[0]} {NOT_HERE}"

@@ -9,7 +9,7 @@ from tests.local_aws.query import aggregates, array_functions, metadata, nodes, 
 from tests.local_aws.query.errors import NOT_HERE, QueryError
 from tests.local_aws.query.parser import parse
 from tests.local_aws.query.selects import Writer
-from tests.local_aws.query.types import SCALARS, cast, describe_column, in_range, show
+from tests.local_aws.query.types import SCALARS, cast, choose_show, describe_column, in_range
 
 TIMEOUT = 10  # seconds for a query; 60 in Timestream, but here writes have to wait meanwhile
 MAX_ROWS = 100_000  # of a result, which is kept in memory
@@ -160,7 +160,7 @@ class Engine:
         with_state: the first argument is in the form stored by SQLite.
         """
         number, *captured = json.loads(text)
-        sql, depth, count, _, is_nested = self.objects[number]
+        sql, depth, is_nested = self.objects[number]
         if number not in self.statements:
             names = []
             statement = PARAMETER.sub(lambda found: names.append(found[1]) or "?", f"SELECT {sql}")
@@ -191,19 +191,18 @@ class Engine:
         # Timestream's now() is in milliseconds.
         writer = Writer(databases, int(time.time() * 1000) * 10**6)
         try:
-            statement, columns, _ = writer.query(node)
+            statement, columns, *_ = writer.query(node)
         except RecursionError:
             raise QueryError("The query is nested too deeply for this local AWS") from None
         self.objects, self.statements = list(writer.objects), {}
         rows = self.execute(statement, writer.constants)
+        shows = [choose_show(column.kind) for column in columns]
         return {
             "ColumnInfo": [
                 describe_column(column.name or f"_col{number}", column.kind)
                 for number, column in enumerate(columns)
             ],
-            "Rows": [
-                {"Data": [show(value, c.kind) for value, c in zip(row, columns)]} for row in rows
-            ],
+            "Rows": [{"Data": [show(value) for show, value in zip(shows, row)]} for row in rows],
         }
 
     def execute(self, statement, constants):
@@ -230,7 +229,8 @@ class Engine:
         rows, size = [], 0
         while chunk := cursor.fetchmany(100):
             rows += chunk
-            size += sum(len(value) for row in chunk for value in row if isinstance(value, str))
+            texts = [value for row in chunk for value in row if isinstance(value, str)]
+            size += sum(map(len, texts))
             if len(rows) > MAX_ROWS:
                 text = f"More than {MAX_ROWS} rows are not supported by this local AWS: add a limit"
                 raise QueryError(text)

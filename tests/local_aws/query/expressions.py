@@ -29,9 +29,11 @@ AGGREGATE, WINDOW = "aggregate", "window"
 # A column of a table or a query. is_stored: whether its name is stored, not given by the query.
 Column = namedtuple("Column", "name sql kind is_stored", defaults=[False])
 # A table or a query: its SQL, its columns, and the names that can qualify its columns.
-Relation = namedtuple("Relation", "sql columns names", defaults=[()])
+# sources: those of a query of WITH, see Writer.
+Relation = namedtuple("Relation", "sql columns names sources", defaults=[(), 0])
 
-MAX_SQL = 200_000  # characters of a condition
+MAX_SQL = 200_000  # characters of an expression
+CAPTURED = re.compile(r":p\d+_(\d+)")  # a parameter of a lambda, see Expressions.take()
 # A function call in SQL, which can fail.
 CALL = re.compile(r"[A-Za-z_]\(")
 # The functions that can ignore nulls, and the end of the values from which they count.
@@ -69,19 +71,35 @@ class Expressions:
     aliases: the select list's names in lower case, for errors.
     grouped: the SQL of the grouped expressions. outputs: (Column, Value) pairs that are looked up
     first, except in_aggregate functions.
-    captured: the Values used from outside.
+    captured: the Values used from outside. is_try: whether this is the lambda of TRY:
+    its aggregates, window functions and sub-queries are computed outside.
     """
 
     def __init__(self, writer, relations, outer=None, known=None, windows=None):
         self.writer, self.relations, self.outer = writer, relations, outer
         self.known, self.windows = known or {}, windows or {}
         self.aliases, self.grouped, self.outputs, self.in_aggregate = set(), set(), [], False
-        self.captured, self.is_lambda, self.depth = [], False, outer.depth + 1 if outer else 0
+        self.captured, self.depth = [], outer.depth + 1 if outer else 0
+        self.is_lambda = self.is_try = False
 
     def write(self, node):
         """Return the Value of a node."""
+        if self.is_try and is_of_query(node):
+            return self.take(self.outer.write(node))
         value = WRITERS[type(node)](self, node)
-        return value._replace(loose=frozenset()) if value.sql in self.grouped else value
+        if len(value.sql) > MAX_SQL:  # some nodes have their parts twice, on each level
+            raise QueryError("The query is too large for this local AWS: nested expressions")
+        return self.find_key(value) or value
+
+    def find_key(self, value):
+        """Return the Value of a grouped expression, which is not loose; None for others."""
+        if not self.is_lambda:
+            return value._replace(loose=frozenset()) if value.sql in self.grouped else None
+        if not value.loose:
+            return None
+        sql = CAPTURED.sub(lambda found: self.captured[int(found[1])].sql, value.sql)
+        key = self.outer.find_key(value._replace(sql=sql))
+        return key and self.take(key)
 
     def write_final(self, node):
         """Return the Value of a node in its final type."""
@@ -90,8 +108,9 @@ class Expressions:
 
     def condition(self, node, clause, forbidden=(AGGREGATE, WINDOW)):
         """Return the Value of a clause's condition."""
-        # At the top level, AND is kept, so that SQLite can use its index.
-        if isinstance(node, nodes.Call) and node.name == "and":
+        # In these clauses, AND is kept, so that SQLite can use its index.
+        is_and = isinstance(node, nodes.Call) and node.name == "and"
+        if is_and and clause in ("WHERE", "JOIN ON"):
             parts = [self.condition(part, clause, forbidden) for part in node.arguments]
             sql = " AND ".join(part.sql for part in parts)
             return Value(f"({sql})", "BOOLEAN", merge(parts, "loose"), merge(parts, "parts"))
@@ -167,7 +186,7 @@ class Expressions:
         if found:
             loose = frozenset() if self.is_lambda else frozenset([name])
             value = Value(found[0].sql, found[0].kind, loose)
-            return value._replace(loose=frozenset()) if value.sql in self.grouped else value
+            return self.find_key(value) or value
         return self.capture(node) if self.outer else None
 
     def capture(self, node):
@@ -181,11 +200,18 @@ class Expressions:
                 node.place,
                 f"Reference to column '{name}' from outer scope not allowed in this context",
             )
+        if self.is_lambda:
+            return self.take(value)
         self.captured.append(value)
-        if not self.is_lambda:
-            return Value(value.sql, value.kind)
-        sqls = list(dict.fromkeys(one.sql for one in self.captured))
-        return Value(f":p{self.depth}_{sqls.index(value.sql)}", value.kind)
+        return Value(value.sql, value.kind)
+
+    def take(self, value):
+        """Return the Value of a lambda's parameter for a Value of what is around it."""
+        sqls = [one.sql for one in self.captured]
+        if value.sql not in sqls:
+            sqls.append(value.sql)
+            self.captured.append(value)
+        return value._replace(sql=f":p{self.depth}_{sqls.index(value.sql)}", text=None)
 
     def field_of(self, place, value, name):
         """Return a field of a row."""
@@ -305,7 +331,7 @@ class Expressions:
         if len(names) != len(given):
             raise wrong(node.place, f"This lambda takes {len(given)} arguments, not {len(names)}")
         body = Expressions(self.writer, [], self, self.known)
-        body.is_lambda, body.in_aggregate = True, False
+        body.is_lambda, body.is_try = True, not names
         columns = [
             Column(name, f":l{body.depth}_{number}", kind)
             for number, (name, kind) in enumerate(zip(names, given))
@@ -323,14 +349,9 @@ class Expressions:
                 text = f"{text}. Cast the first state of reduce to {name_kind(value.kind)}"
             raise wrong(node.place, text)
         sql = body.coerce(node.place, value, wanted)
-        captured = {one.sql: one for one in body.captured}
-        number = self.writer.object(
-            (sql, body.depth, len(columns), len(captured), is_nested(wanted))
-        )
-        loose = Value(
-            "", None, merge(captured.values(), "loose"), merge(captured.values(), "parts")
-        )
-        return loose, f"t_lambda({', '.join([number, *captured])})"
+        number = self.writer.object((sql, body.depth, is_nested(wanted)))
+        captured = [one.sql for one in body.captured]
+        return value, f"t_lambda({', '.join([number, *captured])})"
 
     def stray_lambda(self, node):
         """Refuse a lambda outside of a function that takes one."""
@@ -341,10 +362,9 @@ class Expressions:
         if len(node.arguments) != 1:
             raise wrong(node.place, "try takes one expression")
         letters = {}
-        loose, sql = self.lambda_(
-            nodes.Lambda(node.place, [], node.arguments[0]), Function((), "T"), letters
-        )
-        return loose._replace(sql=f"t_try({sql})", kind=letters["T"])
+        body = nodes.Lambda(node.place, [], node.arguments[0])
+        value, sql = self.lambda_(body, Function((), "T"), letters)
+        return value._replace(sql=f"t_try({sql})", kind=letters["T"], text=None)
 
     def and_(self, node):
         """Write AND. As in Trino, nothing after a false part is computed."""
@@ -365,8 +385,6 @@ class Expressions:
         if any(CALL.search(part) for part in sqls[1:]):
             whens = " ".join(f"WHEN {negation}{part} THEN {result}" for part in sqls)
             sql = f"(CASE {whens} ELSE {sql} END)"
-        if len(sql) > MAX_SQL:  # each level contains its parts twice
-            raise QueryError("The query is too large for this local AWS: nested conditions")
         return Value(sql, "BOOLEAN", merge(values, "loose"), merge(values, "parts"))
 
     def in_(self, node):
@@ -481,6 +499,8 @@ class Expressions:
         if len(others) > 1:
             other = self.coerce(node.place, others[1], checked.kind)
             sql = f"coalesce({sql}, {other})"
+        if name in ("lag", "lead"):  # with an offset of 0, it is the row itself, null or not
+            sql = f"(CASE WHEN {number} = 0 THEN {first.sql} ELSE {sql} END)"
         return checked._replace(sql=sql)
 
     # Other expressions
@@ -603,6 +623,14 @@ WRITERS = {
     nodes.Lambda: Expressions.stray_lambda,
     nodes.ScalarQuery: Expressions.scalar_query,
 }
+
+
+def is_of_query(node):
+    """Return whether a node needs the rows of a query, so that it cannot stand in a lambda."""
+    if isinstance(node, nodes.Call):
+        is_aggregate = node.name in functions.AGGREGATES or node.name in functions.PLAIN_AGGREGATES
+        return is_aggregate or node.over is not None
+    return isinstance(node, (nodes.Exists, nodes.ScalarQuery))
 
 
 def is_qualified(relation, qualifier):

@@ -239,6 +239,7 @@ ARRAY_FUNCTIONS = {
 }
 NUMBER_FUNCTIONS = {
     "abs": [row("N -> N", "{N}(t_abs({}))")],
+    "bit_count": [row("BIGINT BIGINT -> BIGINT", "t_bit_count({}, {})")],
     "bitwise_and": [row("BIGINT BIGINT -> BIGINT", "({} & {})")],
     "bitwise_or": [row("BIGINT BIGINT -> BIGINT", "({} | {})")],
     "bitwise_not": [row("BIGINT -> BIGINT", "(~{})")],
@@ -292,7 +293,6 @@ TEXT_FUNCTIONS = {
     "levenshtein_distance": [row("VARCHAR VARCHAR -> BIGINT", "t_levenshtein({}, {})")],
     "lower": [row("VARCHAR -> VARCHAR", "t_lower({})")],
     "lpad": [row("VARCHAR BIGINT VARCHAR -> VARCHAR", "t_lpad({}, {}, {})")],
-    "ltrim": [row("VARCHAR -> VARCHAR", "t_ltrim({})")],
     "position": [row("VARCHAR VARCHAR -> BIGINT", "t_strpos({1}, {0})")],
     "regexp_count": [row("VARCHAR VARCHAR -> BIGINT", "t_regexp_count({}, {})")],
     "regexp_extract": [
@@ -318,7 +318,6 @@ TEXT_FUNCTIONS = {
         row("array(T) -> array(T)", "t_array_reverse({})"),
     ],
     "rpad": [row("VARCHAR BIGINT VARCHAR -> VARCHAR", "t_rpad({}, {}, {})")],
-    "rtrim": [row("VARCHAR -> VARCHAR", "t_rtrim({})")],
     "split": [
         row("VARCHAR VARCHAR -> array(VARCHAR)", "t_split({}, {})"),
         row("VARCHAR VARCHAR BIGINT -> array(VARCHAR)", "t_split({}, {}, {})"),
@@ -334,7 +333,13 @@ TEXT_FUNCTIONS = {
         ],
     ),
     "translate": [row("VARCHAR VARCHAR VARCHAR -> VARCHAR", "t_translate({}, {}, {})")],
-    "trim": [row("VARCHAR -> VARCHAR", "t_trim({})")],
+    **{
+        name: [
+            row("VARCHAR -> VARCHAR", f"t_{name}({{}})"),
+            row("VARCHAR VARCHAR -> VARCHAR", f"t_{name}({{}}, {{}})"),
+        ]
+        for name in ("trim", "ltrim", "rtrim")
+    },
     "upper": [row("VARCHAR -> VARCHAR", "t_upper({})")],
 }
 # The parts of a time that functions and extract() return.
@@ -342,9 +347,11 @@ PARTS = (
     "year quarter month week day hour minute second day_of_month day_of_week dow day_of_year doy "
     "week_of_year year_of_week yow"
 ).split()
+# t_width() is for the error, as a call for each row takes long.
+BIN = "({0} / (CASE WHEN {1} > 0 THEN {1} ELSE t_width({1}) END) * {1})"
 TIME_FUNCTIONS = {
     "ago": [row("INTERVAL -> TIMESTAMP", "TIMESTAMP(:now - {})")],
-    "bin": [row("TIMESTAMP INTERVAL -> TIMESTAMP", "({0} / t_width({1}) * {1})")],
+    "bin": [row("TIMESTAMP INTERVAL -> TIMESTAMP", BIN)],
     "current_timezone": [row("-> VARCHAR", "'UTC'")],
     "date": [
         row("VARCHAR -> DATE", "t_read('DATE', {})"),
@@ -430,6 +437,8 @@ OPERATORS = {
     "||": [
         row("VARCHAR... -> VARCHAR", "t_concat({all})"),
         row("array(T)... -> array(T)", "t_array_concat({all})"),
+        row("array(S) S -> array(S)", "t_array_concat({}, t_list('v', {}))"),
+        row("S array(S) -> array(S)", "t_array_concat(t_list('v', {}), {})"),
     ],
     "+": [
         row("N N -> N", "{N}({} + {})"),

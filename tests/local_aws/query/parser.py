@@ -18,6 +18,7 @@ NO_ALIAS = {"limit", "offset", "fetch", "tablesample", "window", "match_recogniz
 # Words that turn the string after them into a constant.
 TYPED = {"interval", *types.NAMES, *types.UNSUPPORTED_NAMES}
 COMPARISONS = set(functions.COMPARISONS)
+ZERO = nodes.Constant("line 1:1", "INTEGER", 0)
 
 
 def parse(sql):
@@ -33,11 +34,17 @@ class Parser:
 
     def __init__(self, tokens):
         self.tokens, self.position = tokens, 0
+        self.joins_at = set()  # positions of brackets that contain a join
 
     @property
     def token(self):
         """The next token."""
         return self.tokens[self.position]
+
+    @property
+    def behind(self):
+        """The token after the next one."""
+        return self.tokens[min(self.position + 1, len(self.tokens) - 1)]
 
     @property
     def place(self):
@@ -230,13 +237,16 @@ class Parser:
         distinct = self.accept("distinct")
         if not distinct:
             self.accept("all")
-        if self.next_is("top") and self.tokens[self.position + 1].kind == "number":
+        if self.next_is("top") and self.behind.kind == "number":
             raise wrong(self.place, "mismatched input 'top'. Put limit 10 at the end of the query")
         items = self.list_of(self.item)
         source = self.sources() if self.accept("from") else None
         where = self.expression() if self.accept("where") else None
-        groups = self.groups()
+        groups, is_whole = self.groups()
         having = self.expression() if self.accept("having") else None
+        if is_whole:  # one group of all rows, as an aggregate in HAVING makes it
+            always = nodes.Call(place, ">=", [nodes.Call(place, "count", []), ZERO])
+            having = nodes.Call(place, "and", [always, having]) if having else always
         windows = dict(self.list_of(self.named_window)) if self.accept("window") else {}
         return nodes.Select(place, distinct, items, source, where, groups, having, windows)
 
@@ -264,7 +274,7 @@ class Parser:
         place = self.place
         if self.accept("*"):
             return nodes.Star(place, None)
-        if self.next_is_name() and self.tokens[self.position + 1].text == ".":
+        if self.next_is_name() and self.behind.text == ".":
             start = self.position
             qualifier = [self.name()]
             while self.accept("."):
@@ -276,11 +286,20 @@ class Parser:
         return nodes.Item(expression, self.alias())
 
     def groups(self):
-        """Read GROUP BY, if it comes next."""
+        """Read GROUP BY, if it comes next; return its parts, and whether there is only ()."""
         if not self.accept("group"):
-            return []
+            return [], False
         self.expect("by")
-        return self.list_of(self.expression)
+        groups = [part for parts in self.list_of(self.group) for part in parts]
+        return groups, not groups
+
+    def group(self):
+        """Read a part of GROUP BY: an expression, or several in brackets, or ()."""
+        if self.accept("(", ")"):
+            return []
+        in_brackets = self.next_is("(")
+        node = self.expression()
+        return node.items if in_brackets and isinstance(node, nodes.RowOf) else [node]
 
     def orders(self):
         """Read ORDER BY, if it comes next."""
@@ -378,27 +397,27 @@ class Parser:
             return nodes.Unnest(place, arrays, numbered, *self.alias_and_columns())
         if self.next_is("lateral", "("):
             raise unsupported(place, self.token.text)
-        if self.next_is("(") and not self.is_query_in_brackets():
-            self.take()
-            node = self.joins()
-            self.expect(")")
-            return node
         if self.next_is("("):
-            return nodes.Derived(place, self.query_in_brackets(), *self.alias_and_columns())
+            return self.source_in_brackets(place)
         return nodes.Table(place, self.dotted_name(), *self.alias_and_columns())
 
-    def is_query_in_brackets(self):
-        """Return whether the next bracket contains a query, and not a join that starts with one."""
-        start = self.position
-        try:
-            self.query_in_brackets()
-        except QueryError:
-            is_join = self.tokens[start + 1].text == "(" and self.next_is_name()
-        else:
-            is_join = False
-        self.position = start
-        word = self.tokens[start + 1].word
-        return not is_join and word in ("select", "with", "values", "(")
+    def source_in_brackets(self, place):
+        """Read a sub-select, or a join, which can start like one: ((select 1) a join b)."""
+        start, word = self.position, self.behind.word
+        if word in ("select", "with", "values", "(") and start not in self.joins_at:
+            try:
+                query = self.query_in_brackets()
+            except QueryError:
+                if word != "(" or not self.next_is_name():
+                    raise
+                self.joins_at.add(start)
+                self.position = start
+            else:
+                return nodes.Derived(place, query, *self.alias_and_columns())
+        self.expect("(")
+        node = self.joins()
+        self.expect(")")
+        return node
 
     def alias_and_columns(self):
         """Read an alias and its column names; return None and [] without an alias."""
@@ -568,7 +587,7 @@ class Parser:
             return self.extract()
         if self.next_is("array", "["):
             return self.array()
-        behind = self.tokens[min(self.position + 1, len(self.tokens) - 1)]
+        behind = self.behind
         if self.token.kind in ("name", "quoted") and behind.text == "->":
             place, name = self.place, self.name()
             self.expect("->")
@@ -714,8 +733,7 @@ class Parser:
 
     def row_field(self):
         """Read a field of a row's type: its name, if it has one, and its type."""
-        behind = self.tokens[min(self.position + 1, len(self.tokens) - 1)]
-        name = self.name() if behind.text not in (",", ")", "(") else None
+        name = self.name() if self.behind.text not in (",", ")", "(") else None
         return name, self.kind()
 
     def case(self):
@@ -768,10 +786,16 @@ class Parser:
         arguments = []
         if name == "count" and self.next_is("*"):
             self.take()
+        elif name == "trim":
+            name, arguments = self.trimmed()
         elif not self.next_is(")"):
             arguments = self.list_of(self.expression)
+        if name == "substring" and self.accept("from"):
+            arguments.append(self.expression())
+            if self.accept("for"):
+                arguments.append(self.expression())
         if self.next_is("order") and (name != "array_agg" or distinct):
-            raise unsupported(self.place, f"ORDER BY in {name}")
+            raise unsupported(self.place, f"{'DISTINCT with ' * distinct}ORDER BY in {name}")
         orders = self.orders()
         self.expect(")")
         where = None
@@ -803,6 +827,19 @@ class Parser:
         node = nodes.Call(place, "position", [part, self.sum()])
         self.expect(")")
         return node
+
+    def trimmed(self):
+        """Read what stands in TRIM; return the function for its sides, and its arguments."""
+        sides = {"both": "trim", "leading": "ltrim", "trailing": "rtrim"}
+        name = "trim"
+        if self.token.word in sides and self.behind.kind in ("string", "name", "quoted"):
+            name = sides[self.take().word]
+        if self.accept("from"):
+            return name, [self.expression()]
+        arguments = self.list_of(self.expression)
+        if self.accept("from"):
+            arguments = [self.expression(), *arguments]
+        return name, arguments
 
     def window(self):
         """Read a window in brackets."""

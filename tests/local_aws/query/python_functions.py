@@ -128,7 +128,16 @@ def like(text, pattern, escape=None):
 # Escapes with the same meaning in Java's and Python's regular expressions.
 SAFE_ESCAPE = re.compile(r"\\(?:[dDwWsSbBtnrf1-9]|[^\w\s])", re.ASCII)
 CLASS = re.compile(r"\[\^?\]?[^\[\]]*\]")
-GROUP = re.compile(r"\((?:\?[:=!]|\?<[=!])?([^()]*)\)")
+GROUP = re.compile(r"\((?:\?[:=!]|\?<[=!]|\?<\w+>)?([^()]*)\)")
+# The start of a named group: (?P<name>...) in Python. Escapes and classes are passed over.
+NAMED = re.compile(rf"\\.|{CLASS.pattern}|(?P<start>\(\?<(?=[A-Za-z]))", re.DOTALL)
+# A group that is quick when it is repeated, if its separators are not like its item: ([a-z]+\.)+
+SEPARATED = re.compile(
+    r"""(?<!\\)\((?:\?:)?(?P<first>\\[^\w\s]|[^\\\[\](){}.*+?|^$])?
+    (?P<item>\[\^?(?:\\[dws.-]|[^\[\]\\&])+\]|\\[dws]|\w)[*+]
+    (?P<last>\\[^\w\s]|[^\\\[\](){}.*+?|^$])?\)""",
+    re.VERBOSE | re.ASCII,
+)
 WORK = 3 * 10**8  # steps that a regular expression may take, in the worst case: some seconds
 
 
@@ -143,15 +152,25 @@ def read_pattern(pattern):
     if "\\" in unescaped or "[" in bare or "&&" in unescaped or re.search(r"\(\?[^:=!<i]", bare):
         raise QueryError(f"The regular expression '{pattern}' is not supported by this local AWS")
     repeats = len(re.findall(r"[*+{]", bare))
+    bare = CLASS.sub("x", SAFE_ESCAPE.sub("x", SEPARATED.sub(shorten, pattern)))
     while GROUP.search(bare):
         bare = GROUP.sub(lambda group: "r" if re.search(r"[*+{|r]", group[1]) else "x", bare)
         if re.search(r"r[*+{]", bare):
             text = "a repetition of a group that has repetitions or alternatives in it"
             raise QueryError(f"{text} is not supported by this local AWS: '{pattern}'")
     try:
-        return re.compile(pattern, re.ASCII), repeats + 1
+        renamed = NAMED.sub(lambda found: "(?P<" if found["start"] else found[0], pattern)
+        return re.compile(renamed, re.ASCII), repeats + 1
     except (re.error, OverflowError, RecursionError) as error:
         raise QueryError(f"'{pattern}' is not a regular expression: {error}") from None
+
+
+def shorten(group):
+    """Return a repeated group without its repetition, if that ends where its separator is."""
+    separators = [part[-1] for part in (group["first"], group["last"]) if part]
+    item = re.compile(group["item"], re.ASCII | re.IGNORECASE)
+    is_quick = separators and not any(item.match(separator) for separator in separators)
+    return "(x)" if is_quick else group[0]
 
 
 def compiled(pattern, text):
@@ -194,6 +213,10 @@ def regexp_replace(text, pattern, new):
         def part_of(reference):
             if reference["escaped"]:
                 return reference["escaped"]
+            if reference["name"]:
+                if reference["name"] not in regex.groupindex:
+                    raise QueryError(f"No group with name {{{reference['name']}}}")
+                return found[reference["name"]] or ""
             if reference["number"] is None:
                 raise QueryError("$ in regexp_replace is not followed by the number of a group")
             check_group(regex, int(reference["number"]))
@@ -205,7 +228,9 @@ def regexp_replace(text, pattern, new):
     return regex.sub(write, text)
 
 
-REFERENCE = re.compile(r"\\(?P<escaped>.)|\$(?P<number>\d)?", re.DOTALL | re.ASCII)
+REFERENCE = re.compile(
+    r"\\(?P<escaped>.)|\$(?:(?P<number>\d)|\{(?P<name>\w+)\})?", re.DOTALL | re.ASCII
+)
 
 
 def regexp_split(text, pattern):
@@ -311,6 +336,18 @@ def width_bucket(value, low, high, count):
     if value < low:
         return 0
     return count + 1 if value >= high else int((value - low) / (high - low) * count) + 1
+
+
+def bit_count(number, bits):
+    """Return how many bits of a number are 1, in two's complement of this many bits."""
+    if not 2 <= bits <= 64:
+        raise QueryError(f"Bits specified in bit_count must be between 2 and 64, got {bits}")
+    if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
+        raise QueryError(
+            "Number must be representable with the bits specified. "
+            f"{number} cannot be represented with {bits} bits"
+        )
+    return bin(number & (2**bits - 1)).count("1")
 
 
 def from_one(name, number):
@@ -598,6 +635,7 @@ FUNCTIONS = {
     "abs": abs,
     "add_months": add_months,
     "atan2": double(math.atan2),
+    "bit_count": bit_count,
     "ceil": double(math.ceil),
     "cbrt": double(lambda number: math.copysign(abs(number) ** (1 / 3), number)),
     "chr": character,

@@ -30,6 +30,7 @@ atan: the arc tangent
 atan2: the arc tangent of y / x
 avg: the average
 bin: the start of the interval that contains a time
+bit_count: the number of bits that are set, in two's complement
 bitwise_and: the bits that are set in both numbers
 bitwise_and_agg: the bits that are set in all numbers
 bitwise_not: all bits inverted

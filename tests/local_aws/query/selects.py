@@ -4,7 +4,7 @@ import itertools
 import json
 
 from tests.local_aws.query import nodes
-from tests.local_aws.query.errors import unsupported, wrong
+from tests.local_aws.query.errors import QueryError, unsupported, wrong
 from tests.local_aws.query.expressions import (
     AGGREGATE,
     WINDOW,
@@ -26,13 +26,16 @@ from tests.local_aws.query.types import (
     name_kind,
 )
 
+MAX_SOURCES = 10_000
+
 
 class Writer:
     """Writes a query as SQL.
 
     databases: {name: {table name: Table}}, see store.py. now: in nanoseconds.
     constants: the values of the SQL's parameters. objects: Python objects that functions need, such
-    as lambdas; SQL refers to them by numbers.
+    as lambdas; SQL refers to them by numbers. sources: the number of tables and sub-queries that
+    SQLite reads; it copies a query of WITH to each place that uses it.
     """
 
     def __init__(self, databases, now):
@@ -40,6 +43,7 @@ class Writer:
         self.constants, self.names = {"now": now}, {}
         self.objects = {}
         self.numbers = itertools.count()
+        self.sources = 0
 
     def constant(self, kind, value):
         """Return a parameter for a constant, always the same one, so that SQL can be compared."""
@@ -61,13 +65,17 @@ class Writer:
         for name, columns, query in node.with_queries:
             if name.lower() in with_queries:
                 raise wrong(node.place, f"WITH query name '{name}' specified more than once")
+            before = self.sources
             relation = rename(node.place, self.query(query, known, outer), columns)
-            known[name.lower()] = Relation(f"q{next(self.numbers)}", relation.columns)
+            known[name.lower()] = Relation(
+                f"q{next(self.numbers)}", relation.columns, sources=self.sources - before
+            )
+            self.sources = before
             with_queries[name.lower()] = f"{known[name.lower()].sql} AS ({relation.sql})"
         if isinstance(node.body, nodes.Union):
-            sql, columns, _ = self.ordered_union(node, known, outer)
+            sql, columns, *_ = self.ordered_union(node, known, outer)
         else:
-            sql, columns, _ = self.select(node.body, node.orders, known, outer)
+            sql, columns, *_ = self.select(node.body, node.orders, known, outer)
         if with_queries:
             sql = f"WITH {', '.join(with_queries.values())} {sql}"
         if node.limit is not None or node.offset is not None:
@@ -217,8 +225,18 @@ class Writer:
             table = find_table(self.databases, node)
             names = [node.parts[-1].lower(), ".".join(node.parts).lower()]
             relation = Relation(table.sql, table.columns, names)
+        self.add_sources(1 + relation.sources)
         relation = self.alias(node, relation)
         return relation.sql, [relation]
+
+    def add_sources(self, count):
+        """Count tables and sub-queries that SQLite reads; fail if there are too many."""
+        self.sources += count
+        if self.sources > MAX_SOURCES:
+            raise QueryError(
+                f"The query is too large for this local AWS: more than {MAX_SOURCES} tables and "
+                "sub-queries, with those of WITH counted at each use"
+            )
 
     def alias(self, node, relation):
         """Return a relation with a unique name in SQL, and the names given by the query."""
@@ -263,6 +281,7 @@ class Writer:
 
     def join(self, node, known, outer):
         """Write a join; return the SQL and its Relations."""
+        before = self.sources
         left, left_relations = self.source(node.left, known, outer)
         if isinstance(node.right, nodes.Unnest):
             if node.kind not in ("cross", "left"):
@@ -284,6 +303,7 @@ class Writer:
         if node.kind == "right":
             sql = f"{right} {word} {left}{condition}"
         elif node.kind == "full":
+            self.add_sources(self.sources - before)
             sql, relations = self.full_join(left, right, condition, relations)
             left_relations = relations[: len(left_relations)]
             right_relations = relations[len(left_relations) :]

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.local_aws.query import QueryError, expressions, functions
-from tests.local_aws.query.reference import describe, list_functions
+from tests.local_aws.query.reference import describe_signature, list_functions
 from tests.local_aws.store import Store
 
 NOW = 1795489445.123  # 2026-11-24 03:04:05.123 UTC
@@ -219,6 +219,16 @@ to_unixtime(timestamp '1970-01-01 00:00:01.5')         | 1.5
 transform(array[1, null], x -> x * 2)                  | ["2", null]
 translate('abcd', 'abc', 'xy')                         | xyd
 trim(' a ')                                            | a
+trim('xax', 'x')                                       | a
+trim(both 'x' from 'xax')                              | a
+trim(leading 'x' from 'xax')                           | ax
+trim(trailing from 'a ')                               | a
+ltrim('xax', 'x')                                      | ax
+rtrim('xax', 'x')                                      | xa
+substring('hello' from 2)                              | ello
+substring('hello' from 2 for 3)                        | ell
+bit_count(9, 64)                                       | 2
+bit_count(-7, 8)                                       | 6
 truncate(-1.7)                                         | -1.0
 upper('äb')                                            | ÄB
 week(date '2027-01-01')                                | 53
@@ -234,6 +244,12 @@ try(cast('x' as bigint))                               | null
 try(5)                                                 | 5
 array[1, 2][2]                                         | 2
 array[1] || array[2.5]                                 | ["1.0", "2.5"]
+array[1] || 2                                          | ["1", "2"]
+(1 || array[cast(null as int)]) || 2                   | ["1", null, "2"]
+regexp_extract('abc', '(?<x>b)c', 1)                   | b
+regexp_replace('a(?<b', '[(?<](?<x>\\w)', '<${x}>')      | a(?<b>
+regexp_like('a-b.c.com', '^([a-z0-9-]+\\.)+com$')       | true
+regexp_like('1,23,', '^\\d+(,\\d+)*$')                   | false
 array[1, 2] = array[1, 2]                              | true
 array[1, null] = array[1, null]                        | null
 row(1, 'a') = row(1, 'b')                              | false
@@ -337,6 +353,7 @@ lag(x)                             | 3
 lag(x, 2)                          | null
 lag(x, 2, 9)                       | 9
 lag(x) ignore nulls                | 3
+lag(x, 0, 9) ignore nulls          | null
 lead(x)                            | 1
 lead(x, 2)                         | null
 lead(x, 2, 9)                      | 9
@@ -424,7 +441,7 @@ def test_each_signature_is_tested_here(ask, monkeypatch):
         ask(parameters.values[0])
     plain = functions.PLAIN_SIGNATURES
     missing = [
-        describe(name, signature)
+        describe_signature(name, signature)
         for name, signatures in functions.FUNCTIONS.items()
         for signature in [*signatures, *plain.get(name, [])]
         if not any(signature is one for one in used)

@@ -606,6 +606,55 @@ QUERIES = [
         id="TRY",
     ),
     pytest.param(
+        "select x % 2 as y, try(1 / (x % 2)), try(10 / (count(*) - 1)), "
+        "try(1 / (row_number() over (order by x % 2) - 1)), try((select 1) / 0) "
+        "from (values 1, 2, 4) t(x) group by x % 2 order by y",
+        "y:INTEGER _col1:INTEGER _col2:BIGINT _col3:BIGINT _col4:INTEGER",
+        ["0, null, 10, null, null", "1, 1, null, 1, null"],
+        id="TRY of aggregates, window functions and groups",
+    ),
+    pytest.param(
+        "select x + 1, array_join(transform(array[0], y -> try((x + 1) / y)), '', 'none') "
+        "from (values 1, 2) t(x) group by x + 1 having any_match(array[2], y -> y = x + 1)",
+        "_col0:INTEGER _col1:VARCHAR",
+        ["2, none"],
+        id="a lambda with what is grouped by",
+    ),
+    pytest.param(
+        "select a and 1 / b > 0, count(*), case when a and 1 / b > 0 then 'yes' end "
+        "from (values (true, 1), (true, 1), (false, 0)) t(a, b) "
+        "group by a and 1 / b > 0 having a and 1 / b > 0",
+        "_col0:BOOLEAN _col1:BIGINT _col2:VARCHAR",
+        ["true, 2, yes"],
+        id="conditions that are grouped by",
+    ),
+    pytest.param(
+        "select 5, count(*) from (values 1, 2) t(x) where x > 2 group by () having count(*) = 0",
+        "_col0:INTEGER _col1:BIGINT",
+        ["5, 0"],
+        id="GROUP BY ()",
+    ),
+    pytest.param(
+        "select 5 from (values 1, 2) t(x) group by ()",
+        "_col0:INTEGER",
+        ["5"],
+        id="GROUP BY () without aggregates",
+    ),
+    pytest.param(
+        "select x, y, count(*) from (values (1, 2), (1, 2)) t(x, y) group by (), (x, y)",
+        "x:INTEGER y:INTEGER _col2:BIGINT",
+        ["1, 2, 2"],
+        id="GROUP BY with brackets",
+    ),
+    pytest.param(
+        "select x, lag(x, 0, 9) ignore nulls over (order by y), "
+        "lead(x, y, 9) ignore nulls over (order by y) "
+        "from (values (1, 0), (null, 1), (2, 2)) t(x, y)",
+        "x:INTEGER _col1:INTEGER _col2:INTEGER",
+        ["1, 1, 1", "null, null, 2", "2, 2, 9"],
+        id="with an offset of 0, lag and lead have the row itself",
+    ),
+    pytest.param(
         "select t.y.a, y.b, (y).b from (values (1, cast(row(1, 2) as row(a int, b double)))) "
         "t(x, y) where y.a = 1",
         "a:INTEGER b:DOUBLE b:DOUBLE",

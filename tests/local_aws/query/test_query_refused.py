@@ -279,6 +279,9 @@ def test_types_that_do_not_fit_are_an_error(store, sql, error):
             "select -measure_value::bigint as n from D.T group by 1 order by sum(n)",
             "line 1:69: ORDER BY cannot use an alias in an aggregate function",
         ),
+        ("select Sensor from D.T group by ()", "line 1:8: 'Sensor' must be an aggregate"),
+        ("select try(time) from D.T group by Sensor", "line 1:8: 'time' must be an aggregate"),
+        ("select transform(array[1], x -> try(sum(1))) from D.T", "Lambda expression cannot"),
         ("select time from D.T order by 2", "line 1:31: ORDER BY position 2 is not in the select"),
         ("select time from D.T group by 0", "line 1:31: GROUP BY position 0 is not in the select"),
         ("select distinct time from D.T order by Sensor", "For SELECT DISTINCT, ORDER BY"),
@@ -494,6 +497,10 @@ SLIPS = [
     ("timestamp '2026-13-01'", "line 1:8: Cannot cast '2026-13-01' to TIMESTAMP"),
     ("date '2026-11-24' + 1h", "Cannot add hour, minutes or seconds to a date"),
     ("regexp_like('a', '(')", "'(' is not a regular expression"),
+    ("regexp_replace('a', '(?<x>a)', '${y}')", "No group with name {y}"),
+    ("bit_count(200, 8)", "200 cannot be represented with 8 bits"),
+    ("bit_count(1, 65)", "Bits specified in bit_count must be between 2 and 64, got 65"),
+    ("array[1] || 'a'", "'||' cannot be applied to array(integer), varchar"),
 ]
 
 
@@ -550,6 +557,11 @@ def test_queries_that_aws_refuses_are_refused_in_its_words(store, sql, error):
         ("array[1] < array[2]", "< of array(integer)"),
         ("max_by(Sensor, time) over ()", "max_by with OVER"),
         ("regexp_like('a', '(a+)+b')", "a repetition of a group that has repetitions"),
+        ("regexp_like('a', '([a-z.]+\\.)+b')", "a repetition of a group that has repetitions"),
+        ("regexp_like('a', '(?i)([a-z]+X)+b')", "a repetition of a group that has repetitions"),
+        ("array_agg(distinct 1 order by 1)", "DISTINCT with ORDER BY in array_agg"),
+        ("array[1] || 2 || 3", "Put brackets around two at a time"),
+        ("array[array[1]] || array[2]", "|| of these arrays and elements"),
         ("regexp_like('a', '\\p{Lower}')", "The regular expression '\\p{Lower}'"),
         ("time '03:04:05'", "the type time"),
         ("cast(1 as map)", "the type map"),
@@ -612,6 +624,20 @@ def test_conditions_that_are_nested_too_deeply_are_refused(store):
     for operator in ["and", "or"] * 15:
         condition = f"({condition} {operator} 2 / time_ > 1)"
     assert "too large" in refuse(store, f"select {condition} from (values 1) t(time_)")
+
+
+def test_queries_that_double_from_one_to_the_next_are_refused(store):
+    queries = [f"a{n} as (select p.x from a{n - 1} p, a{n - 1} q)" for n in range(1, 31)]
+    sql = f"with a0 as (select 1 as x), {', '.join(queries)} select * from a30"
+    assert "too large for this local AWS: more than 10000 tables" in refuse(store, sql)
+    joins = " full join D.T using (time)" * 20
+    assert "more than 10000 tables" in refuse(store, f"select 1 from D.T {joins}")
+
+
+def test_brackets_behind_from_are_read_once(store):
+    for start, end in (("(", ")"), ("((", ") a cross join (select 2) b)")):
+        sql = f"{'select * from ' + start}" * 30 + "select 1" + end * 30
+        assert "too large for this local AWS: parser stack" in refuse(store, sql)
 
 
 def test_a_sequence_that_is_too_long_is_refused_as_in_trino(store):

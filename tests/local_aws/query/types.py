@@ -243,10 +243,12 @@ def describe_column(name, kind):
     return {"Name": name, **info} if name else info
 
 
-def show(value, kind):
-    """Return a value stored by SQLite in the form of a response: a Datum."""
-    is_json = value is not None and is_nested(kind)
-    return show_loaded(json.loads(value) if is_json else value, kind)
+def choose_show(kind):
+    """Return a function that puts a value stored by SQLite in the form of a response: a Datum."""
+    if kind in SCALARS:  # the usual case, for each value of a response
+        write = SCALARS[kind].write
+        return lambda value: {"NullValue": True} if value is None else {"ScalarValue": write(value)}
+    return lambda value: show_loaded(None if value is None else json.loads(value), kind)
 
 
 def show_loaded(value, kind):
