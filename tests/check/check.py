@@ -116,6 +116,8 @@ def check_mapping(found):
     if not found.mappings:
         return NOT_YET, "no event source mapping from the stream to the function"
     faults = [fault for mapping in found.mappings for fault in find_mapping_faults(mapping)]
+    if not find_retried(found.failed):  # else this belongs to step 13
+        faults += find_short_ages(found)
     if faults:
         return WRONG, "; ".join(faults)
     waiting = [each["State"] for each in found.mappings if each["State"] != "Enabled"]
@@ -134,13 +136,17 @@ def find_mapping_faults(mapping):
         )
     if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
         faults.append("the mapping has no ReportBatchItemFailures, so failed records are lost")
-    age = mapping.get("MaximumRecordAgeInSeconds", -1)
-    if 0 <= age <= 60:
-        faults.append(
-            f"the mapping discards records after {age} seconds: set the maximum record age back to"
-            " 3600, as at the end of step 13"
-        )
     return faults
+
+
+def find_short_ages(found):
+    """Return what is wrong with mappings that still have the maximum record age of step 13."""
+    return [
+        f"the mapping discards records after {mapping['MaximumRecordAgeInSeconds']} seconds:"
+        " set the maximum record age back to 3600, as at the end of step 13"
+        for mapping in found.mappings
+        if 0 <= mapping.get("MaximumRecordAgeInSeconds", -1) <= 60
+    ]
 
 
 def check_wave(found):
@@ -211,6 +217,9 @@ def check_bad_record(found):
             f"a bad record holds up the shard until it is discarded. {age:.0f} seconds ago:"
             f" {last['message'].strip()}"
         )
+    faults = find_short_ages(found)
+    if faults:
+        return WRONG, faults[0]
     return DONE, "a bad record was retried, and no longer holds up the shard"
 
 

@@ -414,6 +414,13 @@ def test_a_bad_record_that_holds_up_the_shard(find_wrong, look):
     assert "status=Normal||location=TUTORIAL" in line
 
 
+def test_after_a_bad_record_the_minute_belongs_to_step_13(find_wrong):
+    take_steps(13)
+    update_mapping(MaximumRecordAgeInSeconds=60)
+    [line] = find_wrong()
+    assert line.startswith("13  wrong    the mapping discards records after 60 seconds")
+
+
 @pytest.mark.parametrize(("age", "state"), [(34, check.WRONG), (36, check.DONE)])
 def test_without_a_retry_for_a_while_a_bad_record_was_discarded(monkeypatch, age, state):
     now = time.time() * 1000
@@ -421,6 +428,7 @@ def test_without_a_retry_for_a_while_a_bad_record_was_discarded(monkeypatch, age
     failed = [{"timestamp": moment, "message": "Failed: 7: bad"} for moment in retries]
     monkeypatch.setattr(Found, "failed", failed)
     monkeypatch.setattr(Found, "find_in_log", lambda *_, **__: [])
+    monkeypatch.setattr(Found, "mappings", [])
     assert check.check_bad_record(Found())[0] == state
 
 

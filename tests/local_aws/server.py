@@ -256,7 +256,7 @@ def replay(number, line):
     """Do the README's steps up to `number`; return a command that sets their variables."""
     from tests.walkthrough import replay  # not at the top, as it imports this package
 
-    return replay.replay(number, line)
+    return replay.replay(number, line, say)
 
 
 def serve(port=5005, verbose=False, speed=1, faults=None, after=0):

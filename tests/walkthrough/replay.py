@@ -19,10 +19,11 @@ ASSIGNMENT = re.compile(r"^(?:export )?(\w+)=", re.MULTILINE)
 FUNCTION = re.compile(r"^(\w+) *\(\) *\{", re.MULTILINE)
 
 
-def replay(number, line, folder=REPOSITORY):
+def replay(number, line, show, folder=REPOSITORY):
     """Run steps 1 to `number` on a local AWS; return a command that sets their variables.
 
     line: the `export` line of that AWS, which must run REPLAY_SPEED times faster meanwhile.
+    show: a function that takes the title of each step.
     folder: where to put the files that the steps create, such as sample-event.json.
     """
     blocks = find_steps(number)
@@ -30,7 +31,11 @@ def replay(number, line, folder=REPOSITORY):
     with tempfile.TemporaryDirectory() as sent, folder_of_its_own() as work, group() as processes:
         bash = Bash(processes, work, sent, line, REPLAY_SPEED, start)
         before = set(Path(work).iterdir())
+        title = ""
         for block in blocks:
+            if block.title != title:
+                title = block.title
+                show(f"Step {title}")
             bash.run("export OUTAGE=yes" if is_outage(block) else "unset OUTAGE")
             for command in block.commands:
                 bash.run(command)

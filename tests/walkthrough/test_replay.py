@@ -19,7 +19,7 @@ def fast_aws():
 
 
 def test_after_step_8_there_are_readings_of_the_last_minutes_and_an_outage(fast_aws, tmp_path):
-    replay.replay(8, build_export_line(fast_aws.server), tmp_path)
+    replay.replay(8, build_export_line(fast_aws.server), print, tmp_path)
     query = """
         select to_milliseconds(time) / 1000 from DemoDatabase.WeatherMetrics
         where time between ago(5m) and now() order by time"""
@@ -32,7 +32,7 @@ def test_after_step_8_there_are_readings_of_the_last_minutes_and_an_outage(fast_
 
 def test_the_next_step_has_the_variables_and_files_of_the_steps_before(fast_aws, tmp_path):
     line = build_export_line(fast_aws.server)
-    settings = replay.replay(7, line, tmp_path)
+    settings = replay.replay(7, line, print, tmp_path)
     assert {"REGION=us-east-1", "ACCOUNT_ID=123456789012"} < set(settings.split("; "))
     assert "\n" not in settings
     assert (tmp_path / "sample-event.json").exists()

@@ -44,7 +44,8 @@ def read_tokens(sql):
         place = f"line {line}:{position - line_start + 1}"
         match = TOKEN.match(sql, position)
         if not match:
-            raise wrong(place, f"unexpected character: {sql[position:][:20]}")
+            hint = ". Use :: in measure_value::double" if sql[position] == ":" else ""
+            raise wrong(place, f"unexpected character: {sql[position:][:20]}{hint}")
         if match.lastgroup == "unclosed":
             raise wrong(place, f"unterminated {UNCLOSED[match.group()]}: {sql[position:][:20]}")
         if match.lastgroup != "space":
