@@ -274,7 +274,7 @@ FACTS = {
     "10. Send alarms": ["a day"],
     "11. Give the function its final code": ["two", "four", "100", "2021"],
     "13. Follow a bad record": ["three minutes", "thirty", "30"],
-    "Make it yours": ["12", "three"],
+    "Make it yours": ["three"],
     "Growing it": ["a day", "1,000", "450", "4,000"],
     "Fill a gap": ["six seconds"],
     "Other services": ["3"],
