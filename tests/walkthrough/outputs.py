@@ -13,6 +13,8 @@ from tests.walkthrough import readme
 STATUS = "(?:Normal|Elevated|Alarm)"
 TIMESTAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9}"
 
+ALL_OF_A_BATCH = "|".join(f"{size} of {size}" for size in range(1, 11))  # that came together
+
 # What may differ, and where.
 LEFT_OPEN = [
     rf"id=b(?:'.*'|\".*\")\|\|status={STATUS}\|\|time=\d{{13}}(?=\|\|location={LOCATION}\b)",
@@ -28,6 +30,7 @@ LEFT_OPEN = [
     r"(?<=127\.0\.0\.1:)\d+",
     r"(?<=\.5\t)\d+$",  # number of alarms in ten seconds, after a mean temperature
     rf"\d+(?= {STATUS}\b)",
+    rf"(?:{ALL_OF_A_BATCH})(?= records stored)",
 ]
 OPEN = re.compile("|".join(f"({pattern})" for pattern in LEFT_OPEN))
 
