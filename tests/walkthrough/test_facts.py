@@ -79,7 +79,7 @@ def test_a_row_of_the_options_table_agrees_with_botocore(name, value, meaning, d
 
 def find_policies():
     """Return the statements of all policies that README.md shows."""
-    sources = [json for text in STEPS.values() for json in readme.find_quotes(text, "json")]
+    sources = [quote for text in STEPS.values() for quote in readme.find_quotes(text, "json")]
     sources += readme.find_quotes(readme.read_section("Prerequisites"), "json")
     sources += re.findall(r"<<'?EOF'?\n(\{.*?\})\nEOF$", README, re.MULTILINE | re.DOTALL)
     policies = [json.loads(source) for source in sources if '"Version"' in source]
