@@ -344,7 +344,12 @@ def second_derivatives(x, y):
     return curves
 
 
-INTERPOLATIONS = {"linear": linear, "locf": locf, "fill": constant, "spline_cubic": spline}
+INTERPOLATIONS = {
+    "interpolate_linear": linear,
+    "interpolate_locf": locf,
+    "interpolate_fill": constant,
+    "interpolate_spline_cubic": spline,
+}
 
 
 def slopes(series, interval):
@@ -437,21 +442,21 @@ FUNCTIONS = {
     "arrays_overlap": overlap,
     "cardinality": lambda array: len(load(array)),
     "contains": contains,
-    "derivative": derivative,
+    "derivative_linear": derivative,
     "element_at": element_at,
     "equal": equal,
     "field": field,
     "flatten": of_arrays(lambda arrays: sum((array for array in arrays if array), [])),
-    "integral": integral,
+    "integral_trapezoidal": integral,
     "interpolate": interpolate,
     "interpolate_at": interpolate_at,
     "list": make_list,
-    "pearson": pearson,
+    "correlate_pearson": pearson,
     "repeat": repeat,
-    "rising_derivative": rising_derivative,
+    "non_negative_derivative_linear": rising_derivative,
     "sequence": sequence,
     "slice": array_slice,
-    "spearman": spearman,
+    "correlate_spearman": spearman,
     "subscript": subscript,
     "unnest": unnest,
     "zip": of_arrays(zip_arrays),
