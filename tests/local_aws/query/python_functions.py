@@ -517,6 +517,8 @@ def date_format(nanoseconds, pattern):
     def write(found):
         if found[0] == "%f":
             return f"{nanoseconds % 10**9 // 1000:06}"
+        if found[0] in WRITTEN:
+            return moment.strftime(WRITTEN[found[0]])
         if found[0] not in DATE_FORMATS:
             raise QueryError(f"{found[0]} in date_format is not supported by this local AWS")
         return DATE_FORMATS[found[0]](moment)
@@ -530,35 +532,22 @@ MONTHS = (
 ).split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 DATE_FORMATS = {
-    "%Y": lambda moment: f"{moment.year:04}",
-    "%y": lambda moment: f"{moment.year % 100:02}",
-    "%m": lambda moment: f"{moment.month:02}",
     "%c": lambda moment: str(moment.month),
     "%b": lambda moment: MONTHS[moment.month - 1][:3],
     "%M": lambda moment: MONTHS[moment.month - 1],
-    "%d": lambda moment: f"{moment.day:02}",
     "%e": lambda moment: str(moment.day),
-    "%j": lambda moment: f"{moment.timetuple().tm_yday:03}",
     "%a": lambda moment: DAYS[moment.weekday()][:3],
     "%W": lambda moment: DAYS[moment.weekday()],
-    "%H": lambda moment: f"{moment.hour:02}",
     "%k": lambda moment: str(moment.hour),
-    "%h": lambda moment: f"{(moment.hour + 11) % 12 + 1:02}",
-    "%I": lambda moment: f"{(moment.hour + 11) % 12 + 1:02}",
     "%l": lambda moment: str((moment.hour + 11) % 12 + 1),
     "%p": lambda moment: "AM" if moment.hour < 12 else "PM",
-    "%i": lambda moment: f"{moment.minute:02}",
-    "%s": lambda moment: f"{moment.second:02}",
-    "%S": lambda moment: f"{moment.second:02}",
-    "%T": lambda moment: moment.strftime("%H:%M:%S"),
-    "%v": lambda moment: f"{moment.isocalendar()[1]:02}",
-    "%x": lambda moment: f"{moment.isocalendar()[0]:04}",
-    "%%": lambda moment: "%",
 }
-# The formats of date_parse and parse_datetime, for strptime().
-PARSED = {"%Y": "%Y", "%y": "%y", "%m": "%m", "%c": "%m", "%d": "%d", "%e": "%d", "%H": "%H"}
-PARSED |= {"%k": "%H", "%i": "%M", "%s": "%S", "%S": "%S", "%T": "%H:%M:%S", "%f": "%f"}
-PARSED |= {"%%": "%%"}
+# Formats that Python has under another name, or the same one.
+SHARED = {"%Y": "%Y", "%y": "%y", "%m": "%m", "%d": "%d", "%H": "%H", "%i": "%M", "%s": "%S"}
+SHARED |= {"%S": "%S", "%T": "%H:%M:%S", "%%": "%%"}
+WRITTEN = SHARED | {"%j": "%j", "%h": "%I", "%I": "%I", "%v": "%V", "%x": "%G"}
+# What date_parse and parse_datetime read.
+PARSED = SHARED | {"%c": "%m", "%e": "%d", "%k": "%H", "%f": "%f"}
 # Joda's letters, used by format_datetime, with the equivalent formats of date_format.
 JODA = {
     "yyyy": "%Y", "YYYY": "%Y", "y": "%Y", "yy": "%y", "MMMM": "%M", "MMM": "%b", "MM": "%m",
