@@ -152,7 +152,7 @@ AGGREGATES = {
     "stddev": spread(statistics.stdev, 2),
     "stddev_pop": spread(statistics.pstdev, 1),
     "variance": spread(statistics.variance, 2),
-    "variance_pop": spread(statistics.pvariance, 1),
+    "var_pop": spread(statistics.pvariance, 1),
 }
 # but these do not.
 AGGREGATES_OF_NULLS = {

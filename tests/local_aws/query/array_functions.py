@@ -11,7 +11,7 @@ from functools import lru_cache
 from statistics import fmean
 
 from tests.local_aws.query import types
-from tests.local_aws.query.errors import QueryError
+from tests.local_aws.query.errors import NOT_HERE, QueryError
 from tests.local_aws.query.types import in_range
 
 MAX_ELEMENTS = 100_000  # of an array
@@ -268,9 +268,6 @@ def check_inside(points, time, has_end=True):
         raise QueryError(f"Interpolation outside a time series, at {text}, {NOT_HERE}")
 
 
-NOT_HERE = "is not supported by this local AWS"
-
-
 def linear(points, fill):
     """Return a function of the time: linear interpolation between its neighbours."""
     times = [time for time, _ in points]
@@ -344,7 +341,12 @@ def second_derivatives(x, y):
     return curves
 
 
-INTERPOLATIONS = {"linear": linear, "locf": locf, "fill": constant, "spline_cubic": spline}
+INTERPOLATIONS = {
+    "interpolate_linear": linear,
+    "interpolate_locf": locf,
+    "interpolate_fill": constant,
+    "interpolate_spline_cubic": spline,
+}
 
 
 def slopes(series, interval):
@@ -356,17 +358,17 @@ def slopes(series, interval):
         yield [end, in_range((next_value - value) / (end - start) * interval, "DOUBLE")]
 
 
-def derivative(series, interval):
+def derivative_linear(series, interval):
     """Return the time series of the change in each interval."""
     return json.dumps(list(slopes(series, interval)))
 
 
-def rising_derivative(series, interval):
+def non_negative_derivative_linear(series, interval):
     """Return the time series of the change, without negative values."""
     return json.dumps([point for point in slopes(series, interval) if point[1] >= 0])
 
 
-def integral(series, interval):
+def integral_trapezoidal(series, interval):
     """Return the area under a time series, by the trapezoidal rule."""
     if interval <= 0:
         raise QueryError("The interval of an integral must be greater than zero")
@@ -406,18 +408,25 @@ def ranks(values):
     return [(first[value] + last[value]) / 2 for value in values]
 
 
-def pearson(one, other):
+def correlate_pearson(one, other):
     """Return Pearson's correlation of two time series."""
     return correlation(*paired_values(one, other))
 
 
-def spearman(one, other):
+def correlate_spearman(one, other):
     """Return Spearman's correlation of two time series, which is Pearson's of the ranks."""
     xs, ys = paired_values(one, other)
     return correlation(ranks(xs), ranks(ys))
 
 
+# These have the same name in SQL, after t_.
+SAME_NAMES = [
+    array_join, array_position, array_remove, contains, derivative_linear, element_at,
+    equal, field, integral_trapezoidal, interpolate, interpolate_at, correlate_pearson,
+    repeat, non_negative_derivative_linear, sequence, correlate_spearman, subscript, unnest,
+]  # fmt: skip
 FUNCTIONS = {
+    **{function.__name__: function for function in SAME_NAMES},
     "array_concat": of_arrays(lambda *arrays: sum(arrays, [])),
     "array_distinct": of_arrays(distinct),
     "array_except": of_arrays(
@@ -426,34 +435,16 @@ FUNCTIONS = {
     "array_intersect": of_arrays(
         lambda one, other: [item for item in distinct(one) if has(other, item)]
     ),
-    "array_join": array_join,
     "array_max": extreme(max),
     "array_min": extreme(min),
-    "array_position": array_position,
-    "array_remove": array_remove,
     "array_reverse": of_arrays(lambda array: array[::-1]),
     "array_sort": of_arrays(array_sort),
     "array_union": of_arrays(lambda one, other: distinct(one + other)),
     "arrays_overlap": overlap,
     "cardinality": lambda array: len(load(array)),
-    "contains": contains,
-    "derivative": derivative,
-    "element_at": element_at,
-    "equal": equal,
-    "field": field,
     "flatten": of_arrays(lambda arrays: sum((array for array in arrays if array), [])),
-    "integral": integral,
-    "interpolate": interpolate,
-    "interpolate_at": interpolate_at,
     "list": make_list,
-    "pearson": pearson,
-    "repeat": repeat,
-    "rising_derivative": rising_derivative,
-    "sequence": sequence,
     "slice": array_slice,
-    "spearman": spearman,
-    "subscript": subscript,
-    "unnest": unnest,
     "zip": of_arrays(zip_arrays),
 }
 TAKING_NULLS = ["list", "repeat", "unnest"]

@@ -139,6 +139,14 @@ class Expressions:
             return value.sql
         return f"t_cast({value.sql}, {self.writer.object((value.kind, kind))})"
 
+    def compared(self, place, word, left, right):
+        """Return the SQL of two values in the type that they have in common."""
+        kind = common_kind([left.kind, right.kind])
+        if kind is None or is_nested(kind):
+            kinds = f"{name_kind(left.kind)} and {name_kind(right.kind)}"
+            raise wrong(place, f"{word} cannot compare {kinds}")
+        return self.coerce(place, left, kind), self.coerce(place, right, kind)
+
     def read(self, place, text, kind):
         """Read a text in quotes as a time."""
         try:
@@ -571,12 +579,7 @@ class Expressions:
         value = self.write_final(node.operand)
         relation, captured = self.sub_query(node)
         column = relation.columns[0]
-        kind = common_kind([value.kind, column.kind])
-        if kind is None or is_nested(kind):
-            kinds = f"{name_kind(value.kind)} and {name_kind(column.kind)}"
-            raise wrong(node.place, f"IN cannot compare {kinds}")
-        left = self.coerce(node.place, value, kind)
-        right = self.coerce(node.place, Value(column.sql, column.kind), kind)
+        left, right = self.compared(node.place, "IN", value, Value(column.sql, column.kind))
         sql = f"({left} IN (SELECT {right} FROM ({relation.sql})))"
         return Value(sql, "BOOLEAN", value.loose | merge(captured, "loose"), value.parts)
 

@@ -67,419 +67,266 @@ def row(types, sql, has_tail=False):
     return Signature(parameters, repeats, read_type(result.strip()), sql)
 
 
-def tailed(types, sql):
-    """Return the signature of an aggregate or window function, with a place for FILTER and OVER."""
-    return row(types, sql, has_tail=True)
+def read_table(text, has_tail=False):
+    """Return {name: [Signature, ...]} of lines as "names | types | SQL". {name} in SQL is the name.
+
+    Without SQL, it is the function t_<name>. An indented line continues the line above.
+    """
+    table = {}
+    for line in text.strip().replace("\n    ", " ").splitlines():
+        names, types, *rest = line.split(" | ", 2)
+        sql = rest[0] if rest else "t_{name}({all})" + "{tail}" * has_tail
+        for name in names.split(", "):
+            signature = row(types, sql.replace("{name}", name), has_tail)
+            table.setdefault(name, []).append(signature)
+    return table
 
 
-DOUBLES = "DOUBLE -> DOUBLE"
-SPREADS = {
-    "stddev": "t_stddev",
-    "stddev_samp": "t_stddev",
-    "stddev_pop": "t_stddev_pop",
-    "variance": "t_variance",
-    "var_samp": "t_variance",
-    "var_pop": "t_variance_pop",
-    "geometric_mean": "t_geometric_mean",
-}
-PAIRS = ["corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept"]
-
-# With or without OVER.
-AGGREGATES = {
-    "count": [tailed("-> BIGINT", "count(*){tail}"), tailed("T -> BIGINT", "count({}){tail}")],
-    "count_if": [tailed("BOOLEAN -> BIGINT", "count(CASE WHEN {} THEN 1 END){tail}")],
-    "sum": [
-        tailed("BIGINT -> BIGINT", "sum({}){tail}"),
-        tailed("DOUBLE -> DOUBLE", "DOUBLE(sum({}){tail})"),
-        tailed("INTERVAL -> INTERVAL", "sum({}){tail}"),
-    ],
-    "avg": [tailed("DOUBLE -> DOUBLE", "DOUBLE(avg({}){tail})")],
-    "min": [tailed("S -> S", "min({}){tail}")],
-    "max": [tailed("S -> S", "max({}){tail}")],
-    "bool_and": [tailed("BOOLEAN -> BOOLEAN", "min({}){tail}")],
-    "bool_or": [tailed("BOOLEAN -> BOOLEAN", "max({}){tail}")],
-    "every": [tailed("BOOLEAN -> BOOLEAN", "min({}){tail}")],
-}
+# With OVER and without.
+AGGREGATES = """
+count | -> BIGINT | count(*){tail}
+count | T -> BIGINT | count({}){tail}
+count_if | BOOLEAN -> BIGINT | count(CASE WHEN {} THEN 1 END){tail}
+sum | BIGINT -> BIGINT | sum({}){tail}
+sum | DOUBLE -> DOUBLE | DOUBLE(sum({}){tail})
+sum | INTERVAL -> INTERVAL | sum({}){tail}
+avg | DOUBLE -> DOUBLE | DOUBLE(avg({}){tail})
+min, max | S -> S | {name}({}){tail}
+bool_and, every | BOOLEAN -> BOOLEAN | min({}){tail}
+bool_or | BOOLEAN -> BOOLEAN | max({}){tail}
+"""
+AGGREGATES = read_table(AGGREGATES, has_tail=True)
 TAKING_DISTINCT = ["count", "sum", "avg", "min", "max", "array_agg"]
-# Only without OVER, because Python 3.10 cannot register window functions.
-PLAIN_AGGREGATES = {
-    # Exact here; on AWS, the standard error is 2.3 %.
-    "approx_distinct": [tailed("S -> BIGINT", "count(DISTINCT {}){tail}")],
-    "approx_percentile": [
-        tailed("N DOUBLE -> N", "t_percentile({}, {}){tail}"),
-        tailed("N array(DOUBLE) -> array(N)", "t_percentiles({}, {}){tail}"),
-    ],
-    "arbitrary": [tailed("T -> T", "t_arbitrary({}){tail}")],
-    "any_value": [tailed("T -> T", "t_arbitrary({}){tail}")],
-    "array_agg": [
-        tailed("S -> array(S)", "t_array_agg({}){tail}"),
-        tailed("T -> array(T)", "t_array_agg_nested({}){tail}"),
-    ],
-    "create_time_series": [
-        tailed("TIMESTAMP S -> timeseries(S)", "t_create_time_series({}, {}){tail}")
-    ],
-    "min_by": [
-        tailed("T S -> T", "t_min_by({}, {}){tail}"),
-        tailed("S R BIGINT -> array(S)", "t_min_by_n({}, {}, {}){tail}"),
-    ],
-    "max_by": [
-        tailed("T S -> T", "t_max_by({}, {}){tail}"),
-        tailed("S R BIGINT -> array(S)", "t_max_by_n({}, {}, {}){tail}"),
-    ],
-    **{name: [tailed(DOUBLES, name_sql + "({}){tail}")] for name, name_sql in SPREADS.items()},
-    **{
-        name: [tailed("DOUBLE DOUBLE -> DOUBLE", f"t_{name}({{}}, {{}}){{tail}}")] for name in PAIRS
-    },
-    "bitwise_and_agg": [tailed("BIGINT -> BIGINT", "t_bitwise_and_agg({}){tail}")],
-    "bitwise_or_agg": [tailed("BIGINT -> BIGINT", "t_bitwise_or_agg({}){tail}")],
-}
-# Unlike max(x), max(x, n) and min(x, n) are not window functions.
-PLAIN_SIGNATURES = {
-    "max": [tailed("S BIGINT -> array(S)", "t_max_n({}, {}){tail}")],
-    "min": [tailed("S BIGINT -> array(S)", "t_min_n({}, {}){tail}")],
-}
+# Only without OVER, because Python 3.10 cannot register window functions. approx_distinct is exact
+# here; on AWS, its standard error is 2.3 %.
+PLAIN_AGGREGATES = """
+approx_distinct | S -> BIGINT | count(DISTINCT {}){tail}
+approx_percentile | N DOUBLE -> N | t_percentile({}, {}){tail}
+approx_percentile | N array(DOUBLE) -> array(N) | t_percentiles({}, {}){tail}
+arbitrary, any_value | T -> T | t_arbitrary({}){tail}
+array_agg | S -> array(S)
+array_agg | T -> array(T) | t_array_agg_nested({}){tail}
+create_time_series | TIMESTAMP S -> timeseries(S)
+min_by, max_by | T S -> T
+min_by, max_by | S R BIGINT -> array(S) | t_{name}_n({all}){tail}
+stddev, stddev_samp | DOUBLE -> DOUBLE | t_stddev({}){tail}
+variance, var_samp | DOUBLE -> DOUBLE | t_variance({}){tail}
+stddev_pop, var_pop, geometric_mean | DOUBLE -> DOUBLE
+corr, covar_pop, covar_samp, regr_slope, regr_intercept | DOUBLE DOUBLE -> DOUBLE
+bitwise_and_agg, bitwise_or_agg | BIGINT -> BIGINT
+"""
+PLAIN_AGGREGATES = read_table(PLAIN_AGGREGATES, has_tail=True)
+# max(x, n) and min(x, n) are no window functions, unlike max(x).
+PLAIN_SIGNATURES = read_table(
+    "max, min | S BIGINT -> array(S) | t_{name}_n({all}){tail}", has_tail=True
+)
 # Only with OVER. AGGREGATES can also have it.
-WINDOW_FUNCTIONS = {
-    "row_number": [tailed("-> BIGINT", "row_number(){tail}")],
-    "rank": [tailed("-> BIGINT", "rank(){tail}")],
-    "dense_rank": [tailed("-> BIGINT", "dense_rank(){tail}")],
-    "percent_rank": [tailed("-> DOUBLE", "percent_rank(){tail}")],
-    "cume_dist": [tailed("-> DOUBLE", "cume_dist(){tail}")],
-    "ntile": [tailed("BIGINT -> BIGINT", "ntile(t_from_one('Buckets', {})){tail}")],
-    "first_value": [tailed("T -> T", "first_value({}){tail}")],
-    "last_value": [tailed("T -> T", "last_value({}){tail}")],
-    "nth_value": [tailed("T BIGINT -> T", "nth_value({}, t_from_one('Offset', {})){tail}")],
-    **{
-        name: [
-            tailed("T -> T", name + "({}){tail}"),
-            tailed("T BIGINT -> T", name + "({}, t_offset({})){tail}"),
-            tailed("T BIGINT T -> T", name + "({}, t_offset({}), {}){tail}"),
-        ]
-        for name in ("lag", "lead")
-    },
-}
-SERIES_TIMES = "timeseries(DOUBLE) array(TIMESTAMP)"
-SERIES_FUNCTIONS = {
-    **{
-        f"interpolate_{name}": [
-            row(f"{SERIES_TIMES} -> timeseries(DOUBLE)", f"t_interpolate('{name}', {{}}, {{}})"),
-            row(
-                "timeseries(DOUBLE) TIMESTAMP -> DOUBLE", f"t_interpolate_at('{name}', {{}}, {{}})"
-            ),
-        ]
-        for name in ("linear", "locf", "spline_cubic")
-    },
-    "interpolate_fill": [
-        row(f"{SERIES_TIMES} DOUBLE -> timeseries(DOUBLE)", "t_interpolate('fill', {}, {}, {})"),
-        row(
-            "timeseries(DOUBLE) TIMESTAMP DOUBLE -> DOUBLE", "t_interpolate_at('fill', {}, {}, {})"
-        ),
-    ],
-    "derivative_linear": [
-        row("timeseries(DOUBLE) INTERVAL -> timeseries(DOUBLE)", "t_derivative({}, {})")
-    ],
-    "non_negative_derivative_linear": [
-        row("timeseries(DOUBLE) INTERVAL -> timeseries(DOUBLE)", "t_rising_derivative({}, {})")
-    ],
-    "integral_trapezoidal": [
-        row("timeseries(DOUBLE) -> DOUBLE", "t_integral({}, 1000000000)"),
-        row("timeseries(DOUBLE) INTERVAL -> DOUBLE", "t_integral({}, {})"),
-    ],
-    "correlate_pearson": [
-        row("timeseries(DOUBLE) timeseries(DOUBLE) -> DOUBLE", "t_pearson({}, {})")
-    ],
-    "correlate_spearman": [
-        row("timeseries(DOUBLE) timeseries(DOUBLE) -> DOUBLE", "t_spearman({}, {})")
-    ],
-}
-ARRAY_FUNCTIONS = {
-    "all_match": [row("array(T) function(T,BOOLEAN) -> BOOLEAN", "t_all_match({}, {})")],
-    "any_match": [row("array(T) function(T,BOOLEAN) -> BOOLEAN", "t_any_match({}, {})")],
-    "none_match": [row("array(T) function(T,BOOLEAN) -> BOOLEAN", "(NOT t_any_match({}, {}))")],
-    "array_distinct": [row("array(T) -> array(T)", "t_array_distinct({})")],
-    "array_except": [row("array(T) array(T) -> array(T)", "t_array_except({}, {})")],
-    "array_intersect": [row("array(T) array(T) -> array(T)", "t_array_intersect({}, {})")],
-    "array_join": [
-        row("array(S) VARCHAR -> VARCHAR", "t_array_join({S_object}, {}, {})"),
-        row("array(S) VARCHAR VARCHAR -> VARCHAR", "t_array_join({S_object}, {}, {}, {})"),
-    ],
-    "array_max": [row("array(S) -> S", "t_array_max({})")],
-    "array_min": [row("array(S) -> S", "t_array_min({})")],
-    "array_position": [row("array(S) S -> BIGINT", "t_array_position({}, {})")],
-    "array_remove": [row("array(S) S -> array(S)", "t_array_remove({}, {})")],
-    "array_sort": [row("array(S) -> array(S)", "t_array_sort({})")],
-    "array_union": [row("array(T) array(T) -> array(T)", "t_array_union({}, {})")],
-    "arrays_overlap": [row("array(S) array(S) -> BOOLEAN", "t_arrays_overlap({}, {})")],
-    "cardinality": [row("array(T) -> BIGINT", "t_cardinality({})")],
-    "contains": [row("array(S) S -> BOOLEAN", "t_contains({}, {})")],
-    "element_at": [row("array(T) BIGINT -> T", "t_element_at({}, {})")],
-    "filter": [
-        row("array(T) function(T,BOOLEAN) -> array(T)", "t_filter({}, {})"),
-        row("timeseries(T) function(point(T),BOOLEAN) -> timeseries(T)", "t_filter({}, {})"),
-    ],
-    "flatten": [row("array(array(T)) -> array(T)", "t_flatten({})")],
-    "reduce": [
-        row("array(T) U function(U,T,U) function(U,V) -> V", "t_reduce({}, {}, {}, {})"),
-        row(
-            "timeseries(T) U function(U,point(T),U) function(U,V) -> V", "t_reduce({}, {}, {}, {})"
-        ),
-    ],
-    "repeat": [row("S INTEGER -> array(S)", "t_repeat({}, {})")],
-    "sequence": [
-        row("BIGINT BIGINT -> array(BIGINT)", "t_sequence({}, {})"),
-        row("DATE DATE -> array(DATE)", "t_sequence({}, {}, 86400000000000)"),
-        row("DATE DATE INTERVAL -> array(DATE)", "t_sequence({}, {}, t_whole_days({}))"),
-        row("BIGINT BIGINT BIGINT -> array(BIGINT)", "t_sequence({}, {}, {})"),
-        row("TIMESTAMP TIMESTAMP INTERVAL -> array(TIMESTAMP)", "t_sequence({}, {}, {})"),
-    ],
-    "slice": [row("array(T) BIGINT BIGINT -> array(T)", "t_slice({}, {}, {})")],
-    "transform": [row("array(T) function(T,U) -> array(U)", "t_transform({}, {})")],
-    "zip": [row("array(T) array(U) -> array(row(T,U))", "t_zip({}, {})")],
-    "zip_with": [row("array(T) array(U) function(T,U,V) -> array(V)", "t_zip_with({}, {}, {})")],
-}
-NUMBER_FUNCTIONS = {
-    "abs": [row("N -> N", "{N}(t_abs({}))")],
-    "bit_count": [row("BIGINT BIGINT -> BIGINT", "t_bit_count({}, {})")],
-    "bitwise_and": [row("BIGINT BIGINT -> BIGINT", "({} & {})")],
-    "bitwise_or": [row("BIGINT BIGINT -> BIGINT", "({} | {})")],
-    "bitwise_not": [row("BIGINT -> BIGINT", "(~{})")],
-    "bitwise_xor": [row("BIGINT BIGINT -> BIGINT", "t_xor({}, {})")],
-    "cbrt": [row(DOUBLES, "t_cbrt({})")],
-    "ceil": [
-        row("INTEGER -> INTEGER", "{}"),
-        row("BIGINT -> BIGINT", "{}"),
-        row(DOUBLES, "t_ceil({})"),
-    ],
-    "e": [row("-> DOUBLE", "t_e()")],
-    "floor": [
-        row("INTEGER -> INTEGER", "{}"),
-        row("BIGINT -> BIGINT", "{}"),
-        row(DOUBLES, "t_floor({})"),
-    ],
-    "log": [row("DOUBLE DOUBLE -> DOUBLE", "t_log({}, {})")],
-    "mod": [row("N N -> N", "{N}(t_mod({}, {}))")],
-    "pi": [row("-> DOUBLE", "t_pi()")],
-    "power": [row("DOUBLE DOUBLE -> DOUBLE", "t_power({}, {})")],
-    "round": [
-        row("N -> N", "{N}(t_round({}, 0))"),
-        row("N INTEGER -> N", "{N}(t_round({}, {}))"),
-    ],
-    "sign": [row("N -> N", "{N}(t_sign({}))")],
-    "atan2": [row("DOUBLE DOUBLE -> DOUBLE", "t_atan2({}, {})")],
-    "truncate": [row(DOUBLES, "t_truncate({})")],
-    "width_bucket": [
-        row("DOUBLE DOUBLE DOUBLE BIGINT -> BIGINT", "t_width_bucket({}, {}, {}, {})")
-    ],
-    **{
-        name: [row(DOUBLES, f"t_{name}({{}})")]
-        for name in (
-            "acos asin atan cos cosh degrees exp ln log10 log2 radians sin sinh sqrt tan tanh"
-        ).split()
-    },
-}
-NUMBER_FUNCTIONS |= {
-    "ceiling": NUMBER_FUNCTIONS["ceil"],
-    "pow": NUMBER_FUNCTIONS["power"],
-}
-TEXT_FUNCTIONS = {
-    "chr": [row("BIGINT -> VARCHAR", "t_chr({})")],
-    "codepoint": [row("VARCHAR -> INTEGER", "t_codepoint({})")],
-    "concat": [
-        row("VARCHAR VARCHAR VARCHAR... -> VARCHAR", "t_concat({all})"),
-        row("array(T) array(T) array(T)... -> array(T)", "t_array_concat({all})"),
-    ],
-    "concat_ws": [row("VARCHAR VARCHAR... -> VARCHAR", "t_concat_ws({all})")],
-    "length": [row("VARCHAR -> BIGINT", "t_length({})")],
-    "levenshtein_distance": [row("VARCHAR VARCHAR -> BIGINT", "t_levenshtein({}, {})")],
-    "lower": [row("VARCHAR -> VARCHAR", "t_lower({})")],
-    "lpad": [row("VARCHAR BIGINT VARCHAR -> VARCHAR", "t_lpad({}, {}, {})")],
-    "position": [row("VARCHAR VARCHAR -> BIGINT", "t_strpos({1}, {0})")],
-    "regexp_count": [row("VARCHAR VARCHAR -> BIGINT", "t_regexp_count({}, {})")],
-    "regexp_extract": [
-        row("VARCHAR VARCHAR -> VARCHAR", "t_regexp_extract({}, {}, 0)"),
-        row("VARCHAR VARCHAR BIGINT -> VARCHAR", "t_regexp_extract({}, {}, {})"),
-    ],
-    "regexp_extract_all": [
-        row("VARCHAR VARCHAR -> array(VARCHAR)", "t_regexp_extract_all({}, {}, 0)"),
-        row("VARCHAR VARCHAR BIGINT -> array(VARCHAR)", "t_regexp_extract_all({}, {}, {})"),
-    ],
-    "regexp_like": [row("VARCHAR VARCHAR -> BOOLEAN", "t_regexp_like({}, {})")],
-    "regexp_replace": [
-        row("VARCHAR VARCHAR -> VARCHAR", "t_regexp_replace({}, {}, '')"),
-        row("VARCHAR VARCHAR VARCHAR -> VARCHAR", "t_regexp_replace({}, {}, {})"),
-    ],
-    "regexp_split": [row("VARCHAR VARCHAR -> array(VARCHAR)", "t_regexp_split({}, {})")],
-    "replace": [
-        row("VARCHAR VARCHAR -> VARCHAR", "t_replace({}, {}, '')"),
-        row("VARCHAR VARCHAR VARCHAR -> VARCHAR", "t_replace({}, {}, {})"),
-    ],
-    "reverse": [
-        row("VARCHAR -> VARCHAR", "t_reverse({})"),
-        row("array(T) -> array(T)", "t_array_reverse({})"),
-    ],
-    "rpad": [row("VARCHAR BIGINT VARCHAR -> VARCHAR", "t_rpad({}, {}, {})")],
-    "split": [
-        row("VARCHAR VARCHAR -> array(VARCHAR)", "t_split({}, {})"),
-        row("VARCHAR VARCHAR BIGINT -> array(VARCHAR)", "t_split({}, {}, {})"),
-    ],
-    "split_part": [row("VARCHAR VARCHAR BIGINT -> VARCHAR", "t_split_part({}, {}, {})")],
-    "starts_with": [row("VARCHAR VARCHAR -> BOOLEAN", "t_starts_with({}, {})")],
-    "strpos": [row("VARCHAR VARCHAR -> BIGINT", "t_strpos({}, {})")],
-    **dict.fromkeys(
-        ["substr", "substring"],
-        [
-            row("VARCHAR BIGINT -> VARCHAR", "t_substr({}, {})"),
-            row("VARCHAR BIGINT BIGINT -> VARCHAR", "t_substr({}, {}, {})"),
-        ],
-    ),
-    "translate": [row("VARCHAR VARCHAR VARCHAR -> VARCHAR", "t_translate({}, {}, {})")],
-    **{
-        name: [
-            row("VARCHAR -> VARCHAR", f"t_{name}({{}})"),
-            row("VARCHAR VARCHAR -> VARCHAR", f"t_{name}({{}}, {{}})"),
-        ]
-        for name in ("trim", "ltrim", "rtrim")
-    },
-    "upper": [row("VARCHAR -> VARCHAR", "t_upper({})")],
-}
+WINDOW_FUNCTIONS = """
+row_number, rank, dense_rank | -> BIGINT | {name}(){tail}
+percent_rank, cume_dist | -> DOUBLE | {name}(){tail}
+ntile | BIGINT -> BIGINT | ntile(t_from_one('Buckets', {})){tail}
+first_value, last_value | T -> T | {name}({}){tail}
+nth_value | T BIGINT -> T | nth_value({}, t_from_one('Offset', {})){tail}
+lag, lead | T -> T | {name}({}){tail}
+lag, lead | T BIGINT -> T | {name}({}, t_offset({})){tail}
+lag, lead | T BIGINT T -> T | {name}({}, t_offset({}), {}){tail}
+"""
+WINDOW_FUNCTIONS = read_table(WINDOW_FUNCTIONS, has_tail=True)
+
+SERIES_FUNCTIONS = """
+interpolate_linear, interpolate_locf, interpolate_spline_cubic |
+    timeseries(DOUBLE) array(TIMESTAMP) -> timeseries(DOUBLE) | t_interpolate('{name}', {}, {})
+interpolate_linear, interpolate_locf, interpolate_spline_cubic |
+    timeseries(DOUBLE) TIMESTAMP -> DOUBLE | t_interpolate_at('{name}', {}, {})
+interpolate_fill | timeseries(DOUBLE) array(TIMESTAMP) DOUBLE -> timeseries(DOUBLE) |
+    t_interpolate('{name}', {}, {}, {})
+interpolate_fill | timeseries(DOUBLE) TIMESTAMP DOUBLE -> DOUBLE |
+    t_interpolate_at('{name}', {}, {}, {})
+derivative_linear, non_negative_derivative_linear |
+    timeseries(DOUBLE) INTERVAL -> timeseries(DOUBLE)
+integral_trapezoidal | timeseries(DOUBLE) -> DOUBLE | t_integral_trapezoidal({}, 1000000000)
+integral_trapezoidal | timeseries(DOUBLE) INTERVAL -> DOUBLE
+correlate_pearson, correlate_spearman | timeseries(DOUBLE) timeseries(DOUBLE) -> DOUBLE
+"""
+ARRAY_FUNCTIONS = """
+all_match, any_match | array(T) function(T,BOOLEAN) -> BOOLEAN
+none_match | array(T) function(T,BOOLEAN) -> BOOLEAN | (NOT t_any_match({}, {}))
+array_distinct | array(T) -> array(T)
+array_except, array_intersect, array_union | array(T) array(T) -> array(T)
+array_join | array(S) VARCHAR -> VARCHAR | t_array_join({S_object}, {all})
+array_join | array(S) VARCHAR VARCHAR -> VARCHAR | t_array_join({S_object}, {all})
+array_max, array_min | array(S) -> S
+array_position | array(S) S -> BIGINT
+array_remove | array(S) S -> array(S)
+array_sort | array(S) -> array(S)
+arrays_overlap | array(S) array(S) -> BOOLEAN
+cardinality | array(T) -> BIGINT
+contains | array(S) S -> BOOLEAN
+element_at | array(T) BIGINT -> T
+filter | array(T) function(T,BOOLEAN) -> array(T)
+filter | timeseries(T) function(point(T),BOOLEAN) -> timeseries(T)
+flatten | array(array(T)) -> array(T)
+reduce | array(T) U function(U,T,U) function(U,V) -> V
+reduce | timeseries(T) U function(U,point(T),U) function(U,V) -> V
+repeat | S INTEGER -> array(S)
+sequence | BIGINT BIGINT -> array(BIGINT)
+sequence | DATE DATE -> array(DATE) | t_sequence({}, {}, 86400000000000)
+sequence | DATE DATE INTERVAL -> array(DATE) | t_sequence({}, {}, t_whole_days({}))
+sequence | BIGINT BIGINT BIGINT -> array(BIGINT)
+sequence | TIMESTAMP TIMESTAMP INTERVAL -> array(TIMESTAMP)
+slice | array(T) BIGINT BIGINT -> array(T)
+transform | array(T) function(T,U) -> array(U)
+zip | array(T) array(U) -> array(row(T,U))
+zip_with | array(T) array(U) function(T,U,V) -> array(V)
+"""
+NUMBER_FUNCTIONS = """
+abs, sign | N -> N | {N}(t_{name}({}))
+bit_count, bitwise_xor | BIGINT BIGINT -> BIGINT
+bitwise_and | BIGINT BIGINT -> BIGINT | ({} & {})
+bitwise_or | BIGINT BIGINT -> BIGINT | ({} | {})
+bitwise_not | BIGINT -> BIGINT | (~{})
+acos, asin, atan, cbrt, cos, cosh, degrees, exp, ln, log10, log2, radians, sin, sinh, sqrt, tan,
+    tanh, truncate | DOUBLE -> DOUBLE
+ceil, ceiling, floor | INTEGER -> INTEGER | {}
+ceil, ceiling, floor | BIGINT -> BIGINT | {}
+ceil, ceiling, floor | DOUBLE -> DOUBLE
+e, pi | -> DOUBLE
+atan2, log, pow, power | DOUBLE DOUBLE -> DOUBLE
+mod | N N -> N | {N}(t_mod({}, {}))
+round | N -> N | {N}(t_round({}, 0))
+round | N INTEGER -> N | {N}(t_round({}, {}))
+width_bucket | DOUBLE DOUBLE DOUBLE BIGINT -> BIGINT
+"""
+TEXT_FUNCTIONS = """
+chr | BIGINT -> VARCHAR
+codepoint | VARCHAR -> INTEGER
+concat | VARCHAR VARCHAR VARCHAR... -> VARCHAR
+concat | array(T) array(T) array(T)... -> array(T) | t_array_concat({all})
+concat_ws | VARCHAR VARCHAR... -> VARCHAR
+length | VARCHAR -> BIGINT
+levenshtein_distance, regexp_count, strpos | VARCHAR VARCHAR -> BIGINT
+lower, upper | VARCHAR -> VARCHAR
+lpad, rpad | VARCHAR BIGINT VARCHAR -> VARCHAR
+position | VARCHAR VARCHAR -> BIGINT | t_strpos({1}, {0})
+regexp_extract | VARCHAR VARCHAR -> VARCHAR | t_{name}({}, {}, 0)
+regexp_extract | VARCHAR VARCHAR BIGINT -> VARCHAR
+regexp_extract_all | VARCHAR VARCHAR -> array(VARCHAR) | t_{name}({}, {}, 0)
+regexp_extract_all | VARCHAR VARCHAR BIGINT -> array(VARCHAR)
+regexp_like, starts_with | VARCHAR VARCHAR -> BOOLEAN
+regexp_replace, replace | VARCHAR VARCHAR -> VARCHAR | t_{name}({}, {}, '')
+regexp_replace, replace | VARCHAR VARCHAR VARCHAR -> VARCHAR
+regexp_split, split | VARCHAR VARCHAR -> array(VARCHAR)
+reverse | VARCHAR -> VARCHAR
+reverse | array(T) -> array(T) | t_array_reverse({})
+split | VARCHAR VARCHAR BIGINT -> array(VARCHAR)
+split_part | VARCHAR VARCHAR BIGINT -> VARCHAR
+substr, substring | VARCHAR BIGINT -> VARCHAR
+substr, substring | VARCHAR BIGINT BIGINT -> VARCHAR
+translate | VARCHAR VARCHAR VARCHAR -> VARCHAR
+trim, ltrim, rtrim | VARCHAR -> VARCHAR
+trim, ltrim, rtrim | VARCHAR VARCHAR -> VARCHAR
+"""
 # The parts of a time that functions and extract() return.
 PARTS = (
     "year quarter month week day hour minute second day_of_month day_of_week dow day_of_year doy "
     "week_of_year year_of_week yow"
 ).split()
-# t_width() is for the error, as a call for each row takes long.
-BIN = "({0} / (CASE WHEN {1} > 0 THEN {1} ELSE t_width({1}) END) * {1})"
-TIME_FUNCTIONS = {
-    "ago": [row("INTERVAL -> TIMESTAMP", "TIMESTAMP(:now - {})")],
-    "bin": [row("TIMESTAMP INTERVAL -> TIMESTAMP", BIN)],
-    "current_timezone": [row("-> VARCHAR", "'UTC'")],
-    "date": [
-        row("VARCHAR -> DATE", "t_read('DATE', {})"),
-        row("TIMESTAMP -> DATE", "({} / 86400000000000 * 86400000000000)"),
-    ],
-    "date_add": [
-        row("VARCHAR BIGINT DATE -> DATE", "t_date_add_to_date({}, {}, {})"),
-        row("VARCHAR BIGINT TIMESTAMP -> TIMESTAMP", "t_date_add({}, {}, {})"),
-    ],
-    "date_diff": [row("VARCHAR TIMESTAMP TIMESTAMP -> BIGINT", "t_date_diff({}, {}, {})")],
-    "date_format": [row("TIMESTAMP VARCHAR -> VARCHAR", "t_date_format({}, {})")],
-    "date_parse": [row("VARCHAR VARCHAR -> TIMESTAMP", "t_date_parse({}, {})")],
-    "date_trunc": [
-        row("VARCHAR DATE -> DATE", "t_date_trunc({}, {})"),
-        row("VARCHAR TIMESTAMP -> TIMESTAMP", "t_date_trunc({}, {})"),
-    ],
-    "format_datetime": [row("TIMESTAMP VARCHAR -> VARCHAR", "t_format_datetime({}, {})")],
-    "from_iso8601_date": [row("VARCHAR -> DATE", "t_read('DATE', {})")],
-    "from_iso8601_timestamp": [row("VARCHAR -> TIMESTAMP", "t_from_iso8601({})")],
-    "from_milliseconds": [row("BIGINT -> TIMESTAMP", "TIMESTAMP({} * 1000000)")],
-    "from_nanoseconds": [row("BIGINT -> TIMESTAMP", "TIMESTAMP({})")],
-    "from_unixtime": [row("DOUBLE -> TIMESTAMP", "t_from_unixtime({})")],
-    "last_day_of_month": [row("TIMESTAMP -> DATE", "t_last_day_of_month({})")],
-    "millisecond": [row("TIMESTAMP -> BIGINT", "({} / 1000000 % 1000)")],
-    "nanosecond": [row("TIMESTAMP -> BIGINT", "({} % 1000000000)")],
-    "now": [row("-> TIMESTAMP", ":now")],
-    "parse_datetime": [row("VARCHAR VARCHAR -> TIMESTAMP", "t_parse_datetime({}, {})")],
-    "parse_duration": [row("VARCHAR -> INTERVAL", "t_parse_duration({})")],
-    "to_iso8601": [
-        row("DATE -> VARCHAR", "t_format('DATE', {})"),
-        row("TIMESTAMP -> VARCHAR", "replace(t_format('TIMESTAMP', {}), ' ', 'T')"),
-    ],
-    "to_milliseconds": [
-        row("TIMESTAMP -> BIGINT", "({} / 1000000)"),
-        row("INTERVAL -> BIGINT", "({} / 1000000)"),
-    ],
-    "to_nanoseconds": [row("TIMESTAMP -> BIGINT", "{}"), row("INTERVAL -> BIGINT", "{}")],
-    "to_unixtime": [row("TIMESTAMP -> DOUBLE", "t_to_unixtime({})")],
-    **{part: [row("TIMESTAMP -> BIGINT", f"t_part('{part}', {{}})")] for part in PARTS},
-}
-GENERAL_FUNCTIONS = {
-    "coalesce": [row("T T T... -> T", "coalesce({all})")],
-    "greatest": [row("S S S... -> S", "max({all})")],
-    "least": [row("S S S... -> S", "min({all})")],
-    "nullif": [row("N M -> N", "nullif({}, {})"), row("S S -> S", "nullif({}, {})")],
-    "if": [
-        row("BOOLEAN T -> T", "CASE WHEN {} THEN {} END"),
-        row("BOOLEAN T T -> T", "CASE WHEN {} THEN {} ELSE {} END"),
-    ],
-}
+# bin() calls t_width() for its error only: a call for each row would be slow.
+TIME_FUNCTIONS = """
+ago | INTERVAL -> TIMESTAMP | TIMESTAMP(:now - {})
+bin | TIMESTAMP INTERVAL -> TIMESTAMP |
+    ({0} / (CASE WHEN {1} > 0 THEN {1} ELSE t_width({1}) END) * {1})
+current_timezone | -> VARCHAR | 'UTC'
+date, from_iso8601_date | VARCHAR -> DATE | t_read('DATE', {})
+date | TIMESTAMP -> DATE | ({} / 86400000000000 * 86400000000000)
+date_add | VARCHAR BIGINT DATE -> DATE | t_date_add_to_date({}, {}, {})
+date_add | VARCHAR BIGINT TIMESTAMP -> TIMESTAMP
+date_diff | VARCHAR TIMESTAMP TIMESTAMP -> BIGINT
+date_format, format_datetime | TIMESTAMP VARCHAR -> VARCHAR
+date_parse, parse_datetime | VARCHAR VARCHAR -> TIMESTAMP
+date_trunc | VARCHAR DATE -> DATE
+date_trunc | VARCHAR TIMESTAMP -> TIMESTAMP
+from_iso8601_timestamp | VARCHAR -> TIMESTAMP
+from_milliseconds | BIGINT -> TIMESTAMP | TIMESTAMP({} * 1000000)
+from_nanoseconds | BIGINT -> TIMESTAMP | TIMESTAMP({})
+from_unixtime | DOUBLE -> TIMESTAMP
+last_day_of_month | TIMESTAMP -> DATE
+millisecond | TIMESTAMP -> BIGINT | ({} / 1000000 % 1000)
+nanosecond | TIMESTAMP -> BIGINT | ({} % 1000000000)
+now | -> TIMESTAMP | :now
+parse_duration | VARCHAR -> INTERVAL
+to_iso8601 | DATE -> VARCHAR | t_format('DATE', {})
+to_iso8601 | TIMESTAMP -> VARCHAR | replace(t_format('TIMESTAMP', {}), ' ', 'T')
+to_milliseconds | TIMESTAMP -> BIGINT | ({} / 1000000)
+to_milliseconds | INTERVAL -> BIGINT | ({} / 1000000)
+to_nanoseconds | TIMESTAMP -> BIGINT | {}
+to_nanoseconds | INTERVAL -> BIGINT | {}
+to_unixtime | TIMESTAMP -> DOUBLE
+"""
+GENERAL_FUNCTIONS = """
+coalesce | T T T... -> T | coalesce({all})
+greatest | S S S... -> S | max({all})
+least | S S S... -> S | min({all})
+nullif | N M -> N | nullif({}, {})
+nullif | S S -> S | nullif({}, {})
+if | BOOLEAN T -> T | CASE WHEN {} THEN {} END
+if | BOOLEAN T T -> T | CASE WHEN {} THEN {} ELSE {} END
+"""
 FUNCTIONS = {
     **AGGREGATES,
     **PLAIN_AGGREGATES,
     **WINDOW_FUNCTIONS,
-    **SERIES_FUNCTIONS,
-    **ARRAY_FUNCTIONS,
-    **NUMBER_FUNCTIONS,
-    **TEXT_FUNCTIONS,
-    **TIME_FUNCTIONS,
-    **GENERAL_FUNCTIONS,
+    **read_table(SERIES_FUNCTIONS),
+    **read_table(ARRAY_FUNCTIONS),
+    **read_table(NUMBER_FUNCTIONS),
+    **read_table(TEXT_FUNCTIONS),
+    **read_table(TIME_FUNCTIONS),
+    **read_table(GENERAL_FUNCTIONS),
+    **{part: [row("TIMESTAMP -> BIGINT", f"t_part('{part}', {{}})")] for part in PARTS},
 }
 
 COMPARISONS = ["=", "<>", "!=", "<", "<=", ">", ">="]
-# Operators; their signs are their names.
-OPERATORS = {
-    **{sign: [row("S S -> BOOLEAN", f"({{}} {sign} {{}})")] for sign in COMPARISONS},
-    "=": [
-        row("S S -> BOOLEAN", "({} = {})"),
-        row("T T -> BOOLEAN", "t_equal({}, {})"),
-    ],
-    "is distinct from": [row("T T -> BOOLEAN", "({} IS NOT {})")],
-    "is null": [row("T -> BOOLEAN", "({} IS NULL)")],
-    "between": [row("S S S -> BOOLEAN", "({} BETWEEN {} AND {})")],
-    "in": [row("S S... -> BOOLEAN", "({} IN ({rest}))")],
-    "like": [
-        row("VARCHAR VARCHAR -> BOOLEAN", "t_like({}, {})"),
-        row("VARCHAR VARCHAR VARCHAR -> BOOLEAN", "t_like({}, {}, {})"),
-    ],
-    "not": [row("BOOLEAN -> BOOLEAN", "(NOT {})")],
-    # These are written by Expressions.guarded().
-    "and": [row("BOOLEAN... -> BOOLEAN", "{all}")],
-    "or": [row("BOOLEAN... -> BOOLEAN", "{all}")],
-    "||": [
-        row("VARCHAR... -> VARCHAR", "t_concat({all})"),
-        row("array(T)... -> array(T)", "t_array_concat({all})"),
-        row("array(S) S -> array(S)", "t_array_concat({}, t_list('v', {}))"),
-        row("S array(S) -> array(S)", "t_array_concat(t_list('v', {}), {})"),
-    ],
-    "+": [
-        row("N N -> N", "{N}({} + {})"),
-        row("INTERVAL INTERVAL -> INTERVAL", "INTERVAL({} + {})"),
-        row("MONTHS MONTHS -> MONTHS", "MONTHS({} + {})"),
-        row("DATE INTERVAL -> DATE", "DATE({} + t_whole_days({}))"),
-        row("DATE MONTHS -> DATE", "t_add_months({}, {})"),
-        row("TIMESTAMP INTERVAL -> TIMESTAMP", "TIMESTAMP({} + {})"),
-        row("TIMESTAMP MONTHS -> TIMESTAMP", "t_add_months({}, {})"),
-        row("INTERVAL TIMESTAMP -> TIMESTAMP", "TIMESTAMP({} + {})"),
-        row("MONTHS TIMESTAMP -> TIMESTAMP", "t_add_months({1}, {0})"),
-    ],
-    "-": [
-        row("N N -> N", "{N}({} - {})"),
-        row("INTERVAL INTERVAL -> INTERVAL", "INTERVAL({} - {})"),
-        row("MONTHS MONTHS -> MONTHS", "MONTHS({} - {})"),
-        row("DATE INTERVAL -> DATE", "DATE({} - t_whole_days({}))"),
-        row("DATE MONTHS -> DATE", "t_add_months({}, -{})"),
-        row("TIMESTAMP INTERVAL -> TIMESTAMP", "TIMESTAMP({} - {})"),
-        row("TIMESTAMP MONTHS -> TIMESTAMP", "t_add_months({}, -{})"),
-        row("TIMESTAMP TIMESTAMP -> INTERVAL", "INTERVAL({} - {})"),
-    ],
-    "*": [
-        row("N N -> N", "{N}({} * {})"),
-        row("INTERVAL BIGINT -> INTERVAL", "INTERVAL({} * {})"),
-        row("INTERVAL DOUBLE -> INTERVAL", "t_scale({}, {})"),
-        row("BIGINT INTERVAL -> INTERVAL", "INTERVAL({} * {})"),
-        row("DOUBLE INTERVAL -> INTERVAL", "t_scale({1}, {0})"),
-        row("MONTHS BIGINT -> MONTHS", "MONTHS({} * {})"),
-        row("BIGINT MONTHS -> MONTHS", "MONTHS({} * {})"),
-    ],
-    "/": [
-        row("N N -> N", "{N}(t_divide({}, {}))"),
-        row("INTERVAL DOUBLE -> INTERVAL", "t_shrink({}, {})"),
-    ],
-    "%": [row("N N -> N", "{N}(t_mod({}, {}))")],
-    "negative": [
-        row("N -> N", "{N}(t_negative({}))"),
-        row("INTERVAL -> INTERVAL", "INTERVAL(-{})"),
-        row("MONTHS -> MONTHS", "MONTHS(-{})"),
-    ],
-    "positive": [row("N -> N", "{}"), row("INTERVAL -> INTERVAL", "{}")],
-    "subscript": [row("array(T) BIGINT -> T", "t_subscript({}, {})")],
-}
+# "and" and "or" are written by Expressions.guarded().
+OPERATORS = """
+=, <>, !=, <, <=, >, >= | S S -> BOOLEAN | ({} {name} {})
+= | T T -> BOOLEAN | t_equal({}, {})
+is distinct from | T T -> BOOLEAN | ({} IS NOT {})
+is null | T -> BOOLEAN | ({} IS NULL)
+between | S S S -> BOOLEAN | ({} BETWEEN {} AND {})
+in | S S... -> BOOLEAN | ({} IN ({rest}))
+like | VARCHAR VARCHAR -> BOOLEAN
+like | VARCHAR VARCHAR VARCHAR -> BOOLEAN
+not | BOOLEAN -> BOOLEAN | (NOT {})
+and, or | BOOLEAN... -> BOOLEAN | {all}
+|| | VARCHAR... -> VARCHAR | t_concat({all})
+|| | array(T)... -> array(T) | t_array_concat({all})
+|| | array(S) S -> array(S) | t_array_concat({}, t_list('v', {}))
+|| | S array(S) -> array(S) | t_array_concat(t_list('v', {}), {})
++, - | N N -> N | {N}({} {name} {})
++, - | INTERVAL INTERVAL -> INTERVAL | INTERVAL({} {name} {})
++, - | MONTHS MONTHS -> MONTHS | MONTHS({} {name} {})
++, - | DATE INTERVAL -> DATE | DATE({} {name} t_whole_days({}))
++, - | DATE MONTHS -> DATE | t_add_months({}, {name}{})
++, - | TIMESTAMP INTERVAL -> TIMESTAMP | TIMESTAMP({} {name} {})
++, - | TIMESTAMP MONTHS -> TIMESTAMP | t_add_months({}, {name}{})
++ | INTERVAL TIMESTAMP -> TIMESTAMP | TIMESTAMP({} + {})
++ | MONTHS TIMESTAMP -> TIMESTAMP | t_add_months({1}, {0})
+- | TIMESTAMP TIMESTAMP -> INTERVAL | INTERVAL({} - {})
+* | N N -> N | {N}({} * {})
+* | INTERVAL BIGINT -> INTERVAL | INTERVAL({} * {})
+* | INTERVAL DOUBLE -> INTERVAL | t_scale({}, {})
+* | BIGINT INTERVAL -> INTERVAL | INTERVAL({} * {})
+* | DOUBLE INTERVAL -> INTERVAL | t_scale({1}, {0})
+* | MONTHS BIGINT -> MONTHS | MONTHS({} * {})
+* | BIGINT MONTHS -> MONTHS | MONTHS({} * {})
+/ | N N -> N | {N}(t_divide({}, {}))
+/ | INTERVAL DOUBLE -> INTERVAL | t_shrink({}, {})
+% | N N -> N | {N}(t_mod({}, {}))
+negative | N -> N | {N}(t_negative({}))
+negative | INTERVAL -> INTERVAL | INTERVAL(-{})
+negative | MONTHS -> MONTHS | MONTHS(-{})
+positive | N -> N | {}
+positive | INTERVAL -> INTERVAL | {}
+subscript | array(T) BIGINT -> T
+"""
+OPERATORS = read_table(OPERATORS)

@@ -41,11 +41,17 @@ Unnest = namedtuple("Unnest", "place arrays numbered alias columns")
 Join = namedtuple("Join", "place kind left right condition using")
 
 # Queries. source: Table, Derived, Unnest, Join or None. windows: {name: Window}.
-Select = namedtuple("Select", "place distinct items source where groups having windows")
+Select = namedtuple(
+    "Select",
+    "place distinct items source where groups having windows",
+    defaults=[None, None, (), None, {}],
+)
 # words: "UNION", "UNION ALL", "EXCEPT" or "INTERSECT", one between two selects.
 Union = namedtuple("Union", "place selects words")
 # with_queries: [(name, names of columns, Query), ...].
-Query = namedtuple("Query", "place with_queries body orders offset limit")
+Query = namedtuple(
+    "Query", "place with_queries body orders offset limit", defaults=[(), None, None]
+)
 
 # Statements about tables. what: "databases", "tables" or "measures". pattern: of LIKE, or None.
 Show = namedtuple("Show", "place what parts pattern")

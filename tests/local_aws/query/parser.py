@@ -89,6 +89,21 @@ class Parser:
             parts.append(read())
         return parts
 
+    def enclosed(self, read):
+        """Return what read() returns for what the next brackets contain."""
+        self.expect("(")
+        part = read()
+        self.expect(")")
+        return part
+
+    def enclosed_list(self, read):
+        """Return what read() returns for each part of a list in brackets."""
+        return self.enclosed(lambda: self.list_of(read))
+
+    def next_is_query(self):
+        """Return whether a query comes next."""
+        return self.token.word in ("select", "with", "values")
+
     def next_is_name(self):
         """Return whether a name comes next."""
         kind, _, word, _ = self.token
@@ -184,19 +199,12 @@ class Parser:
         return name, columns, self.query_in_brackets()
 
     def names_in_brackets(self):
-        """Read a list of names in brackets, if it comes next."""
-        if not self.accept("("):
-            return []
-        names = self.list_of(self.name)
-        self.expect(")")
-        return names
+        """Read a list of names in brackets, if it is next."""
+        return self.enclosed_list(self.name) if self.next_is("(") else []
 
     def query_in_brackets(self):
         """Read a query in brackets."""
-        self.expect("(")
-        query = self.query()
-        self.expect(")")
-        return query
+        return self.enclosed(self.query)
 
     def union(self):
         """Read one SELECT, or several separated by UNION or EXCEPT."""
@@ -206,7 +214,7 @@ class Parser:
         """Read one SELECT, or several separated by INTERSECT, which binds more tightly."""
         node = self.set_operation(("intersect",), self.select)
         if isinstance(node, nodes.Union):
-            query = nodes.Query(node.place, [], node, [], None, None)
+            query = nodes.Query(node.place, [], node)
             return select_all(node.place, query)
         return node
 
@@ -257,11 +265,11 @@ class Parser:
         for row in rows:
             parts = row.items if isinstance(row, nodes.RowOf) else [row]
             items = [nodes.Item(part, None) for part in parts]
-            selects.append(nodes.Select(row.place, False, items, None, None, [], None, {}))
+            selects.append(nodes.Select(row.place, False, items))
         if len(selects) == 1:
             return selects[0]
         union = nodes.Union(place, selects, ["UNION ALL"] * (len(selects) - 1))
-        return select_all(place, nodes.Query(place, [], union, [], None, None))
+        return select_all(place, nodes.Query(place, [], union))
 
     def named_window(self):
         """Read a window of the WINDOW clause; return its name and the window."""
@@ -390,9 +398,7 @@ class Parser:
         """Read a table, a sub-select, a join in brackets or UNNEST, with its alias."""
         place = self.place
         if self.accept("unnest"):
-            self.expect("(")
-            arrays = self.list_of(self.expression)
-            self.expect(")")
+            arrays = self.enclosed_list(self.expression)
             numbered = self.accept("with", "ordinality")
             return nodes.Unnest(place, arrays, numbered, *self.alias_and_columns())
         if self.next_is("lateral", "("):
@@ -414,10 +420,7 @@ class Parser:
                 self.position = start
             else:
                 return nodes.Derived(place, query, *self.alias_and_columns())
-        self.expect("(")
-        node = self.joins()
-        self.expect(")")
-        return node
+        return self.enclosed(self.joins)
 
     def alias_and_columns(self):
         """Read an alias and its column names; return None and [] without an alias."""
@@ -500,7 +503,7 @@ class Parser:
     def in_predicate(self, place, left):
         """Read the rest of a predicate with IN."""
         self.expect("(")
-        if self.next_is("select") or self.next_is("with") or self.next_is("values"):
+        if self.next_is_query():
             node = nodes.InQuery(place, left, self.query())
         else:
             node = nodes.Call(place, "in", [left, *self.list_of(self.expression)])
@@ -606,7 +609,7 @@ class Parser:
     def in_brackets(self):
         """Read an expression, a query, a row or a lambda in brackets."""
         place = self.take().place
-        if self.next_is("select") or self.next_is("with") or self.next_is("values"):
+        if self.next_is_query():
             node = nodes.ScalarQuery(place, self.query())
             self.expect(")")
             return node
@@ -712,18 +715,12 @@ class Parser:
     def kind(self):
         """Read a type."""
         _, text, name, place = self.take()
-        if name == "array" and self.accept("("):
-            kind = types.Array(self.kind())
-            self.expect(")")
-            return kind
-        if name == "row" and self.accept("("):
-            fields = self.list_of(self.row_field)
-            self.expect(")")
-            return types.Row(tuple(fields))
-        if name == "timeseries" and self.accept("("):
-            kind = types.Series(self.kind())
-            self.expect(")")
-            return kind
+        if name == "array" and self.next_is("("):
+            return types.Array(self.enclosed(self.kind))
+        if name == "row" and self.next_is("("):
+            return types.Row(tuple(self.enclosed_list(self.row_field)))
+        if name == "timeseries" and self.next_is("("):
+            return types.Series(self.enclosed(self.kind))
         if name in types.UNSUPPORTED_NAMES or (name in types.NAMES and self.next_is("(")):
             raise unsupported(place, f"the type {text}{'(...)' if self.next_is('(') else ''}")
         if name not in types.NAMES:
@@ -774,7 +771,7 @@ class Parser:
         if name in UNSUPPORTED:
             raise unsupported(place, text)
         if name == "row":
-            return self.row(place)
+            return nodes.RowOf(place, self.enclosed_list(self.expression))
         if name not in functions.FUNCTIONS and name != "try":
             raise wrong(place, explain_function(text))
         self.expect("(")
@@ -812,13 +809,6 @@ class Parser:
         elif ignores_nulls:
             raise self.mismatch("'over'")
         return nodes.Call(place, name, arguments, distinct, over, where, ignores_nulls, orders)
-
-    def row(self, place):
-        """Read the rest of ROW."""
-        self.expect("(")
-        items = self.list_of(self.expression)
-        self.expect(")")
-        return nodes.RowOf(place, items)
 
     def position_of(self, place):
         """Read the rest of POSITION: a IN b."""
@@ -891,4 +881,4 @@ class Parser:
 def select_all(place, query):
     """Return the SELECT of all columns of a query."""
     source = nodes.Derived(place, query, None, [])
-    return nodes.Select(place, False, [nodes.Star(place, None)], source, None, [], None, {})
+    return nodes.Select(place, False, [nodes.Star(place, None)], source)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tests.local_aws.query import types
-from tests.local_aws.query.errors import QueryError
+from tests.local_aws.query.errors import NOT_HERE, QueryError
 from tests.local_aws.query.types import UNITS, in_range, round_half_away
 
 EPOCH = datetime(1970, 1, 1)
@@ -249,7 +249,6 @@ def check_size(length):
 
 
 MAX_TEXT = 2**16
-NOT_HERE = "is not supported by this local AWS"
 
 
 def concat(*texts):
@@ -300,7 +299,7 @@ def translate(text, old, new):
     return text.translate(letters)
 
 
-def levenshtein(one, other):
+def levenshtein_distance(one, other):
     """Return the number of letters to change to turn a text into another."""
     check_size(len(one) * len(other))
     costs = list(range(len(other) + 1))
@@ -517,6 +516,8 @@ def date_format(nanoseconds, pattern):
     def write(found):
         if found[0] == "%f":
             return f"{nanoseconds % 10**9 // 1000:06}"
+        if found[0] in WRITTEN:
+            return moment.strftime(WRITTEN[found[0]])
         if found[0] not in DATE_FORMATS:
             raise QueryError(f"{found[0]} in date_format is not supported by this local AWS")
         return DATE_FORMATS[found[0]](moment)
@@ -530,35 +531,22 @@ MONTHS = (
 ).split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 DATE_FORMATS = {
-    "%Y": lambda moment: f"{moment.year:04}",
-    "%y": lambda moment: f"{moment.year % 100:02}",
-    "%m": lambda moment: f"{moment.month:02}",
     "%c": lambda moment: str(moment.month),
     "%b": lambda moment: MONTHS[moment.month - 1][:3],
     "%M": lambda moment: MONTHS[moment.month - 1],
-    "%d": lambda moment: f"{moment.day:02}",
     "%e": lambda moment: str(moment.day),
-    "%j": lambda moment: f"{moment.timetuple().tm_yday:03}",
     "%a": lambda moment: DAYS[moment.weekday()][:3],
     "%W": lambda moment: DAYS[moment.weekday()],
-    "%H": lambda moment: f"{moment.hour:02}",
     "%k": lambda moment: str(moment.hour),
-    "%h": lambda moment: f"{(moment.hour + 11) % 12 + 1:02}",
-    "%I": lambda moment: f"{(moment.hour + 11) % 12 + 1:02}",
     "%l": lambda moment: str((moment.hour + 11) % 12 + 1),
     "%p": lambda moment: "AM" if moment.hour < 12 else "PM",
-    "%i": lambda moment: f"{moment.minute:02}",
-    "%s": lambda moment: f"{moment.second:02}",
-    "%S": lambda moment: f"{moment.second:02}",
-    "%T": lambda moment: moment.strftime("%H:%M:%S"),
-    "%v": lambda moment: f"{moment.isocalendar()[1]:02}",
-    "%x": lambda moment: f"{moment.isocalendar()[0]:04}",
-    "%%": lambda moment: "%",
 }
-# The formats of date_parse and parse_datetime, for strptime().
-PARSED = {"%Y": "%Y", "%y": "%y", "%m": "%m", "%c": "%m", "%d": "%d", "%e": "%d", "%H": "%H"}
-PARSED |= {"%k": "%H", "%i": "%M", "%s": "%S", "%S": "%S", "%T": "%H:%M:%S", "%f": "%f"}
-PARSED |= {"%%": "%%"}
+# Formats that Python has under another name, or the same one.
+SHARED = {"%Y": "%Y", "%y": "%y", "%m": "%m", "%d": "%d", "%H": "%H", "%i": "%M", "%s": "%S"}
+SHARED |= {"%S": "%S", "%T": "%H:%M:%S", "%%": "%%"}
+WRITTEN = SHARED | {"%j": "%j", "%h": "%I", "%I": "%I", "%v": "%V", "%x": "%G"}
+# What date_parse and parse_datetime read.
+PARSED = SHARED | {"%c": "%m", "%e": "%d", "%k": "%H", "%f": "%f"}
 # Joda's letters, used by format_datetime, with the equivalent formats of date_format.
 JODA = {
     "yyyy": "%Y", "YYYY": "%Y", "y": "%Y", "yy": "%y", "MMMM": "%M", "MMM": "%b", "MM": "%m",
@@ -631,78 +619,52 @@ def only_value(value, rows):
     return value
 
 
+# These have the same name in SQL, after t_.
+SAME_NAMES = [
+    add_months, bit_count, codepoint, concat, concat_ws, date_add, date_add_to_date,
+    date_diff, date_format, date_parse, date_trunc, divide, format_datetime, from_one,
+    from_unixtime, last_day_of_month, levenshtein_distance, like, mod, offset, only_value,
+    parse_datetime, parse_duration, part, regexp_extract, regexp_extract_all,
+    regexp_replace, regexp_split, replace, scale, shrink, sign, split, split_part, substr,
+    translate, whole_days, width, width_bucket,
+]  # fmt: skip
 FUNCTIONS = {
+    **{function.__name__: function for function in SAME_NAMES},
     "abs": abs,
-    "add_months": add_months,
     "atan2": double(math.atan2),
-    "bit_count": bit_count,
     "ceil": double(math.ceil),
+    "ceiling": double(math.ceil),
     "cbrt": double(lambda number: math.copysign(abs(number) ** (1 / 3), number)),
     "chr": character,
-    "codepoint": codepoint,
-    "concat": concat,
-    "concat_ws": concat_ws,
-    "date_add": date_add,
-    "date_add_to_date": date_add_to_date,
-    "date_diff": date_diff,
-    "date_format": date_format,
-    "date_parse": date_parse,
-    "date_trunc": date_trunc,
-    "divide": divide,
     "e": lambda: math.e,
     "floor": double(math.floor),
     "format": lambda kind, value: types.SCALARS[kind].write(value),
-    "format_datetime": format_datetime,
-    "from_iso8601": types.read_iso_time,
-    "from_one": from_one,
-    "from_unixtime": from_unixtime,
-    "last_day_of_month": last_day_of_month,
+    "from_iso8601_timestamp": types.read_iso_time,
     "length": len,
-    "levenshtein": levenshtein,
-    "like": like,
     "ln": double(math.log),
     "log": double(lambda base, number: math.log(number) / math.log(base)),
     "lower": each_letter("lower"),
     "lpad": pad(at_start=True),
     "ltrim": str.lstrip,
-    "mod": mod,
     "negative": operator.neg,
-    "offset": offset,
-    "only_value": only_value,
-    "parse_datetime": parse_datetime,
-    "parse_duration": parse_duration,
-    "part": part,
     "pi": lambda: math.pi,
+    "pow": double(math.pow),
     "power": double(math.pow),
     "read": lambda kind, text: types.read_text(text, kind),
     "regexp_count": lambda text, pattern: len(list(compiled(pattern, text).finditer(text))),
-    "regexp_extract": regexp_extract,
-    "regexp_extract_all": regexp_extract_all,
     "regexp_like": lambda text, pattern: int(compiled(pattern, text).search(text) is not None),
-    "regexp_replace": regexp_replace,
-    "regexp_split": regexp_split,
-    "replace": replace,
     "reverse": lambda text: text[::-1],
     "round": round_half_away,
     "rpad": pad(at_start=False),
     "rtrim": str.rstrip,
-    "scale": scale,
-    "shrink": shrink,
-    "sign": sign,
-    "split": split,
-    "split_part": split_part,
     "starts_with": str.startswith,
     "strpos": lambda text, part: text.find(part) + 1,
-    "substr": substr,
+    "substring": substr,
     "to_unixtime": lambda nanoseconds: nanoseconds / 10**9,
-    "translate": translate,
     "trim": str.strip,
     "truncate": double(math.trunc),
     "upper": each_letter("upper"),
-    "whole_days": whole_days,
-    "width": width,
-    "width_bucket": width_bucket,
-    "xor": operator.xor,
+    "bitwise_xor": operator.xor,
     **{
         name: double(getattr(math, name))
         for name in (

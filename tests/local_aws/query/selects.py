@@ -22,7 +22,6 @@ from tests.local_aws.query.types import (
     Series,
     common_kind,
     element_of,
-    is_nested,
     name_kind,
 )
 
@@ -346,15 +345,8 @@ class Writer:
                 Expressions(self, relations).write(nodes.Name(node.place, [name]))
                 for relations in (left_relations, right_relations)
             ]
-            kind = common_kind([left.kind, right.kind])
-            if kind is None or is_nested(kind):
-                kinds = f"{name_kind(left.kind)} and {name_kind(right.kind)}"
-                raise wrong(node.place, f"USING cannot compare {kinds}")
-            expressions = Expressions(self, [])
-            parts.append(
-                f"{expressions.coerce(node.place, left, kind)} = "
-                f"{expressions.coerce(node.place, right, kind)}"
-            )
+            sqls = Expressions(self, []).compared(node.place, "USING", left, right)
+            parts.append(" = ".join(sqls))
         return " AND ".join(parts)
 
 

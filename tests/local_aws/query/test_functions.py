@@ -618,7 +618,7 @@ def test_sql_that_does_not_use_its_arguments_is_an_error(types, sql, error):
 
 def test_an_aggregate_without_a_place_for_over_is_an_error():
     with pytest.raises(ValueError, match="has no {tail}"):
-        functions.tailed("BOOLEAN -> BOOLEAN", "max({})")
+        functions.row("BOOLEAN -> BOOLEAN", "max({})", has_tail=True)
 
 
 def test_each_function_has_a_description():

@@ -379,7 +379,10 @@ def test_an_impossible_value_is_an_error(store, sql, error):
         ('select "abc', 'line 1:8: unterminated name: "abc'),
         ("select 1 " + "/* " * 50_000, "line 1:10: unterminated comment: /* /*"),
         ("select `time` from D.T", "line 1:8: unexpected character: `time`"),
-        ("select measure_value:double from D.T", "D.T. Use :: in measure_value::double"),
+        (
+            "select measure_value:double from D.T",
+            ":double from D.T. Use :: in measure_value::double",
+        ),
         ("select '\ud800'", "The query is not Unicode text"),
         ("select " + "(" * 9999, "The query is nested too deeply for this local AWS"),
         ("select 1" + " union all select 1" * 600, "The query is too large for this local AWS"),
