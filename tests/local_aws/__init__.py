@@ -5,7 +5,7 @@ README.md in this folder lists what it does, what it refuses, and how it differs
 How a request gets in:
   server.py             the HTTP server, and its options
   gateway.py            turns an HTTP request into a request to moto
-  acted_on.py           THE TABLE of supported operations and parameters; checks every request
+  supported.py           THE TABLE of supported operations and parameters; checks every request
   page.py, page.html    the query editor in the browser
   terminal.py           the lines that the server prints about requests
 
@@ -16,6 +16,7 @@ What happens to it, service by service (each patches moto's classes):
     query/                answers SQL; the SQL functions are in query/functions.py
   kinesis.py            streams, shards and iterators
   function.py           Lambda functions
+    function_invocation.py  one invocation, with its log
     function_process.py   a function's process, seen from the server
     function_runtime.py   what runs in that process
   mapping.py            event source mappings
@@ -32,7 +33,6 @@ import threading
 from moto import mock_aws
 
 from tests import environment
-from tests.local_aws.acted_on import patch_acted_on
 from tests.local_aws.function import patch_functions
 from tests.local_aws.iam import patch_iam
 from tests.local_aws.kinesis import patch_kinesis
@@ -40,6 +40,7 @@ from tests.local_aws.logs import patch_logs
 from tests.local_aws.mapping import patch_mappings
 from tests.local_aws.server import Server
 from tests.local_aws.sqs import patch_sqs
+from tests.local_aws.supported import patch_supported
 from tests.local_aws.timestream import patch_timestream
 
 
@@ -66,7 +67,7 @@ def running(report=print, speed=1, managed_policies=True, port=0, verbose=False)
         patch_timestream(),
         patch_functions(server, speed) as functions,
         patch_mappings(report, speed) as mappings,
-        patch_acted_on(),
+        patch_supported(),
         serving(server),
     ):
         mappings.server, server.mappings = server, mappings

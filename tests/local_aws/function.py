@@ -28,9 +28,9 @@ from moto.iam.exceptions import NotFoundException as IAMNotFoundException
 from moto.iam.models import iam_backends
 
 from tests.environment import SETTINGS
-from tests.local_aws.acted_on import unsupported
 from tests.local_aws.function_invocation import Invocation, Processes, describe_runtime
 from tests.local_aws.function_process import FunctionProcess, unpack
+from tests.local_aws.supported import unsupported
 
 ROLE_DELAY = 5  # seconds until a new role can be used
 CHANGE_DELAY = 1  # seconds until a new or updated function is ready

@@ -18,7 +18,7 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.request import normalize_request
 from moto.core.responses import BaseResponse
 
-from tests.local_aws.acted_on import find_near, respond_error
+from tests.local_aws.supported import find_near, respond_error
 
 # The supported services by their names in a signature, and their hosts on AWS.
 HOSTS = {

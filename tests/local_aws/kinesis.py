@@ -22,7 +22,7 @@ from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.utilities.utils import md5_hash
 
-from tests.local_aws.acted_on import unsupported
+from tests.local_aws.supported import unsupported
 
 MAX_BYTES = 2**20  # size of a record's data and partition key
 MAX_CALL = 10 * 2**20  # bytes that PutRecords accepts and GetRecords returns

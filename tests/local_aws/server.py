@@ -25,8 +25,8 @@ from tests import local_aws
 from tests.aws_cli import build_alias
 from tests.environment import AWS_SETTINGS
 from tests.local_aws import page
-from tests.local_aws.acted_on import ACTED_ON, find_near
 from tests.local_aws.gateway import Call, answer_call, respond, respond_json
+from tests.local_aws.supported import SUPPORTED, find_near
 from tests.local_aws.terminal import Terminal, describe_fault, patch_terminal
 
 WELCOME = """\
@@ -243,7 +243,7 @@ def read_fault(text):
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is not OPERATION=ERROR or OPERATION=ERROR:0.5")
     operation, code, share = found.groups()
-    known = {name for operations in ACTED_ON.values() for name in operations}
+    known = {name for operations in SUPPORTED.values() for name in operations}
     if operation not in known:
         near = find_near(operation, known)
         raise argparse.ArgumentTypeError(

@@ -16,10 +16,10 @@ from unittest import mock
 from moto.core.exceptions import JsonRESTError
 from moto.timestreamwrite.responses import TimestreamWriteResponse
 
-from tests.local_aws.acted_on import invalid, unsupported
 from tests.local_aws.query import QueryError
 from tests.local_aws.records import Names, check_record, explain_version, find_window, read_record
 from tests.local_aws.store import Store
+from tests.local_aws.supported import invalid, unsupported
 
 MAX_PAGE = 2**20  # bytes of rows in one response
 MAX_KEPT = 64 * 2**20  # bytes of rows kept for next tokens
@@ -29,7 +29,7 @@ changing = threading.RLock()
 
 
 def answer_request(response):
-    """Answer a request that acted_on.py has checked; replaces moto's method."""
+    """Answer a request that supported.py has checked; replaces moto's method."""
     answer = OPERATIONS[response._get_action()]
     content = answer(response.timestreamwrite_backend, response.parameters)
     status = 419 if "RejectedRecords" in content else 200  # AWS's status for rejected records

@@ -76,7 +76,7 @@ READING = [
 ]
 
 # {service: {operation: paths of parameters}}; a path includes everything inside it.
-ACTED_ON = {
+SUPPORTED = {
     "timestream-write": {
         "CreateDatabase": ["DatabaseName"],
         "DescribeDatabase": ["DatabaseName"],
@@ -329,9 +329,9 @@ def contains(outer, inner):
 
 
 @functools.lru_cache
-def is_acted_on(service, operation, path):
+def is_supported(service, operation, path):
     """Return whether the table has a parameter, a structure around it, or a part of it."""
-    paths = ACTED_ON[service][operation]
+    paths = SUPPORTED[service][operation]
     return any(contains(each, path) or contains(path, each) for each in paths)
 
 
@@ -490,7 +490,7 @@ def check(service, operation, parameters):
         constraint = find_constraint(path, value, member)
         if constraint:
             refuse_value(service, place, value, constraint)
-        if not is_acted_on(service, operation, path) and not asks_for_nothing(value):
+        if not is_supported(service, operation, path) and not asks_for_nothing(value):
             refuse_unsupported(f"The parameter {path} of {operation}")
         if path in patterns and value:
             refuse_unsupported(f"{path} {value}")
@@ -548,9 +548,9 @@ def check_request(response):
     """Check a request to moto; store its operation and parameters on moto's response object."""
     operation = response.operation = response._get_action()
     service = find_service(response, operation)
-    if service not in ACTED_ON:
+    if service not in SUPPORTED:
         refuse_unsupported(f"The service {service}")
-    if operation not in ACTED_ON[service]:
+    if operation not in SUPPORTED[service]:
         refuse_operation(service, operation)
     response.parameters = read_parameters(response, service, operation)
     check(service, operation, response.parameters)
@@ -610,7 +610,7 @@ def set_up(response, request, full_url, headers):
 
 
 @contextlib.contextmanager
-def patch_acted_on():
+def patch_supported():
     """Make moto's services check every request first."""
     with mock.patch.object(BaseResponse, "_dispatch", answer_checked):
         yield

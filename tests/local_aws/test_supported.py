@@ -1,4 +1,4 @@
-"""acted_on.py refuses unsupported parameters by name, and anything that AWS refuses as AWS does."""
+"""supported.py refuses unsupported parameters by name, and anything that AWS refuses as AWS does."""
 
 import json
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from cleanup import FUNCTION_NAME
 from setup_kinesis import STREAM_NAME
 from tests import local_aws
 from tests.helpers import build_package, deploy
-from tests.local_aws.acted_on import ACTED_ON, RANGES, check, find_constraint, is_acted_on
+from tests.local_aws.supported import RANGES, SUPPORTED, check, find_constraint, is_supported
 
 SOURCE = "def handler(event, context): return 'done'"
 STREAM = f"arn:aws:kinesis:us-east-1:123456789012:stream/{STREAM_NAME}"
@@ -471,7 +471,7 @@ def test_a_payload_must_be_json_in_utf_8(functions):
 
 def test_each_operation_and_path_of_the_table_exists():
     """Each operation is one of AWS's, and each path leads to one of its parameters."""
-    for service, operations in ACTED_ON.items():
+    for service, operations in SUPPORTED.items():
         for operation, paths in operations.items():
             shape = get_service_model(service).operation_model(operation).input_shape
             for path in paths:
@@ -486,13 +486,13 @@ def find_shape(shape, path):
     return shape
 
 
-@pytest.mark.parametrize("service", ACTED_ON)
+@pytest.mark.parametrize("service", SUPPORTED)
 def test_all_other_parameters_are_refused(service):
-    for operation, paths in ACTED_ON[service].items():
+    for operation, paths in SUPPORTED[service].items():
         shape = get_service_model(service).operation_model(operation).input_shape
         for name in shape.members if shape else []:
             expected = any(path.partition(".")[0] == name for path in paths)
-            assert is_acted_on(service, operation, name) == expected, f"{name} of {operation}"
+            assert is_supported(service, operation, name) == expected, f"{name} of {operation}"
 
 
 @pytest.mark.parametrize(
