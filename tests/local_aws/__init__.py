@@ -5,7 +5,7 @@ README.md in this folder lists what it does, what it refuses, and how it differs
 How a request gets in:
   server.py             the HTTP server, and its options
   gateway.py            turns an HTTP request into a request to moto
-  supported.py           THE TABLE of supported operations and parameters; checks every request
+  supported.py          THE TABLE of supported operations and parameters; checks every request
   page.py, page.html    the query editor in the browser
   terminal.py           the lines that the server prints about requests
 

@@ -1,4 +1,4 @@
-"""supported.py refuses unsupported parameters by name, and anything that AWS refuses as AWS does."""
+"""supported.py refuses what is not supported by name, and what AWS refuses as AWS does."""
 
 import json
 from types import SimpleNamespace
