@@ -189,7 +189,8 @@ class Engine:
         if isinstance(node, nodes.Describe):
             return metadata.describe(node, databases)
         # Timestream's now() is in milliseconds.
-        writer = Writer(databases, int(time.time() * 1000) * 10**6)
+        self.end = time.monotonic() + TIMEOUT
+        writer = Writer(databases, int(time.time() * 1000) * 10**6, self.check_time)
         try:
             statement, columns, *_ = writer.query(node)
         except RecursionError:
@@ -214,7 +215,6 @@ class Engine:
         statement = PARAMETER.sub(
             lambda found: values.append(constants[found[1]]) or "?", statement
         )
-        self.end = time.monotonic() + TIMEOUT
         # SQLite calls this each time after that many steps.
         self.connection.set_progress_handler(lambda: time.monotonic() > self.end, 100_000)
         try:

@@ -86,6 +86,7 @@ class Expressions:
         """Return the Value of a node."""
         if self.is_try and is_of_query(node):
             return self.take(self.outer.write(node))
+        self.writer.check_time()
         value = WRITERS[type(node)](self, node)
         if len(value.sql) > MAX_SQL:  # some nodes have their parts twice, on each level
             raise QueryError("The query is too large for this local AWS: nested expressions")

@@ -31,14 +31,15 @@ MAX_SOURCES = 10_000
 class Writer:
     """Writes a query as SQL.
 
-    databases: {name: {table name: Table}}, see store.py. now: in nanoseconds.
+    databases: {name: {table name: Table}}, see store.py. now: in nanoseconds. check_time(): it
+    fails if the query takes too long.
     constants: the values of the SQL's parameters. objects: Python objects that functions need, such
     as lambdas; SQL refers to them by numbers. sources: the number of tables and sub-queries that
     SQLite reads; it copies a query of WITH to each place that uses it.
     """
 
-    def __init__(self, databases, now):
-        self.databases = databases
+    def __init__(self, databases, now, check_time):
+        self.databases, self.check_time = databases, check_time
         self.constants, self.names = {"now": now}, {}
         self.objects = {}
         self.numbers = itertools.count()

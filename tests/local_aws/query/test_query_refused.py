@@ -638,6 +638,14 @@ def test_queries_that_double_from_one_to_the_next_are_refused(store):
     assert "more than 10000 tables" in refuse(store, f"select 1 from D.T {joins}")
 
 
+def test_a_query_that_takes_too_long_to_translate_is_given_up(store, monkeypatch):
+    monkeypatch.setattr("tests.local_aws.query.answer.TIMEOUT", 0.05)
+    expression = "1"  # a lambda whose state is null is translated twice
+    for level in range(25):
+        expression = f"reduce(array[1], null, (s, x{level}) -> {expression}, s -> s)"
+    assert "took longer than 0.05 seconds" in refuse(store, f"select {expression}")
+
+
 def test_brackets_behind_from_are_read_once(store):
     for start, end in (("(", ")"), ("((", ") a cross join (select 2) b)")):
         sql = f"{'select * from ' + start}" * 30 + "select 1" + end * 30
