@@ -16,6 +16,7 @@ import pytest
 
 import lambda_function
 import setup_timestream
+from setup_kinesis import STREAM_NAME
 from tests import environment, local_aws
 from tests.helpers import LIMIT, make_client
 from tests.network import answered_by
@@ -79,7 +80,7 @@ def aws():
 def stream(aws):
     """A Kinesis client; the tutorial's stream exists."""
     client = make_client("kinesis")
-    client.create_stream(StreamName="TUTORIAL", ShardCount=1)
+    client.create_stream(StreamName=STREAM_NAME, ShardCount=1)
     return client
 
 

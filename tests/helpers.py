@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 
 from cleanup import FUNCTION_NAME, ROLE_NAME
+from setup_kinesis import STREAM_NAME
 from tests.environment import REGION
 from tests.local_aws import kinesis, mapping
 
@@ -18,7 +19,7 @@ from tests.local_aws import kinesis, mapping
 LIMIT = 30
 
 ACCOUNT_ID = "123456789012"  # moto's
-STREAM_ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT_ID}:stream/TUTORIAL"
+STREAM_ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT_ID}:stream/{STREAM_NAME}"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT_ID}:role/{ROLE_NAME}"
 LOG_GROUP = f"/aws/lambda/{FUNCTION_NAME}"
 
@@ -26,7 +27,7 @@ LOG_GROUP = f"/aws/lambda/{FUNCTION_NAME}"
 def read_stream(client):
     """Return the records on the tutorial's stream."""
     iterator = client.get_shard_iterator(
-        StreamName="TUTORIAL", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+        StreamName=STREAM_NAME, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
     return client.get_records(ShardIterator=iterator)["Records"]
 

@@ -1,6 +1,7 @@
 """setup_kinesis.py: the stream and its tags. Failures: test_all_scripts.py."""
 
 import setup_kinesis
+from setup_kinesis import STREAM_NAME
 from tests.network import response
 
 
@@ -17,9 +18,9 @@ def test_the_stream_has_one_shard_and_is_tagged(aws, run_script):
         ],
     )
     client = setup_kinesis.authenticate()
-    summary = client.describe_stream_summary(StreamName="TUTORIAL")["StreamDescriptionSummary"]
+    summary = client.describe_stream_summary(StreamName=STREAM_NAME)["StreamDescriptionSummary"]
     assert summary["OpenShardCount"] == 1
-    tags = client.list_tags_for_stream(StreamName="TUTORIAL")["Tags"]
+    tags = client.list_tags_for_stream(StreamName=STREAM_NAME)["Tags"]
     assert tags == [{"Key": "ENVIRONMENT", "Value": "TUTORIAL"}]
 
 

@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from cleanup import FUNCTION_NAME
+from setup_kinesis import STREAM_NAME
 from tests.aws_cli import build_alias, cli
 from tests.aws_cli.output import format_json, format_text
 from tests.helpers import LIMIT, deploy
@@ -173,7 +174,7 @@ def test_maps_numbers_and_flags_are_converted_to_the_parameters_type(ask, stream
         "kinesis increase-stream-retention-period --stream-name TUTORIAL"
         " --retention-period-hours 48"
     )
-    summary = stream.describe_stream_summary(StreamName="TUTORIAL")["StreamDescriptionSummary"]
+    summary = stream.describe_stream_summary(StreamName=STREAM_NAME)["StreamDescriptionSummary"]
     assert summary["RetentionPeriodHours"] == 48
     ask("logs create-log-group --log-group-name g")
     for name in "ab":

@@ -16,6 +16,7 @@ import setup_kinesis
 import setup_timestream
 import wave_sensor
 from cleanup import FUNCTION_NAME, LOG_GROUP_NAME, ROLE_NAME
+from setup_kinesis import STREAM_NAME
 from tests.check import check
 from tests.check.found import Found
 from tests.environment import REPOSITORY
@@ -158,7 +159,7 @@ def give_final_code(package=None):
 
 
 def put_bad_record():
-    make_client("kinesis").put_record(StreamName="TUTORIAL", PartitionKey="0", Data=BAD)
+    make_client("kinesis").put_record(StreamName=STREAM_NAME, PartitionKey="0", Data=BAD)
     wait_until(lambda: count_in_log("Failed") > 1, "the bad record is retried")
 
 
@@ -233,7 +234,7 @@ def test_after_each_step_the_next_one_is_named(look):
 def test_missing_resources_are_named(look):
     assert look()[1][1:6] == [
         " 2  not yet  there is no table DemoDatabase.WeatherMetrics in us-east-1",
-        " 3  not yet  there is no stream TUTORIAL in us-east-1",
+        f" 3  not yet  there is no stream {STREAM_NAME} in us-east-1",
         " 4  not yet  there is no role kinesis-log-consumer-role",
         " 5  not yet  there is no function kinesis-log-consumer in us-east-1",
         " 6  not yet  the function has no log, so it has not run yet",
@@ -248,9 +249,9 @@ def test_a_function_that_is_being_created_is_not_there_yet(aws, monkeypatch):
 
 def test_records_on_closed_shards_count(stream):
     for _ in range(3):
-        stream.put_record(StreamName="TUTORIAL", PartitionKey="0", Data=BAD)
+        stream.put_record(StreamName=STREAM_NAME, PartitionKey="0", Data=BAD)
     stream.update_shard_count(
-        StreamName="TUTORIAL", TargetShardCount=2, ScalingType="UNIFORM_SCALING"
+        StreamName=STREAM_NAME, TargetShardCount=2, ScalingType="UNIFORM_SCALING"
     )
     assert Found().records == 3
 
@@ -319,7 +320,8 @@ def test_another_region(find_wrong, monkeypatch):
         monkeypatch.setenv(name, "eu-west-1")
     table, stream = find_wrong()
     assert table.endswith("WeatherMetrics is in us-east-1, but this terminal uses eu-west-1")
-    assert stream.endswith("stream TUTORIAL is in us-east-1, but this terminal uses eu-west-1")
+    where = "is in us-east-1, but this terminal uses eu-west-1"
+    assert stream.endswith(f"stream {STREAM_NAME} {where}")
 
 
 def test_a_table_and_a_stream_that_are_gone(find_wrong):
@@ -328,7 +330,7 @@ def test_a_table_and_a_stream_that_are_gone(find_wrong):
     cleanup.delete_table(make_client("timestream-write"))
     table, stream = find_wrong()
     assert "WeatherMetrics is gone from us-east-1: run setup_timestream.py" in table
-    assert "TUTORIAL is gone from us-east-1: run setup_kinesis.py" in stream
+    assert f"{STREAM_NAME} is gone from us-east-1: run setup_kinesis.py" in stream
 
 
 def test_a_role_without_policies(find_wrong):

@@ -11,6 +11,7 @@ import time
 import boto3
 import pytest
 
+from setup_kinesis import STREAM_NAME
 from tests.helpers import LIMIT, STREAM_ARN, deploy, make_client, wait_until_idle
 from tests.local_aws import page
 
@@ -157,7 +158,7 @@ def test_the_state_has_the_tables_with_their_columns(read):
 
 def test_the_state_shows_the_progress_of_the_alarms(aws, stream, read):
     deploy("def handler(event, context): pass")
-    stream.put_record(StreamName="TUTORIAL", PartitionKey="0", Data=b"x")
+    stream.put_record(StreamName=STREAM_NAME, PartitionKey="0", Data=b"x")
     make_client("lambda").create_event_source_mapping(
         FunctionName="kinesis-log-consumer",
         EventSourceArn=STREAM_ARN,

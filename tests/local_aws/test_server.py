@@ -17,6 +17,7 @@ from moto.kinesis.models import KinesisBackend
 from moto.kinesis.responses import KinesisResponse
 
 from cleanup import FUNCTION_NAME
+from setup_kinesis import STREAM_NAME
 from tests.helpers import LIMIT, create_function
 from tests.local_aws import gateway, server
 
@@ -273,8 +274,8 @@ def test_timestreams_endpoint_is_the_server_except_in_this_process(client, here)
 
 
 def test_each_service_is_reached_in_its_region(client):
-    client("kinesis", "eu-west-1").create_stream(StreamName="TUTORIAL", ShardCount=1)
-    assert client("kinesis", "eu-west-1").list_streams()["StreamNames"] == ["TUTORIAL"]
+    client("kinesis", "eu-west-1").create_stream(StreamName=STREAM_NAME, ShardCount=1)
+    assert client("kinesis", "eu-west-1").list_streams()["StreamNames"] == [STREAM_NAME]
     assert client("kinesis").list_streams()["StreamNames"] == []
     assert client("lambda").list_functions()["Functions"] == []
     assert client("logs").describe_log_groups()["logGroups"] == []

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 import setup_kinesis
 import setup_timestream
-from tests.helpers import build_package, deploy, until, wait_for_function
+from setup_kinesis import STREAM_NAME
+from tests.helpers import STREAM_ARN, build_package, deploy, until, wait_for_function
 from tests.local_aws.terminal import PAUSE, Terminal, patch_terminal
 
 TABLE = {"DatabaseName": "DemoDatabase", "TableName": "WeatherMetrics"}
@@ -161,7 +162,7 @@ def test_created_and_deleted_resources_are_shown(lines):
     client.update_function_configuration(FunctionName="kinesis-log-consumer", Timeout=30)
     mapping = client.create_event_source_mapping(
         FunctionName="kinesis-log-consumer",
-        EventSourceArn=kinesis.describe_stream(StreamName="TUTORIAL")["StreamDescription"][
+        EventSourceArn=kinesis.describe_stream(StreamName=STREAM_NAME)["StreamDescription"][
             "StreamARN"
         ],
         StartingPosition="TRIM_HORIZON",
@@ -172,31 +173,34 @@ def test_created_and_deleted_resources_are_shown(lines):
     client.delete_event_source_mapping(UUID=mapping)
     client.delete_function(FunctionName="kinesis-log-consumer")
     boto3.client("iam").delete_role(RoleName="kinesis-log-consumer-role")
-    kinesis.delete_stream(StreamARN="arn:aws:kinesis:us-east-1:123456789012:stream/TUTORIAL")
+    kinesis.delete_stream(StreamARN=STREAM_ARN)
     assert lines == [
         "Database DemoDatabase created.",
         "Table WeatherMetrics created.",
         "Table WeatherMetrics deleted.",
         "Database DemoDatabase deleted.",
-        "Stream TUTORIAL created.",
+        f"Stream {STREAM_NAME} created.",
         "Role kinesis-log-consumer-role created.",
         "Function kinesis-log-consumer created.",
         "Function kinesis-log-consumer has new code.",
         "Function kinesis-log-consumer has a new configuration.",
-        "Mapping from TUTORIAL to kinesis-log-consumer created.",
+        f"Mapping from {STREAM_NAME} to kinesis-log-consumer created.",
         f"Mapping {mapping[:8]} updated.",
         f"Mapping {mapping[:8]} deleted.",
         "Function kinesis-log-consumer deleted.",
         "Role kinesis-log-consumer-role deleted.",
-        "Stream TUTORIAL deleted.",
+        f"Stream {STREAM_NAME} deleted.",
     ]
 
 
 def test_records_on_the_stream_are_shown(stream, lines):
     record = {"Data": b"x", "PartitionKey": "0"}
-    stream.put_record(StreamName="TUTORIAL", **record)
-    stream.put_records(StreamName="TUTORIAL", Records=[record] * 3)
-    assert lines == ["1 record put on stream TUTORIAL", "3 records put on stream TUTORIAL"]
+    stream.put_record(StreamName=STREAM_NAME, **record)
+    stream.put_records(StreamName=STREAM_NAME, Records=[record] * 3)
+    assert lines == [
+        f"1 record put on stream {STREAM_NAME}",
+        f"3 records put on stream {STREAM_NAME}",
+    ]
 
 
 def test_stored_and_rejected_readings_are_shown(table, lines):

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 import setup_timestream
+from setup_kinesis import STREAM_NAME
 from tests.aws_cli import cli
 from tests.environment import REPOSITORY
 from tests.helpers import STREAM_ARN, deploy, wait_until_idle
@@ -170,7 +171,7 @@ def test_the_second_measure_is_stored(run_changed):
 
 
 def test_the_new_field_of_the_log_line_is_stored(run_changed, aws):
-    boto3.client("kinesis").create_stream(StreamName="TUTORIAL", ShardCount=1)
+    boto3.client("kinesis").create_stream(StreamName=STREAM_NAME, ShardCount=1)
     deploy(change("lambda_function.py", 1), Handler="code.lambda_handler")
     boto3.client("lambda").create_event_source_mapping(
         FunctionName="kinesis-log-consumer",
