@@ -103,6 +103,13 @@ def test_old_readings_can_be_deleted(store):
     assert read(store) == ["62.0"]
 
 
+def test_a_dropped_table_keeps_no_records(store):
+    store.write("D", "T", [reading()])
+    store.drop_table("D", "T")
+    [count] = store.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    assert count == 0
+
+
 def test_tables_have_their_own_records_and_lose_them_when_dropped(store):
     store.create_table("D", "t")
     store.create_table("d", "T")
