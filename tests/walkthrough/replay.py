@@ -42,7 +42,8 @@ def replay(number, line, show, folder=REPOSITORY):
         if any("create-role" in command for command in blocks[-1].commands):
             time.sleep(ROLE_DELAY)  # the next step must find it usable, at any speed
         for path in set(Path(work).iterdir()) - before:
-            shutil.copy(path, folder)
+            if path.is_file():  # not __pycache__
+                shutil.copy(path, folder)
         return read_settings(bash, blocks)
 
 

@@ -25,9 +25,10 @@ def test_after_step_8_there_are_readings_of_the_last_minutes_and_an_outage(fast_
         where time between ago(5m) and now() order by time"""
     pages = boto3.Session().client("timestream-query").query(QueryString=query)
     seconds = [int(row["Data"][0]["ScalarValue"]) for row in pages["Rows"]]
-    pauses = [later - early for early, later in zip(seconds, seconds[1:])]
+    pauses = sorted(later - early for early, later in zip(seconds, seconds[1:]))
     assert len(seconds) == 70
-    assert (pauses.count(1), pauses.count(6)) == (66, 2)  # and one between the two commands
+    assert max(pauses[:-3]) <= 2  # a second, or a little more on a busy machine
+    assert pauses[-3:-1] == [6, 6]  # the outage; the longest is between the two commands
 
 
 def test_the_next_step_has_the_variables_and_files_of_the_steps_before(fast_aws, tmp_path):
