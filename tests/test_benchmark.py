@@ -13,3 +13,4 @@ def test_it_prints_a_line_for_each_batch_size(run_script, monkeypatch):
     assert [row[0] for row in rows] == ["10", "100", "1000"]
     assert [row[2] for row in rows] == ["500", "5000", "50000"]
     assert 0 < int(rows[0][1]) < 500
+    assert all(0.1 < float(row[4]) < 100 for row in rows)  # both kinds of calls have been made

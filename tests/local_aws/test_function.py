@@ -153,7 +153,9 @@ def test_the_context_has_lambdas_attributes_and_the_time_left(functions):
     answer, _, _ = functions.run(
         "def handler(event, context):\n"
         "    seconds = context.get_remaining_time_in_millis() / 1000\n"
-        "    assert context.client_context is context.identity.cognito_identity_id is None\n"
+        "    identity = context.identity\n"
+        "    assert identity.cognito_identity_id is identity.cognito_identity_pool_id is None\n"
+        "    assert context.client_context is context.tenant_id is None\n"
         f"    return [seconds, *(getattr(context, name) for name in '{names}'.split())]\n"
     )
     assert 30 < answer[0] <= 60

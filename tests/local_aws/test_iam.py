@@ -75,6 +75,13 @@ def test_iams_errors_are_awss(aws):
     assert message == "Cannot delete a policy attached to entities."
 
 
+def test_a_policy_that_is_not_attached_can_be_deleted(aws):
+    iam = make_client("iam")
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=POLICY)["Policy"]["Arn"]
+    iam.delete_policy(PolicyArn=arn)
+    assert iam.list_policies(Scope="Local")["Policies"] == []
+
+
 def test_the_caller_is_a_user(aws):
     arn = make_client("sts").get_caller_identity()["Arn"]
     assert arn == "arn:aws:iam::123456789012:user/moto"

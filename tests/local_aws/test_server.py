@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import socket
+import threading
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -18,6 +19,7 @@ from moto.kinesis.responses import KinesisResponse
 
 from cleanup import FUNCTION_NAME
 from setup_kinesis import STREAM_NAME
+from tests import local_aws
 from tests.helpers import LIMIT, create_function
 from tests.local_aws import gateway, server
 
@@ -84,6 +86,19 @@ def table(client):
     timestream.create_database(DatabaseName="DemoDatabase")
     timestream.create_table(DatabaseName="DemoDatabase", TableName="WeatherMetrics")
     return timestream
+
+
+def test_it_stops_although_a_client_keeps_its_connection():
+    with server.Server(0) as stopping, local_aws.serving(stopping):
+        connection = http.client.HTTPConnection("127.0.0.1", stopping.port, timeout=LIMIT)
+        connection.request("GET", "/")
+        connection.getresponse().read()
+        end = threading.Thread(target=stopping.server_close)
+        end.start()
+        end.join(5)
+        is_closed = not end.is_alive()
+        connection.close()
+    assert is_closed
 
 
 # The export line

@@ -510,13 +510,23 @@ def test_sqs_names_the_reason(ask, options, reason):
     assert ask("sqs", "ReceiveMessage", {"QueueUrl": "q"} | options)[1] == text
 
 
-def test_sqs_errors_have_two_codes(aws):
+@pytest.mark.parametrize(
+    ("operation", "options", "codes"),
+    [
+        (
+            "receive_message",
+            {"WaitTimeSeconds": 21},
+            ("InvalidParameterValue", "InvalidParameterValueException"),
+        ),
+        ("send_message", {}, ("MissingParameter", "MissingRequiredParameterException")),
+    ],
+)
+def test_sqs_errors_have_two_codes(aws, operation, options, codes):
     client = boto3.client("sqs", config=Config(parameter_validation=False))
     with pytest.raises(ClientError) as caught:
-        client.receive_message(QueueUrl="q", WaitTimeSeconds=21)
+        getattr(client, operation)(QueueUrl="q", **options)
     error = caught.value.response["Error"]
-    assert error["Code"] == "InvalidParameterValue"
-    assert error["QueryErrorCode"] == "InvalidParameterValueException"
+    assert (error["Code"], error["QueryErrorCode"]) == codes
 
 
 def test_an_unknown_attribute_of_a_queue_is_named(aws):

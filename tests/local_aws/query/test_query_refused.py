@@ -646,6 +646,12 @@ def test_a_query_that_takes_too_long_to_translate_is_given_up(store, monkeypatch
     assert "took longer than 0.05 seconds" in refuse(store, f"select {expression}")
 
 
+def test_each_table_of_a_query_counts_once(store, monkeypatch):
+    monkeypatch.setattr("tests.local_aws.query.selects.MAX_SOURCES", 2)
+    store.query("select 1 from D.T a cross join D.T b")
+    assert "too large" in refuse(store, "select 1 from D.T a cross join D.T b cross join D.T c")
+
+
 def test_brackets_behind_from_are_read_once(store):
     for start, end in (("(", ")"), ("((", ") a cross join (select 2) b)")):
         sql = f"{'select * from ' + start}" * 30 + "select 1" + end * 30
