@@ -157,7 +157,7 @@ def check_wave(found):
 
 
 def check_query(found):
-    """Step 9: a query. It leaves no trace itself, but its *Try*s do, and so does step 10."""
+    """Step 9: a query. That leaves no trace, but the step's *Try*s do, and so does step 10."""
     if not found.temperatures:
         return NOT_YET, "there are no readings to query"
     if found.senders == 1 and not found.records:

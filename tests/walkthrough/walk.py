@@ -136,7 +136,7 @@ def find_duration(blocks):
 def terminals(blocks, speed):
     """Start a local AWS and a Bash; yield both, while this process uses that AWS as well.
 
-    blocks: the Blocks whose readings should be in the past.
+    blocks: the Blocks by whose end the sensors' clock, which starts in the past, is about right.
     """
     start = time.time() - find_duration(blocks)
     with tempfile.TemporaryDirectory() as sent, folder_of_its_own() as folder, group() as processes:
@@ -169,7 +169,8 @@ def run(blocks):
     clean_up = [block for block in blocks if block.title == "Clean up"]
     steps = [block for block in blocks if block.title[0].isdigit()]
     others = blocks[len(steps) : len(blocks) - len(clean_up)]
-    # Step 12 queries the last minutes.
+    # The sensors' clock starts in the past and reaches the present in step 12, whose query looks at
+    # the last minutes.
     with terminals(find_steps(12), SPEED) as (aws, bash):
         printed = walk(bash, aws, steps)
         found = account.Account(bash.sent)
