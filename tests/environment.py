@@ -18,12 +18,7 @@ REGION = "us-east-1"
 
 # A proxy that does not exist, so that processes cannot reach anything else.
 NOWHERE = "http://127.0.0.1:9"
-PROXIES = [
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-]  # Python prefers the lower-case names
+PROXIES = ["http_proxy", "https_proxy"]  # all programs know the lower-case names
 
 # SDKs and AWS CLI find no account here, and nothing of this machine.
 AWS_SETTINGS = {

@@ -1,5 +1,7 @@
 """environment.py: whatever AWS settings this machine has, nothing in tests/ reaches AWS."""
 
+import urllib.request
+
 import boto3
 import moto.settings
 import pytest
@@ -19,6 +21,12 @@ def test_a_process_started_by_a_test_reaches_nothing(finish):
     status, lines = finish("alarm_sensor.py", "--count", "1")
     assert status == 1
     assert f'Failed to connect to proxy URL: "{environment.NOWHERE}"' in lines[0]
+
+
+def test_all_requests_go_to_a_proxy_that_does_not_exist():
+    with environment.isolated():
+        proxies = urllib.request.getproxies()
+    assert proxies == {"http": environment.NOWHERE, "https": environment.NOWHERE}
 
 
 @pytest.mark.parametrize(

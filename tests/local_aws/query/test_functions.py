@@ -197,6 +197,7 @@ sign(-2.5)                                             | -1.0
 sin(0)                                                 | 0.0
 sinh(0)                                                | 0.0
 slice(array[1, 2, 3], -2, 2)                           | ["2", "3"]
+slice(array[1, 2, 3], 2, 0)                            | []
 split('a,b,c', ',')                                    | ["a", "b", "c"]
 split('a,b,c', ',', 2)                                 | ["a", "b,c"]
 split_part('a-b', '-', 2)                              | b
