@@ -26,6 +26,7 @@ RUNTIME = str(Path(__file__).with_name("function_runtime.py"))
 PACKAGES = str(Path(boto3.__file__).parent.parent)  # site-packages: Lambda provides the SDK, too
 MEMORY_INTERVAL = 0.05  # seconds between two measurements of a process's memory
 MAX_LOG = 2**20  # bytes of an invocation's log that are kept
+MAX_MESSAGE = 100 * 2**20  # bytes; JSON can need 12 for a character
 
 
 class ProcessEnded(Exception):
@@ -130,6 +131,8 @@ class FunctionProcess:
                 if not data:
                     raise ProcessEnded(self.find_end(left))
                 received += data
+            if len(received) > MAX_MESSAGE:
+                raise ProcessEnded("Runtime exited without providing a reason")
             if time.monotonic() >= self.next_check:
                 self.check_memory()
         self.read_log(wait(self.log, 0))  # output from before the response

@@ -15,6 +15,8 @@ import sys
 import time
 import traceback
 
+MAX_CHARACTERS = 7 * 2**20  # of a response; the server refuses one that is longer than 6 MB
+
 TASK_ROOT = os.environ["LAMBDA_TASK_ROOT"]
 # The folders of this machine, and what tracebacks show on Lambda instead.
 SHOWN_FOLDERS = {
@@ -118,7 +120,7 @@ def to_json(result):
     try:
         text = json.dumps(result, ensure_ascii=False)
         text.encode()
-        return text
+        return text[:MAX_CHARACTERS]
     except Exception as error:
         raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
 

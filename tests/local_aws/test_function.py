@@ -418,6 +418,13 @@ def test_a_function_that_writes_to_the_channel_is_ended(functions):
     assert functions.run(source)[0]["errorType"] == "Runtime.ExitError"
 
 
+def test_a_function_that_sends_more_than_any_response_is_ended(functions, monkeypatch):
+    monkeypatch.setattr(function_process, "MAX_MESSAGE", 1000)
+    assert functions.run("def handler(e, c): return 'x' * 900")[0] == "x" * 900
+    answer = functions.run("def handler(e, c): return 'x' * 1001")[0]
+    assert answer["errorType"] == "Runtime.ExitError"
+
+
 def test_a_process_that_ends_while_it_starts_leaves_no_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     function_process.FunctionProcess(
@@ -730,13 +737,15 @@ def test_an_event_must_be_json_of_at_most_6_mb(functions):
 
 
 def test_a_response_above_6_mb_is_an_error(functions):
+    functions.configure(MemorySize=1024)
     functions.upload("def handler(event, context): return 'x' * event")
     assert len(functions.invoke("6291554")[0]) == 6291554  # and two quotation marks
-    assert functions.invoke("6291555")[0] == {
-        "errorMessage": "Response payload size exceeded maximum allowed payload size"
-        " (6291556 bytes).",
-        "errorType": "Function.ResponseSizeTooLarge",
-    }
+    for length in ("6291555", "110000000"):
+        assert functions.invoke(length)[0] == {
+            "errorMessage": "Response payload size exceeded maximum allowed payload size"
+            " (6291556 bytes).",
+            "errorType": "Function.ResponseSizeTooLarge",
+        }
 
 
 def test_a_dry_run_runs_nothing(functions):
