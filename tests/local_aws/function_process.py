@@ -106,7 +106,7 @@ class FunctionProcess:
 
     def signal(self, number):
         """Send a signal to the process and its child processes, if it has not ended."""
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(OSError):  # macOS: PermissionError
             os.killpg(self.process.pid, number)
 
     def send(self, message, seconds):
