@@ -369,7 +369,7 @@ class Functions:
             raise TooLarge(text)
         try:
             json.loads(event or b"{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             text = "Could not parse request body into json: Could not parse payload into json: "
             raise_error(text + str(error), "InvalidRequestContentException")
         if headers.get("X-Amz-Invocation-Type") == "DryRun":

@@ -35,6 +35,7 @@ class Processes:
         """Keep a process for the next invocation, unless the function has changed."""
         with self.lock:
             if not self.outdated:
+                process.freeze()
                 self.idle.append(process)
                 return
         self.end(process)
@@ -129,7 +130,8 @@ class Invocation:
             "log_stream_name": process.log_stream,
         }
         milliseconds = 1000 * self.function.timeout
-        process.send({"event": event, "context": context, "milliseconds": milliseconds})
+        message = {"event": event, "context": context, "milliseconds": milliseconds}
+        process.send(message, self.function.timeout)
         return process.receive(self.function.timeout)
 
     def make_error(self, kind, reason):

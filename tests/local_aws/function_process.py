@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ RUNTIME = str(Path(__file__).with_name("function_runtime.py"))
 PACKAGES = str(Path(boto3.__file__).parent.parent)  # site-packages: Lambda provides the SDK, too
 MEMORY_INTERVAL = 0.05  # seconds between two measurements of a process's memory
 MAX_LOG = 2**20  # bytes of an invocation's log that are kept
+MAX_MESSAGE = 100 * 2**20  # bytes; JSON can need 12 for a character
 
 
 class ProcessEnded(Exception):
@@ -98,9 +100,20 @@ class FunctionProcess:
         theirs.close()
         os.close(their_life)
 
-    def send(self, message):
-        """Send a message. If the process has ended, receive() finds out."""
-        with contextlib.suppress(OSError):
+    def freeze(self):
+        """Stop the process between two calls, as on Lambda: its threads do not go on."""
+        self.signal(signal.SIGSTOP)
+
+    def signal(self, number):
+        """Send a signal to the process and its child processes, if it has not ended."""
+        with contextlib.suppress(OSError):  # macOS: PermissionError
+            os.killpg(self.process.pid, number)
+
+    def send(self, message, seconds):
+        """Send a message; raise TimeoutError. If the process has ended, receive() finds out."""
+        self.signal(signal.SIGCONT)
+        self.channel.settimeout(seconds)
+        with contextlib.suppress(ConnectionError):
             self.channel.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self, seconds):
@@ -118,11 +131,16 @@ class FunctionProcess:
                 if not data:
                     raise ProcessEnded(self.find_end(left))
                 received += data
+            if len(received) > MAX_MESSAGE:
+                raise ProcessEnded("Runtime exited without providing a reason")
             if time.monotonic() >= self.next_check:
                 self.check_memory()
         self.read_log(wait(self.log, 0))  # output from before the response
         self.check_memory()
-        return json.loads(received)
+        try:
+            return json.loads(received)
+        except ValueError:  # the function has written to the channel itself
+            raise ProcessEnded("Runtime exited without providing a reason") from None
 
     def receive_bytes(self):
         """Return the next bytes of a message; empty if the process has ended."""
@@ -171,7 +189,7 @@ class FunctionProcess:
         return "Runtime exited without providing a reason"
 
     def close(self):
-        """End the process. Its guard ends its child processes, and deletes the folder."""
+        """End the process, and delete its folder. Its guard ends its child processes."""
         with self.lock:
             if self.life is None:
                 return
@@ -179,3 +197,4 @@ class FunctionProcess:
         self.process.kill()
         os.close(life)
         self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)  # it may have ended before it had a guard

@@ -15,6 +15,8 @@ import sys
 import time
 import traceback
 
+MAX_CHARACTERS = 7 * 2**20  # of a response; the server refuses one that is longer than 6 MB
+
 TASK_ROOT = os.environ["LAMBDA_TASK_ROOT"]
 # The folders of this machine, and what tracebacks show on Lambda instead.
 SHOWN_FOLDERS = {
@@ -116,7 +118,9 @@ def load(handler):
 def to_json(result):
     """Return a handler's result as JSON."""
     try:
-        return json.dumps(result, ensure_ascii=False)
+        text = json.dumps(result, ensure_ascii=False)
+        text.encode()
+        return text[:MAX_CHARACTERS]
     except Exception as error:
         raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
 
@@ -150,6 +154,7 @@ def main():
     sys.path[0] = TASK_ROOT  # instead of this file's folder
     sys.argv = [""]
     os.set_inheritable(channel, False)  # child processes of the function do not get it
+    os.register_at_fork(after_in_child=lambda: os.close(channel))
     stream = socket.socket(fileno=channel).makefile("rw", encoding="utf-8", newline="\n")
 
     def send(**message):

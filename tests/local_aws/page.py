@@ -57,7 +57,7 @@ def read_call(method, address, headers, body, server):
     parts = urlsplit(address)
     if (method, parts.path) != ("POST", "/query"):
         return Call(method, address, headers, body)
-    [region] = parse_qs(parts.query).get("region", [REGION])
+    region = parse_qs(parts.query).get("region", [REGION])[0]
     signed = {
         "Authorization": SIGNATURE.format(key=server.access_key, region=region),
         "Content-Type": "application/x-amz-json-1.0",

@@ -106,6 +106,9 @@ class Handler(BaseHTTPRequestHandler):
         if length < 0 or "Transfer-Encoding" in self.headers:
             self.send_error(HTTPStatus.LENGTH_REQUIRED, "A request must have a Content-Length")
             return
+        if not self.path.startswith("/"):
+            self.send_error(HTTPStatus.BAD_REQUEST, "A request's path must begin with a slash")
+            return
         if not self.comes_from_here():
             self.send_error(HTTPStatus.FORBIDDEN, "Only requests from this machine are answered")
             return
@@ -284,6 +287,8 @@ def serve(port=5005, verbose=False, speed=1, faults=None, after=0):
             while True:
                 time.sleep(0.5)
                 terminal.show_due()
+    except FileNotFoundError as error:  # there is no bash
+        return f"The README's steps cannot be done: {error}"
     except (OSError, OverflowError) as error:
         return f"Port {port} cannot be used. Try another one with --port: {error}"
     except KeyboardInterrupt:

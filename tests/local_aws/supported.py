@@ -513,7 +513,7 @@ def read_json(service, request):
             text += ": Could not parse payload into json"
     try:
         content = json.loads(request.data or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(code, f"{text}: {error}") from None
     if not isinstance(content, dict):
         raise Refused(code, text)

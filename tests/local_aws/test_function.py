@@ -287,6 +287,14 @@ def test_a_functions_clients_use_its_region(functions):
             id="no JSON",
         ),
         pytest.param(
+            "def handler(e, c): return '\\ud800'",
+            "code.handler",
+            "Runtime.MarshalError",
+            "Unable to marshal response: 'utf-8' codec can't encode character '\\ud800' in position"
+            " 1: surrogates not allowed",
+            id="no UTF-8",
+        ),
+        pytest.param(
             f"{NOTHING}\n1 / 0",
             "code.handler",
             "ZeroDivisionError",
@@ -369,6 +377,60 @@ def test_a_function_that_exceeds_its_timeout_is_ended(functions, source):
     assert re.search(r"Z \S+ Task timed out after 1.00 seconds\n", log)
     assert "Status: timeout\t\n" in log
     assert functions.run(NOTHING)[:2] == (None, None)
+
+
+def test_the_timeout_holds_while_a_large_event_is_sent(functions):
+    functions.configure(Timeout=1)
+    functions.run(
+        "import re, threading, time\n"
+        "def block(): time.sleep(0.05); re.match('(a+)+$', 'a' * 50 + 'b')\n"
+        "def handler(event, context): threading.Thread(target=block).start()\n"
+    )
+    answer = functions.invoke(json.dumps("x" * 5 * 2**20))[0]
+    assert answer["errorType"] == "Sandbox.Timedout"
+
+
+def test_a_process_is_frozen_between_two_calls(functions):
+    source = (
+        "import threading, time\n"
+        "beats = []\n"
+        "def beat():\n"
+        "    while True:\n"
+        "        beats.append(1)\n"
+        "        time.sleep(0.01)\n"
+        "threading.Thread(target=beat, daemon=True).start()\n"
+        "def handler(event, context): return len(beats)\n"
+    )
+    first = functions.run(source)[0]
+    time.sleep(0.5)
+    assert functions.invoke()[0] < first + 20
+
+
+def test_a_forked_process_cannot_answer(functions):
+    functions.upload(
+        "import os\ndef handler(event, context): return event if os.fork() else 'fork'"
+    )
+    assert [functions.invoke(str(number))[0] for number in range(3)] == [0, 1, 2]
+
+
+def test_a_function_that_writes_to_the_channel_is_ended(functions):
+    source = "import os, sys\ndef handler(e, c): os.write(int(sys.orig_argv[4]), b'x\\n')"
+    assert functions.run(source)[0]["errorType"] == "Runtime.ExitError"
+
+
+def test_a_function_that_sends_more_than_any_response_is_ended(functions, monkeypatch):
+    monkeypatch.setattr(function_process, "MAX_MESSAGE", 1000)
+    assert functions.run("def handler(e, c): return 'x' * 900")[0] == "x" * 900
+    answer = functions.run("def handler(e, c): return 'x' * 1001")[0]
+    assert answer["errorType"] == "Runtime.ExitError"
+
+
+def test_a_process_that_ends_while_it_starts_leaves_no_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    function_process.FunctionProcess(
+        build_package(NOTHING), {"_HANDLER": "code.handler"}, 128
+    ).close()
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_invocations_log_has_a_limit(functions, monkeypatch):
@@ -665,8 +727,9 @@ def test_a_missing_function_is_named(functions):
 
 
 def test_an_event_must_be_json_of_at_most_6_mb(functions):
-    with pytest.raises(ClientError, match="Could not parse request body into json"):
-        functions.invoke(payload="{no json")
+    for event in ("{no json", "[" * 100_000):
+        with pytest.raises(ClientError, match="Could not parse request body into json"):
+            functions.invoke(payload=event)
     functions.invoke(payload=b'"' + b"x" * (6 * 2**20 - 2) + b'"')
     with pytest.raises(ClientError, match="Request must be smaller than 6291456 bytes") as raised:
         functions.invoke(payload=b'"' + b"x" * (6 * 2**20 - 1) + b'"')
@@ -674,13 +737,15 @@ def test_an_event_must_be_json_of_at_most_6_mb(functions):
 
 
 def test_a_response_above_6_mb_is_an_error(functions):
+    functions.configure(MemorySize=1024)
     functions.upload("def handler(event, context): return 'x' * event")
     assert len(functions.invoke("6291554")[0]) == 6291554  # and two quotation marks
-    assert functions.invoke("6291555")[0] == {
-        "errorMessage": "Response payload size exceeded maximum allowed payload size"
-        " (6291556 bytes).",
-        "errorType": "Function.ResponseSizeTooLarge",
-    }
+    for length in ("6291555", "110000000"):
+        assert functions.invoke(length)[0] == {
+            "errorMessage": "Response payload size exceeded maximum allowed payload size"
+            " (6291556 bytes).",
+            "errorType": "Function.ResponseSizeTooLarge",
+        }
 
 
 def test_a_dry_run_runs_nothing(functions):

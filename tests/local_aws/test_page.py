@@ -73,6 +73,10 @@ def write(count, region="us-east-1"):
     client.write_records(DatabaseName="DemoDatabase", TableName="WeatherMetrics", Records=records)
 
 
+def test_of_two_regions_the_first_one_is_asked(ask):
+    assert ask("select 1", region="us-east-1&region=eu-west-1")[0] == 200
+
+
 @pytest.mark.parametrize("path", ["/", "/?query=select%201"])
 def test_a_browser_gets_the_page_and_does_not_cache_it(send, path):
     response = send("GET", path)

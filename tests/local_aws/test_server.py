@@ -271,6 +271,13 @@ def test_the_line_keeps_the_terminals_own_no_proxy(here, finish, before, after):
     assert finish(command, shell=True) == (0, [f"{after} {after}"])
 
 
+def test_after_without_bash_is_one_line(finish, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    status, lines = finish("-m", "tests.local_aws", "--port", "0", "--after", "1")
+    assert status == 1
+    assert "cannot be done" in lines[-1] and lines[-1].endswith("'bash'")
+
+
 def test_a_port_in_use_is_one_line(here, finish):
     status, lines = finish("-m", "tests.local_aws", "--port", str(here.port))
     assert status == 1
@@ -511,7 +518,7 @@ def test_everything_else_is_an_error_in_json(send, method, path, headers, body):
     assert json.loads(response.body).keys() == {"__type", "message"}
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]"])
+@pytest.mark.parametrize("body", [b"{", b"[]", b"[" * 100_000])
 def test_a_body_must_be_a_json_object(send, body):
     answer = json.loads(send("POST", "/", QUERY, body).body)
     assert answer["__type"] == "SerializationException"
@@ -579,6 +586,7 @@ def test_all_names_of_this_machine_work(send, here, host):
         pytest.param(f"POST / HTTP/1.1\r\nContent-Length: {10**15}", 413, id="a huge body"),
         pytest.param("STEAL / HTTP/1.1", 501, id="an unknown method"),
         pytest.param("GET", 400, id="no path"),
+        pytest.param("GET http://[::1 HTTP/1.1", 400, id="a broken address"),
         pytest.param("what is this", 400, id="no HTTP"),
     ],
 )
