@@ -537,18 +537,21 @@ def test_during_an_update_the_old_code_runs(functions, monkeypatch):
     assert after["RevisionId"] != answer["RevisionId"]
 
 
-def test_a_new_role_cannot_be_assumed_for_a_moment(monkeypatch, aws):
-    make_client("iam").create_role(RoleName="new", AssumeRolePolicyDocument="{}")
+def test_a_new_role_cannot_be_assumed_for_a_moment(monkeypatch, functions):
+    iam = make_client("iam")
+    role = iam.create_role(RoleName="new", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     monkeypatch.setattr(function, "ROLE_DELAY", 1000)
     text = r"The role defined for the function cannot be assumed by Lambda\."
     with pytest.raises(ClientError, match=text):
-        make_client("lambda").create_function(
-            FunctionName=FUNCTION_NAME,
+        functions.client.create_function(
+            FunctionName="f",
             Runtime="python3.13",
             Handler="code.handler",
-            Role="arn:aws:iam::123456789012:role/new",
+            Role=role,
             Code={"ZipFile": build_package(NOTHING)},
         )
+    with pytest.raises(ClientError, match=text):
+        functions.configure(Role=role)
 
 
 def refuse(functions, text, **settings):
