@@ -599,18 +599,21 @@ def test_during_an_update_the_old_code_runs(functions, monkeypatch):
     assert after["RevisionId"] != answer["RevisionId"]
 
 
-def test_a_new_role_cannot_be_assumed_for_a_moment(monkeypatch, aws):
-    make_client("iam").create_role(RoleName="new", AssumeRolePolicyDocument="{}")
+def test_a_new_role_cannot_be_assumed_for_a_moment(monkeypatch, functions):
+    iam = make_client("iam")
+    role = iam.create_role(RoleName="new", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     monkeypatch.setattr(function, "ROLE_DELAY", 1000)
     text = r"The role defined for the function cannot be assumed by Lambda\."
     with pytest.raises(ClientError, match=text):
-        make_client("lambda").create_function(
-            FunctionName=FUNCTION_NAME,
+        functions.client.create_function(
+            FunctionName="f",
             Runtime="python3.13",
             Handler="code.handler",
-            Role="arn:aws:iam::123456789012:role/new",
+            Role=role,
             Code={"ZipFile": build_package(NOTHING)},
         )
+    with pytest.raises(ClientError, match=text):
+        functions.configure(Role=role)
 
 
 def refuse(functions, text, **settings):
@@ -639,9 +642,11 @@ def test_a_zip_file_that_is_too_large_unpacked_is_refused(functions):
 
 
 def test_a_zip_file_above_50_mb_is_refused(functions, monkeypatch):
-    monkeypatch.setattr(function, "MAX_ZIPPED", 100)
     update = functions.client.update_function_code
     package = build_package(NOTHING)
+    monkeypatch.setattr(function, "MAX_ZIPPED", len(package))
+    functions.upload(package)
+    monkeypatch.setattr(function, "MAX_ZIPPED", 100)
     code, status, message = find_error(update, FunctionName=FUNCTION_NAME, ZipFile=package)
     assert (code, status) == ("RequestEntityTooLargeException", 413)
     assert message == "Zipped size must be smaller than 100 bytes"
@@ -709,6 +714,9 @@ def test_tags_are_added_up_to_fifty(functions):
     with pytest.raises(ClientError, match=TOO_MANY_TAGS):
         create_function(functions.client, NOTHING, FunctionName="f", Tags=more | {"a": "b"})
     assert functions.client.list_tags(Resource=ARN)["Tags"] == {"a": "b"}
+    del more["key 0"]
+    tag(Resource=ARN, Tags=more)
+    assert len(functions.client.list_tags(Resource=ARN)["Tags"]) == 50
     message = find_error(tag, Resource=ARN, Tags={})[2]
     assert message == "An error occurred and the request cannot be processed."
     assert find_error(tag, Resource=f"{ARN}:alias", Tags={"a": "b"})[2] == (

@@ -54,12 +54,13 @@ def pass_time(terminal, clock, seconds):
 def test_the_first_line_of_a_kind_is_shown_at_once_and_others_are_summed_up(
     terminal, clock, written
 ):
-    for _ in range(PAUSE):
+    for _ in range(2 * PAUSE):
         terminal("1 reading stored in WeatherMetrics")
         pass_time(terminal, clock, 1)
     assert written == [
         "1 reading stored in WeatherMetrics",
         f"1 reading stored in WeatherMetrics ({PAUSE - 2} more like this)",
+        f"1 reading stored in WeatherMetrics ({PAUSE - 1} more like this)",
     ]
 
 
@@ -152,6 +153,7 @@ def test_created_and_deleted_resources_are_shown(lines):
     setup_timestream.create_database(timestream)
     setup_timestream.create_database(timestream)  # it already exists
     setup_timestream.create_table(timestream)
+    timestream.update_table(**TABLE)
     timestream.delete_table(**TABLE)
     timestream.delete_database(DatabaseName="DemoDatabase")
     setup_kinesis.create_stream(kinesis)
@@ -177,6 +179,7 @@ def test_created_and_deleted_resources_are_shown(lines):
     assert lines == [
         "Database DemoDatabase created.",
         "Table WeatherMetrics created.",
+        "Table WeatherMetrics updated.",
         "Table WeatherMetrics deleted.",
         "Database DemoDatabase deleted.",
         f"Stream {STREAM_NAME} created.",
@@ -190,6 +193,18 @@ def test_created_and_deleted_resources_are_shown(lines):
         "Function kinesis-log-consumer deleted.",
         "Role kinesis-log-consumer-role deleted.",
         f"Stream {STREAM_NAME} deleted.",
+    ]
+
+
+def test_queues_and_log_groups_are_shown(lines):
+    sqs, logs = boto3.client("sqs"), boto3.client("logs")
+    sqs.delete_queue(QueueUrl=sqs.create_queue(QueueName="discarded")["QueueUrl"])
+    logs.create_log_group(logGroupName="/aws/lambda/f")
+    logs.delete_log_group(logGroupName="/aws/lambda/f")
+    assert lines == [
+        "Queue discarded created.",
+        "Queue discarded deleted.",
+        "Log group /aws/lambda/f deleted.",
     ]
 
 
