@@ -6,7 +6,7 @@ from botocore.exceptions import EndpointConnectionError
 
 import cleanup
 import setup_timestream
-from tests.helpers import ACCOUNT_ID, LOG_GROUP, STREAM_ARN, deploy
+from tests.helpers import ACCOUNT_ID, LOG_GROUP, STREAM_ARN, deploy, until
 from tests.leftovers import find_leftovers
 from tests.network import refusal, response
 
@@ -36,12 +36,14 @@ def everything(aws, stream, run_script):
     policy = iam.create_policy(PolicyName="mine", PolicyDocument=POLICY)["Policy"]
     iam.attach_role_policy(PolicyArn=policy["Arn"], **role)
     iam.put_role_policy(PolicyName="mine", PolicyDocument=POLICY, **role)
-    boto3.client("lambda").create_event_source_mapping(
+    functions = boto3.client("lambda")
+    mapping = functions.create_event_source_mapping(
         FunctionName="kinesis-log-consumer",
         EventSourceArn=STREAM_ARN,
         StartingPosition="TRIM_HORIZON",
         Enabled=False,
-    )
+    )["UUID"]
+    until(lambda: functions.get_event_source_mapping(UUID=mapping)["State"] == "Disabled")
 
 
 @pytest.fixture
