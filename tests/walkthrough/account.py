@@ -235,12 +235,12 @@ def describe_outcome(account, joined):
     ]
     if account.swallowed:
         lines.append(f"{len(account.swallowed):5} alarms were only printed, by the skeleton")
-    lines.append(f"    0 lost. Only {describe_bad(account.bad_records)} discarded.")
+    lines.append(f"    0 lost. Only {describe_bad(account.bad_records)} not stored.")
     return "\n".join(lines)
 
 
 def describe_bad(records):
-    """Return in words which records were discarded."""
+    """Return in words which records are not stored."""
     if len(records) == 1:
-        return "the bad record of step 13 was"
-    return f"the {len(records)} bad records were"
+        return "the bad record of step 13 is"
+    return f"the {len(records)} bad records are"
